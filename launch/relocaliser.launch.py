@@ -1,0 +1,27 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Launch the relocaliser, with rviz if asked for."""
+
+from launch.actions import DeclareLaunchArgument
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration
+
+from scene_reloc_ros.ros.launching import node_description, rviz_node, TOPICS
+
+PARAMETERS = {
+    'map': 'scene map file',
+    'map_ready_topic': 'topic of finished maps to follow, usually /mapper/map_ready',
+    'map_frame': 'frame of the map', 'odom_frame': 'frame of the odometry',
+    'base_frame': 'frame of the robot', 'camera_frame': 'optical frame of the camera',
+    'image_transport': 'raw or compressed',
+    'tf_mode': 'map_to_odom or map_to_camera',
+}
+
+
+def generate_launch_description():
+    """Return the description."""
+    description = node_description('relocaliser', PARAMETERS, TOPICS)
+    description.add_action(DeclareLaunchArgument(
+        'rviz', default_value='false', description='start rviz too'))
+    description.add_action(rviz_node(IfCondition(LaunchConfiguration('rviz'))))
+    return description

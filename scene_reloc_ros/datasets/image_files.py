@@ -1,0 +1,62 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Image and pose files on disk, read with an error that names the file."""
+
+import cv2
+import numpy as np
+
+from scene_reloc_ros.geometry.poses import checked_pose
+
+
+def read_colour(path, camera):
+    """Read an (H, W, 3) uint8 BGR image and check its size against the camera."""
+    image = _decoded(path, cv2.IMREAD_COLOR)
+    _check_size(path, image, camera)
+    return image
+
+
+def read_depth(path, camera, units_per_metre, none_values=(0,)):
+    """Read a 16-bit depth image as (H, W) float32 metres, 0 where there is none."""
+    raw = _decoded(path, cv2.IMREAD_UNCHANGED)
+    if raw.dtype != np.uint16 or raw.ndim != 2:
+        raise ValueError(f'depth image {path} is {raw.dtype} with {raw.ndim} dimensions; expected '
+                         'one channel of 16 bits')
+    _check_size(path, raw, camera)
+    depth_m = raw.astype(np.float32) / np.float32(units_per_metre)
+    depth_m[np.isin(raw, none_values)] = 0
+    return depth_m
+
+
+def read_pose(path):
+    """Read a 4x4 map_from_cam matrix of 16 numbers as text."""
+    try:
+        numbers = [float(word) for word in path.read_text().split()]
+    except ValueError as error:
+        raise ValueError(f'pose file {path} is not made of numbers ({error})') from error
+    if len(numbers) != 16:
+        raise ValueError(f'pose file {path} has {len(numbers)} numbers; expected 16 (a 4x4 '
+                         'map_from_cam matrix)')
+    return checked_pose(np.array(numbers).reshape(4, 4), str(path))
+
+
+def _decoded(path, flags):
+    try:
+        content = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise ValueError(f'image {path} cannot be read ({error.strerror}); restore the file or '
+                         'leave the frame out') from error
+    try:
+        image = cv2.imdecode(content, flags) if content.size else None
+    except cv2.error:
+        image = None
+    if image is None:
+        raise ValueError(f'image {path} cannot be decoded ({content.size} bytes); restore the '
+                         'file or leave the frame out')
+    return image
+
+
+def _check_size(path, image, camera):
+    height, width = image.shape[:2]
+    if (width, height) != (camera.width, camera.height):
+        raise ValueError(f'image {path} is {width}x{height}, the camera {camera.width}x'
+                         f'{camera.height}; use the camera.yaml these images were taken with')

@@ -1,0 +1,88 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""What every data set is: posed images by index and by name, decoded when asked for."""
+
+from abc import ABC, abstractmethod
+
+
+class Sequence(ABC):
+    """Posed images of one camera in the order of their stamps; nothing is decoded ahead."""
+
+    @property
+    @abstractmethod
+    def names(self):
+        """Frame names, a list of str."""
+
+    @property
+    @abstractmethod
+    def camera(self):
+        """The ``Camera`` of all frames."""
+
+    @abstractmethod
+    def _read(self, index):
+        """Decode the frame at an index already known to be valid into a ``PosedImage``."""
+
+    @abstractmethod
+    def _pose(self, index):
+        """Return map_from_cam (4, 4) or None at an index already known to be valid."""
+
+    def __len__(self):
+        """Return the number of frames."""
+        return len(self.names)
+
+    def __getitem__(self, index):
+        """Decode one frame; negative indices count from the end."""
+        return self._read(self._checked(index))
+
+    def map_from_cam(self, index):
+        """Return the pose (4, 4) of one frame without decoding its image; None where unknown."""
+        return self._pose(self._checked(index))
+
+    def select(self, names):
+        """Return the frames with these names, in this order.
+
+        Raises ValueError naming the first frame that is not there.
+        """
+        return SelectedFrames(self, names)
+
+    def _checked(self, index):
+        count = len(self)
+        if not -count <= index < count:
+            raise IndexError(f'frame {index} of a sequence of {count}')
+        return index % count
+
+
+class SelectedFrames(Sequence):
+    """Some frames of another sequence."""
+
+    def __init__(self, sequence, names):
+        """Look every name up in ``sequence``; ValueError names the first that is missing."""
+        index_of = {name: index for index, name in enumerate(sequence.names)}
+        self._sequence = sequence
+        self._names = list(names)
+        for name in self._names:
+            if name not in index_of:
+                raise ValueError(
+                    f'frame {name!r} is not in the sequence of {len(sequence)} frames '
+                    f'({sequence.names[0]} to {sequence.names[-1]}); correct the frame list')
+        self._indices = [index_of[name] for name in self._names]
+
+    @property
+    def names(self):
+        """Frame names, a list of str."""
+        return list(self._names)
+
+    @property
+    def camera(self):
+        """The camera of the whole sequence."""
+        return self._sequence.camera
+
+    def __len__(self):
+        """Return the number of selected frames."""
+        return len(self._names)
+
+    def _read(self, index):
+        return self._sequence[self._indices[index]]
+
+    def _pose(self, index):
+        return self._sequence.map_from_cam(self._indices[index])

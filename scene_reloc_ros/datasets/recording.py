@@ -1,0 +1,207 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Our recordings: TUM RGB-D layout with a camera.yaml, written so that a crash loses nothing.
+
+rgb/ and depth/ hold PNG files (depth in 1/5000 m, so up to 13.1 m), named by their stamp.
+rgb.txt and depth.txt hold 'stamp file', groundtruth.txt 'stamp tx ty tz qx qy qz qw', which is
+map_from_cam of the optical frame. A frame's line in rgb.txt is written last: it commits the frame.
+"""
+
+import logging
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from scene_reloc_ros.datasets.image_files import read_colour, read_depth
+from scene_reloc_ros.datasets.posed_sequence import Sequence
+from scene_reloc_ros.datasets.stamped_lines import (
+    append_line,
+    nearest,
+    read_stamped_lines,
+    stamp_text,
+    sync_folder,
+    trim_torn_line,
+)
+from scene_reloc_ros.geometry.camera_file import read_camera, write_camera
+from scene_reloc_ros.geometry.poses import (
+    checked_pose,
+    pose_from_translation_quaternion,
+    translation_quaternion_from_pose,
+)
+from scene_reloc_ros.mapping.posed_image import PosedImage
+
+DEPTH_UNITS_PER_METRE = 5000  # as the TUM RGB-D tools expect
+MAX_GAP_NS = 20_000_000  # an image takes the pose and depth nearest in time within 20 ms
+_LARGEST_UNIT = 65535
+_PNG_OPTIONS = (cv2.IMWRITE_PNG_COMPRESSION, 1)  # fast: a key frame must not wait for the disk
+_IMAGES, _DEPTHS, _POSES = 'rgb.txt', 'depth.txt', 'groundtruth.txt'
+
+_logger = logging.getLogger(__name__)
+
+
+def is_recording(folder):
+    """Tell whether the folder holds a recording, be it an empty one."""
+    return (Path(folder) / _IMAGES).exists()
+
+
+class RecordingWriter:
+    """Appends posed images to a recording; each is on disk before ``append`` returns."""
+
+    def __init__(self, folder, camera):
+        """Begin a recording in ``folder``, or go on with the one of the same camera there."""
+        self._folder = Path(folder)
+        self._camera = camera
+        for part in ('rgb', 'depth'):
+            (self._folder / part).mkdir(parents=True, exist_ok=True)
+        self._claim_camera()
+        for name in (_DEPTHS, _POSES, _IMAGES):
+            path = self._folder / name
+            path.touch()
+            trim_torn_line(path)
+        sync_folder(self._folder)
+        images = read_stamped_lines(self._folder / _IMAGES, 1)
+        self._count = len(images)
+        self._last_ns = max(images, default=-1)
+
+    def __len__(self):
+        """Return the number of frames on disk."""
+        return self._count
+
+    def append(self, frame):
+        """Write a ``PosedImage`` (stamp_ns, image, map_from_cam, depth_m or None) durably.
+
+        Raises ValueError, and stays usable, where the stamp does not follow the last one, the
+        pose is missing or no rotation, or image or depth have another size than the camera.
+        """
+        stamp = stamp_text(frame.stamp_ns)
+        self._check(frame, stamp)
+        map_from_cam = checked_pose(frame.map_from_cam, f'frame {stamp}')
+        depth = None if frame.depth_m is None else _depth_units(frame.depth_m)
+        self._write_png(f'rgb/{stamp}.png', frame.image)
+        if depth is not None:
+            self._write_png(f'depth/{stamp}.png', depth)
+            append_line(self._folder / _DEPTHS, f'{stamp} depth/{stamp}.png')
+        translation, quaternion = translation_quaternion_from_pose(map_from_cam)
+        numbers = ' '.join(f'{value:.9f}' for value in (*translation, *quaternion))
+        append_line(self._folder / _POSES, f'{stamp} {numbers}')
+        append_line(self._folder / _IMAGES, f'{stamp} rgb/{stamp}.png')
+        self._last_ns = frame.stamp_ns
+        self._count += 1
+
+    def _check(self, frame, stamp):
+        if frame.stamp_ns <= self._last_ns:
+            raise ValueError(f'stamp {stamp} does not come after {stamp_text(self._last_ns)}, the '
+                             'last one recorded; begin a new recording when time jumps back')
+        if frame.map_from_cam is None:
+            raise ValueError(f'frame {stamp} has no pose; only posed images can be recorded')
+        image = np.asarray(frame.image)
+        if image.dtype != np.uint8 or image.ndim not in (2, 3):
+            raise ValueError(f'image of frame {stamp} is {image.dtype} of shape {image.shape}; '
+                             'expected 8-bit BGR or grey')
+        for name, array in (('image', image), ('depth', frame.depth_m)):
+            size = None if array is None else np.shape(array)[:2]
+            if size not in (None, (self._camera.height, self._camera.width)):
+                raise ValueError(
+                    f'{name} of frame {stamp} is {size[1]}x{size[0]}, the camera '
+                    f'{self._camera.width}x{self._camera.height}; record one camera as it is')
+
+    def _claim_camera(self):
+        path = self._folder / 'camera.yaml'
+        if not path.exists():
+            fresh = path.with_suffix('.yaml.new')
+            write_camera(fresh, self._camera)
+            with fresh.open() as stream:
+                os.fsync(stream.fileno())
+            fresh.replace(path)
+        elif read_camera(path) != self._camera:
+            raise ValueError(f'recording {self._folder} was made with another camera; choose '
+                             'another folder')
+
+    def _write_png(self, name, image):
+        done, content = cv2.imencode('.png', image, _PNG_OPTIONS)
+        if not done:
+            raise ValueError(f'image {name} of shape {np.shape(image)} cannot be written as PNG')
+        path = self._folder / name
+        with path.open('wb') as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        sync_folder(path.parent)
+
+
+class RecordingSequence(Sequence):
+    """A recording, ours or a TUM RGB-D sequence with a camera.yaml put beside it."""
+
+    def __init__(self, folder):
+        """List the frames of ``folder``; ValueError where there is none or no camera.yaml."""
+        self._folder = Path(folder)
+        images = read_stamped_lines(self._folder / _IMAGES, 1)
+        if not images:
+            raise ValueError(f'recording {folder} has no frames; record again and check that the '
+                             'image, camera_info and pose topics arrive')
+        self._camera = read_camera(self._folder / 'camera.yaml')
+        self._depths = read_stamped_lines(self._folder / _DEPTHS, 1)
+        self._poses = read_stamped_lines(self._folder / _POSES, 7)
+        self._depth_stamps, self._pose_stamps = sorted(self._depths), sorted(self._poses)
+        self._images = images
+        self._stamps_ns = self._posed(sorted(images))
+        self._names = [Path(images[stamp][0]).stem for stamp in self._stamps_ns]
+
+    @property
+    def names(self):
+        """Frame names: the image files without folder and suffix."""
+        return list(self._names)
+
+    @property
+    def camera(self):
+        """The camera of camera.yaml."""
+        return self._camera
+
+    def __len__(self):
+        """Return the number of frames."""
+        return len(self._names)
+
+    def _posed(self, stamps_ns):
+        if not self._poses:
+            return stamps_ns
+        posed = [s for s in stamps_ns if nearest(self._pose_stamps, s, MAX_GAP_NS) is not None]
+        if len(posed) < len(stamps_ns):
+            _logger.warning('%d of %d images in %s have no pose within %d ms and are left out',
+                            len(stamps_ns) - len(posed), len(stamps_ns), self._folder,
+                            MAX_GAP_NS // 1_000_000)
+        if not posed:
+            raise ValueError(f'no image of recording {self._folder} has a pose near its stamp; '
+                             'do rgb.txt and groundtruth.txt use the same clock?')
+        return posed
+
+    def _read(self, index):
+        stamp_ns = self._stamps_ns[index]
+        depth_ns = nearest(self._depth_stamps, stamp_ns, MAX_GAP_NS)
+        depth_m = None
+        if depth_ns is not None:
+            depth_m = read_depth(self._folder / self._depths[depth_ns][0], self._camera,
+                                 DEPTH_UNITS_PER_METRE)
+        image = read_colour(self._folder / self._images[stamp_ns][0], self._camera)
+        return PosedImage(self._names[index], stamp_ns, image, self._camera, self._pose(index),
+                          depth_m)
+
+    def _pose(self, index):
+        pose_ns = nearest(self._pose_stamps, self._stamps_ns[index], MAX_GAP_NS)
+        if pose_ns is None:
+            return None
+        name = f'{self._names[index]} in {self._folder / _POSES}'
+        try:
+            numbers = [float(word) for word in self._poses[pose_ns]]
+            pose = pose_from_translation_quaternion(numbers[:3], numbers[3:])
+        except ValueError as error:
+            raise ValueError(f'pose of {name} is no pose ({error})') from error
+        return checked_pose(pose, name)
+
+
+def _depth_units(depth_m):
+    """Metres to 16-bit units; what is unknown, not finite or too far for 16 bits becomes 0."""
+    depth = np.nan_to_num(np.asarray(depth_m, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    units = np.rint(depth * DEPTH_UNITS_PER_METRE)
+    return np.where((units < 1) | (units > _LARGEST_UNIT), 0, units).astype(np.uint16)

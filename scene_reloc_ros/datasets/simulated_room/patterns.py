@@ -1,0 +1,99 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Procedural patterns that textures are made of: noise, grain, weave, print."""
+
+import cv2
+import numpy as np
+
+_WORDS = ('map', 'pose', 'camera', 'north', 'harbour', 'garden', 'bridge', 'atlas', 'engine',
+          'mountain', 'letters', 'history', 'river', 'optics', 'winter', 'field', 'voyage',
+          'quartz', 'signal', 'lantern', 'violin', 'orchard', 'compass', 'marble')
+_FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX,
+          cv2.FONT_HERSHEY_COMPLEX)
+
+
+def noise(generator, height, width, coarsest, finest=1, falloff=0.5, stretch=1.0):
+    """Return (height, width) float32 noise of unit deviation, octaves from coarse to fine cells.
+
+    Args:
+        generator: numpy generator.
+        coarsest, finest: cell sizes in pixels.
+        falloff: amplitude of an octave next to that twice as coarse.
+        stretch: how many times longer than high the cells are.
+    """
+    field = np.zeros((height, width), np.float32)
+    cell, amplitude = float(coarsest), 1.0
+    while cell >= finest:
+        rows = max(2, round(height / cell) + 1)
+        columns = max(2, round(width / (cell * stretch)) + 1)
+        grid = generator.standard_normal((rows, columns), np.float32)
+        field += amplitude * cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC)
+        cell, amplitude = cell / 2, amplitude * falloff
+    return (field - field.mean()) / (field.std() + 1e-9)
+
+
+def coloured(colour, brightness):
+    """Return a BGR uint8 image: a colour times a (height, width) brightness around 1."""
+    return np.clip(np.multiply.outer(brightness, np.asarray(colour, np.float32)), 0, 255
+                   ).astype(np.uint8)
+
+
+def flat(generator, width, height, colour, roughness):
+    """Return a surface of one colour with noise of the given relative deviation."""
+    return coloured(colour, 1 + roughness * noise(generator, height, width, 64, 2, 0.7))
+
+
+def wood(generator, width, height, colour, cell=24):
+    """Return wood whose grain runs along the width."""
+    warp = noise(generator, height, width, 4 * cell, cell, 0.5, stretch=6)
+    rings = np.sin(np.linspace(0, height / cell * 3, height, dtype=np.float32)[:, None] + 2 * warp)
+    fibre = noise(generator, height, width, cell / 4, 1, 0.8, stretch=16)
+    return coloured(colour, 1 + 0.10 * rings + 0.07 * fibre + 0.06 * warp)
+
+
+def word(generator):
+    """Return one word."""
+    return _WORDS[generator.integers(len(_WORDS))]
+
+
+def print_line(image, generator, text, left, baseline, height, colour):
+    """Draw one line of text whose letters are ``height`` pixels high; return its width."""
+    font = _FONTS[generator.integers(len(_FONTS))]
+    scale, thickness = height / 22, max(1, round(height / 11))
+    cv2.putText(image, text, (round(left), round(baseline)), font, scale, colour, thickness,
+                cv2.LINE_AA)
+    return cv2.getTextSize(text, font, scale, thickness)[0][0]
+
+
+def print_page(generator, width, height, size=14):
+    """Return a white sheet with a heading, paragraphs and a small diagram."""
+    sheet = np.full((height, width, 3), 238, np.uint8)
+    print_line(sheet, generator, word(generator).title(), size, 2.5 * size, 1.6 * size,
+               (40, 30, 90))
+    diagram_top = generator.integers(int(0.3 * height), max(int(0.7 * height), 1) + 1)
+    for baseline in range(5 * size, height - size, 2 * size):
+        if diagram_top < baseline < diagram_top + 0.22 * height:
+            continue
+        left = size
+        while left < width - 4 * size:
+            left += print_line(sheet, generator, word(generator), left, baseline, size,
+                               (50, 50, 50)) + size
+    for _ in range(4):
+        centre = (int(generator.integers(width)), int(diagram_top + 0.11 * height))
+        colour = tuple(int(c) for c in generator.integers(30, 220, 3))
+        cv2.circle(sheet, centre, int(generator.integers(size, 3 * size)), colour, -1, cv2.LINE_AA)
+    return sheet
+
+
+def shapes(generator, image, count, largest):
+    """Scatter filled ellipses and rotated rectangles over an image, in place."""
+    height, width = image.shape[:2]
+    for _ in range(count):
+        centre = (float(generator.uniform(0, width)), float(generator.uniform(0, height)))
+        size = tuple(float(s) for s in largest / generator.uniform(1, 8, 2))
+        box = (centre, size, float(generator.uniform(0, 180)))
+        colour = tuple(int(c) for c in generator.integers(20, 235, 3))
+        if generator.random() < 0.5:
+            cv2.ellipse(image, box, colour, -1, cv2.LINE_AA)
+        else:
+            cv2.fillConvexPoly(image, np.int32(np.round(cv2.boxPoints(box))), colour, cv2.LINE_AA)

@@ -1,0 +1,107 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The simulated room as a sequence: a route through it, rendered frame by frame when asked for."""
+
+from functools import lru_cache
+from urllib.parse import parse_qsl
+
+import numpy as np
+
+from scene_reloc_ros.datasets.posed_sequence import Sequence
+from scene_reloc_ros.datasets.simulated_room.lighting import LIGHTINGS
+from scene_reloc_ros.datasets.simulated_room.renderer import Renderer
+from scene_reloc_ros.datasets.simulated_room.routes import route_poses, ROUTES
+from scene_reloc_ros.datasets.simulated_room.sensor import exposed, SENSORS
+from scene_reloc_ros.datasets.simulated_room.surfaces import room_blocks, room_surfaces
+from scene_reloc_ros.datasets.simulated_room.textures import texture_pyramids
+from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.mapping.posed_image import PosedImage
+
+SIMULATED_PREFIX = 'simulated:'
+CAMERA = Camera(640, 480, 525.0, 525.0, 319.5, 239.5)
+DEFAULT_FRAMES = {'survey': 300, 'return': 120}
+_OPTIONS = {'frames': int, 'light': str, 'seed': int, 'rate_hz': float}
+_NANOSECONDS = 1_000_000_000
+_ROUTE_STREAM, _FRAME_STREAM = 1, 2  # separate random numbers for route and sensor
+
+
+class SimulatedRoomSequence(Sequence):
+    """One route through the room; equal arguments give equal frames, in whatever order."""
+
+    def __init__(self, route='survey', frames=None, seed=0, light='day', rate_hz=30.0):
+        """Lay out the route; the room itself is built when the first image is asked for.
+
+        Args:
+            route: 'survey' (for mapping) or 'return' (another way through the same room).
+            frames: number of frames; None for 300 of the survey and 120 of the return.
+            seed: of textures, sway and noise; the furniture stands where it stands.
+            light: 'day' or 'evening'.
+            rate_hz: frames per second, of which the stamps are made.
+        """
+        _check(route, frames, seed, light, rate_hz)
+        self._frames = DEFAULT_FRAMES[route] if frames is None else frames
+        self._seed, self._light, self._rate_hz = seed, light, rate_hz
+        stream = [seed, _ROUTE_STREAM, list(ROUTES).index(route)]
+        self._poses = route_poses(ROUTES[route], self._frames, np.random.default_rng(stream))
+
+    @property
+    def names(self):
+        """Frame names such as frame-000123."""
+        return [f'frame-{index:06d}' for index in range(self._frames)]
+
+    @property
+    def camera(self):
+        """The pinhole camera of all frames."""
+        return CAMERA
+
+    def __len__(self):
+        """Return the number of frames."""
+        return self._frames
+
+    def _read(self, index):
+        view = _room(self._seed, self._light).render(self._poses[index])
+        stream = [self._seed, _FRAME_STREAM, index, list(SENSORS).index(self._light)]
+        image = exposed(view.image, SENSORS[self._light], np.random.default_rng(stream))
+        stamp_ns = round(index * _NANOSECONDS / self._rate_hz)
+        return PosedImage(f'frame-{index:06d}', stamp_ns, image, CAMERA, self._pose(index),
+                          view.depth_m)
+
+    def _pose(self, index):
+        return self._poses[index].copy()
+
+
+def open_simulated(text):
+    """Open simulated:ROUTE?frames=120&light=evening&seed=0&rate_hz=30 (all options optional)."""
+    route, _, query = text.removeprefix(SIMULATED_PREFIX).partition('?')
+    options = {}
+    for key, value in parse_qsl(query, keep_blank_values=True):
+        if key not in _OPTIONS:
+            raise ValueError(f'option {key!r} of {text} is unknown; expected '
+                             f'{", ".join(_OPTIONS)}')
+        try:
+            options[key] = _OPTIONS[key](value)
+        except ValueError:
+            raise ValueError(f'option {key} of {text} is {value!r}; expected a number') from None
+    return SimulatedRoomSequence(route, **options)
+
+
+@lru_cache(maxsize=1)
+def _room(seed, light):
+    blocks = room_blocks()
+    surfaces = room_surfaces(blocks)
+    pyramids = texture_pyramids(surfaces, blocks, LIGHTINGS[light], seed)
+    return Renderer(surfaces, pyramids, CAMERA)
+
+
+def _check(route, frames, seed, light, rate_hz):
+    if route not in ROUTES:
+        raise ValueError(f'simulated room has no route {route!r}; expected {" or ".join(ROUTES)}')
+    if light not in LIGHTINGS:
+        raise ValueError(f'simulated room has no light {light!r}; expected '
+                         f'{" or ".join(LIGHTINGS)}')
+    if frames is not None and frames < 1:
+        raise ValueError(f'simulated room with {frames} frames; expected at least 1')
+    if seed < 0:
+        raise ValueError(f'seed {seed} of the simulated room is negative; expected 0 or more')
+    if not 0 < rate_hz < 1e6:
+        raise ValueError(f'rate of {rate_hz} Hz for the simulated room; expected a positive rate')

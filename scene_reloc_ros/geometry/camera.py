@@ -1,0 +1,141 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Camera models: from pixels to undistorted bearing rays and back."""
+
+from dataclasses import dataclass, replace
+import math
+
+import cv2
+import numpy as np
+
+from scene_reloc_ros.geometry.pixels import resized_coordinate
+
+# distortion model of sensor_msgs/CameraInfo -> accepted numbers of coefficients
+DISTORTION_MODELS = {
+    'none': (0,),
+    'plumb_bob': (4, 5),
+    'rational_polynomial': (8,),
+    'equidistant': (4,),
+}
+_ITERATIONS = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 100, 1e-10)
+
+
+@dataclass(frozen=True)
+class Camera:
+    """Intrinsics of one camera; lengths in pixels, integer coordinates are pixel centres."""
+
+    width: int
+    height: int
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+    distortion_model: str = 'none'
+    distortion: tuple = ()
+
+    def __post_init__(self):
+        """Refuse what cannot be a camera, naming the field."""
+        numbers = (self.fx, self.fy, self.cx, self.cy, *self.distortion)
+        if not all(math.isfinite(n) for n in numbers):
+            raise ValueError(f'camera matrix or distortion contains NaN or Inf (fx={self.fx}, '
+                             f'fy={self.fy}, cx={self.cx}, cy={self.cy}, d={self.distortion}); '
+                             'calibrate the camera')
+        if self.width < 1 or self.height < 1:
+            raise ValueError(f'camera image size is {self.width}x{self.height}; expected positive')
+        if self.fx <= 0 or self.fy <= 0:
+            raise ValueError(f'focal lengths fx={self.fx}, fy={self.fy} must be positive; '
+                             'is the camera calibrated?')
+        if self.distortion_model not in DISTORTION_MODELS:
+            raise ValueError(f'distortion model {self.distortion_model!r} is unknown; expected one '
+                             f'of {", ".join(DISTORTION_MODELS)}')
+        if len(self.distortion) not in DISTORTION_MODELS[self.distortion_model]:
+            raise ValueError(
+                f'distortion model {self.distortion_model} has {len(self.distortion)} coefficients;'
+                f' expected {DISTORTION_MODELS[self.distortion_model]}')
+
+    @classmethod
+    def from_camera_info(cls, width, height, k, d=(), distortion_model=''):
+        """Make a camera of the fields of sensor_msgs/CameraInfo (k: 9 numbers, row-major)."""
+        k = [float(value) for value in np.asarray(k, np.float64).reshape(-1)]
+        if len(k) != 9:
+            raise ValueError(f'camera matrix has {len(k)} entries; expected 9, row by row')
+        d = tuple(float(value) for value in d)
+        if not any(d):
+            return cls(int(width), int(height), k[0], k[4], k[2], k[5])
+        model = distortion_model or 'plumb_bob'
+        if model == 'fisheye':
+            model = 'equidistant'
+        if model == 'rational_polynomial' and not any(d[8:]):
+            d = d[:8]
+        return cls(int(width), int(height), k[0], k[4], k[2], k[5], model, d)
+
+    @property
+    def matrix(self):
+        """The (3, 3) float64 camera matrix K."""
+        return np.array([[self.fx, 0, self.cx], [0, self.fy, self.cy], [0, 0, 1]])
+
+    @property
+    def focal(self):
+        """Geometric mean of the focal lengths in pixels: what an angle of 1 rad measures."""
+        return math.sqrt(self.fx * self.fy)
+
+    def scaled(self, width, height):
+        """Return this camera for the image resized to width x height."""
+        sx, sy = width / self.width, height / self.height
+        return replace(self, width=width, height=height, fx=self.fx * sx, fy=self.fy * sy,
+                       cx=resized_coordinate(self.cx, sx), cy=resized_coordinate(self.cy, sy))
+
+    def cropped(self, left, top, width, height):
+        """Return this camera for the crop whose first pixel is (left, top)."""
+        return replace(self, width=width, height=height, cx=self.cx - left, cy=self.cy - top)
+
+    def rays(self, pixels):
+        """Undistort pixels (..., 2) into rays (..., 3) with z = 1 in the optical frame.
+
+        Pixels that see 90 degrees or more beside the axis come back as NaN.
+        """
+        pixels = np.asarray(pixels, np.float64)
+        flat = np.ascontiguousarray(pixels.reshape(-1, 1, 2))
+        if self.distortion_model == 'none':
+            plane = (flat[:, 0] - (self.cx, self.cy)) / (self.fx, self.fy)
+        elif self.distortion_model == 'equidistant':
+            plane = self._undistort_equidistant(flat)
+        else:
+            plane = cv2.undistortPointsIter(flat, self.matrix, np.array(self.distortion), None,
+                                            None, _ITERATIONS)[:, 0]
+        return np.concatenate((plane, np.ones((len(plane), 1))), 1).reshape(*pixels.shape[:-1], 3)
+
+    def _undistort_equidistant(self, flat):
+        """Newton's method on theta_d = theta (1 + k1 theta^2 + ... + k4 theta^8)."""
+        offset = (flat[:, 0] - (self.cx, self.cy)) / (self.fx, self.fy)
+        distorted = np.linalg.norm(offset, axis=1)
+        theta = np.minimum(distorted, math.pi / 2)
+        k1, k2, k3, k4 = self.distortion
+        for _ in range(20):
+            t2 = theta ** 2
+            value = theta * (1 + t2 * (k1 + t2 * (k2 + t2 * (k3 + t2 * k4)))) - distorted
+            slope = 1 + t2 * (3 * k1 + t2 * (5 * k2 + t2 * (7 * k3 + t2 * 9 * k4)))
+            theta = theta - value / np.where(np.abs(slope) < 1e-9, 1e-9, slope)
+        behind = (theta >= math.pi / 2) | (theta < 0)
+        with np.errstate(divide='ignore', invalid='ignore'):
+            scale = np.where(distorted > 1e-12, np.tan(theta) / distorted, 1.0)
+        return np.where(behind[:, None], np.nan, offset * scale[:, None])
+
+    def project(self, points):
+        """Project points (..., 3) of the optical frame, in metres, to distorted pixels (..., 2).
+
+        Points with z <= 0 come back as NaN.
+        """
+        points = np.asarray(points, np.float64)
+        flat = points.reshape(-1, 3)
+        in_front = flat[:, 2] > 1e-9
+        safe = np.where(in_front[:, None], flat, (0.0, 0.0, 1.0))
+        zero = np.zeros(3)
+        if self.distortion_model == 'equidistant':
+            pixels = cv2.fisheye.projectPoints(
+                safe[:, None], zero, zero, self.matrix, np.array(self.distortion))[0]
+        else:
+            coefficients = np.array(self.distortion) if self.distortion else None
+            pixels = cv2.projectPoints(safe, zero, zero, self.matrix, coefficients)[0]
+        pixels = np.where(in_front[:, None], pixels.reshape(-1, 2), np.nan)
+        return pixels.reshape(*points.shape[:-1], 2)

@@ -1,0 +1,39 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Pose error and recall: the figures that the field compares."""
+
+import math
+
+import torch
+
+from scene_reloc_ros.geometry.poses import rotation_angle
+
+RECALL_BOUNDS = {  # name -> (metres, degrees)
+    'recall_2cm_2deg': (0.02, 2.0),
+    'recall_5cm_5deg': (0.05, 5.0),
+    'recall_10cm_5deg': (0.10, 5.0),
+}
+
+
+def pose_errors(map_from_cam, true_map_from_cam):
+    """Return translation errors (...) in metres and rotation errors (...) in degrees.
+
+    Both arguments are (..., 4, 4); the rotation error is the geodesic angle of R R*^T.
+    """
+    estimate = torch.as_tensor(map_from_cam, dtype=torch.float64)
+    truth = torch.as_tensor(true_map_from_cam, dtype=torch.float64)
+    translation = (estimate[..., :3, 3] - truth[..., :3, 3]).norm(dim=-1)
+    rotation = rotation_angle(estimate[..., :3, :3] @ truth[..., :3, :3].transpose(-1, -2))
+    return translation, rotation * (180 / math.pi)
+
+
+def recall(translation_m, rotation_deg, bounds):
+    """Return the share of frames within bounds = (metres, degrees).
+
+    Rejected frames enter with NaN or Inf and count as missed; of no frames the recall is NaN.
+    """
+    translation = torch.as_tensor(translation_m, dtype=torch.float64)
+    rotation = torch.as_tensor(rotation_deg, dtype=torch.float64)
+    if translation.numel() == 0:
+        return math.nan
+    return float(((translation <= bounds[0]) & (rotation <= bounds[1])).double().mean())

@@ -1,0 +1,195 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Rigid poses as (..., 4, 4) tensors named ``a_from_b``: they map points of frame b to frame a."""
+
+import math
+
+import numpy as np
+import torch
+
+ROTATION_TOLERANCE = 1e-3  # largest accepted entry of |R R^T - I|, unitless
+_SMALL_ANGLE_SQUARED = 1e-8  # rad^2; below it the Taylor series of the exponential is exact
+
+
+def invert_pose(a_from_b):
+    """Return ``b_from_a`` of a rigid pose of shape (..., 4, 4)."""
+    rotation_t = a_from_b[..., :3, :3].transpose(-1, -2)
+    b_from_a = torch.zeros_like(a_from_b)
+    b_from_a[..., :3, :3] = rotation_t
+    b_from_a[..., :3, 3] = -(rotation_t @ a_from_b[..., :3, 3:])[..., 0]
+    b_from_a[..., 3, 3] = 1
+    return b_from_a
+
+
+def pose_from_rotation_translation(rotation, translation):
+    """Assemble (..., 4, 4) poses from rotations (..., 3, 3) and translations (..., 3)."""
+    a_from_b = rotation.new_zeros((*rotation.shape[:-2], 4, 4))
+    a_from_b[..., :3, :3] = rotation
+    a_from_b[..., :3, 3] = translation
+    a_from_b[..., 3, 3] = 1
+    return a_from_b
+
+
+def transform_points(a_from_b, points_b):
+    """Map points (..., N, 3) of frame b to frame a with poses (..., 4, 4)."""
+    return points_b @ a_from_b[..., :3, :3].transpose(-1, -2) + a_from_b[..., None, :3, 3]
+
+
+def skew(vector):
+    """Return the cross-product matrices (..., 3, 3) of vectors (..., 3)."""
+    x, y, z = vector.unbind(-1)
+    zero = torch.zeros_like(x)
+    rows = (zero, -z, y, z, zero, -x, -y, x, zero)
+    return torch.stack(rows, -1).reshape(*vector.shape[:-1], 3, 3)
+
+
+def _rotation_coefficients(angle_squared):
+    """Return sin(a)/a, (1-cos a)/a^2 and (a-sin a)/a^3, safe at zero."""
+    small = angle_squared < _SMALL_ANGLE_SQUARED
+    safe = torch.where(small, torch.ones_like(angle_squared), angle_squared)
+    angle = safe.sqrt()
+    first = torch.where(small, 1 - angle_squared / 6, torch.sin(angle) / angle)
+    second = torch.where(small, 0.5 - angle_squared / 24, (1 - torch.cos(angle)) / safe)
+    third = torch.where(small, 1 / 6 - angle_squared / 120,
+                        (angle - torch.sin(angle)) / (safe * angle))
+    return first, second, third
+
+
+def so3_exp(rotation_vector):
+    """Rodrigues' formula: rotation vectors (..., 3) in radians to rotations (..., 3, 3)."""
+    first, second, _ = _rotation_coefficients((rotation_vector ** 2).sum(-1))
+    matrix = skew(rotation_vector)
+    identity = torch.eye(3, dtype=matrix.dtype, device=matrix.device)
+    return identity + first[..., None, None] * matrix + second[..., None, None] * matrix @ matrix
+
+
+def so3_log(rotation):
+    """Return the rotation vectors (..., 3), in radians within [0, pi], of rotations (..., 3, 3)."""
+    quaternion = quaternion_from_rotation(rotation)
+    vector, scalar = quaternion[..., :3], quaternion[..., 3]
+    norm = vector.norm(dim=-1)
+    angle = 2 * torch.atan2(norm, scalar)
+    # sin(a/2) ~ a/2: the ratio tends to 2 at the identity
+    ratio = torch.where(norm < 1e-12, torch.full_like(norm, 2.0), angle / norm.clamp_min(1e-12))
+    return vector * ratio[..., None]
+
+
+def se3_exp(twist):
+    """Exponential of twists (..., 6) = (translation part in m, rotation vector in rad)."""
+    rho, phi = twist[..., :3], twist[..., 3:]
+    _, second, third = _rotation_coefficients((phi ** 2).sum(-1))
+    matrix = skew(phi)
+    identity = torch.eye(3, dtype=matrix.dtype, device=matrix.device)
+    left_jacobian = (identity + second[..., None, None] * matrix
+                     + third[..., None, None] * matrix @ matrix)
+    return pose_from_rotation_translation(so3_exp(phi), (left_jacobian @ rho[..., None])[..., 0])
+
+
+def se3_log(a_from_b):
+    """Logarithm of poses (..., 4, 4): twists (..., 6), the inverse of ``se3_exp``."""
+    phi = so3_log(a_from_b[..., :3, :3])
+    _, second, third = _rotation_coefficients((phi ** 2).sum(-1))
+    matrix = skew(phi)
+    identity = torch.eye(3, dtype=matrix.dtype, device=matrix.device)
+    left_jacobian = (identity + second[..., None, None] * matrix
+                     + third[..., None, None] * matrix @ matrix)
+    rho = torch.linalg.solve(left_jacobian, a_from_b[..., :3, 3:])[..., 0]
+    return torch.cat((rho, phi), -1)
+
+
+def adjoint(a_from_b):
+    """Adjoint (..., 6, 6) that carries a twist (translation, rotation) from frame b to frame a."""
+    rotation = a_from_b[..., :3, :3]
+    matrix = a_from_b.new_zeros((*a_from_b.shape[:-2], 6, 6))
+    matrix[..., :3, :3] = rotation
+    matrix[..., 3:, 3:] = rotation
+    matrix[..., :3, 3:] = skew(a_from_b[..., :3, 3]) @ rotation
+    return matrix
+
+
+def quaternion_from_rotation(rotation):
+    """Return unit quaternions (..., 4) = (x, y, z, w), w >= 0, of rotations (..., 3, 3).
+
+    Of the four equivalent formulas the one with the largest pivot is taken (Shepperd, 1978).
+    """
+    m = rotation
+    trace = m[..., 0, 0] + m[..., 1, 1] + m[..., 2, 2]
+    diagonal = torch.stack((m[..., 0, 0], m[..., 1, 1], m[..., 2, 2], trace), -1)
+    a, b, c = m[..., 2, 1], m[..., 0, 2], m[..., 1, 0]
+    d, e, f = m[..., 1, 2], m[..., 2, 0], m[..., 0, 1]
+    one = torch.ones_like(trace)
+    xx = one + 2 * diagonal[..., 0] - trace
+    yy = one + 2 * diagonal[..., 1] - trace
+    zz = one + 2 * diagonal[..., 2] - trace
+    candidates = torch.stack((
+        torch.stack((xx, c + f, b + e, a - d), -1),
+        torch.stack((c + f, yy, a + d, b - e), -1),
+        torch.stack((b + e, a + d, zz, c - f), -1),
+        torch.stack((a - d, b - e, c - f, one + trace), -1)), -2)
+    index = diagonal.argmax(-1)[..., None, None].expand(*trace.shape, 1, 4)
+    quaternion = torch.gather(candidates, -2, index)[..., 0, :]
+    quaternion = quaternion / quaternion.norm(dim=-1, keepdim=True)
+    return torch.where(quaternion[..., 3:] < 0, -quaternion, quaternion)
+
+
+def rotation_from_quaternion(quaternion):
+    """Return rotations (..., 3, 3) of quaternions (..., 4) = (x, y, z, w), normalised first.
+
+    Raises ValueError where a quaternion has (almost) no length or is not finite.
+    """
+    norm = quaternion.norm(dim=-1, keepdim=True)
+    if not bool(torch.isfinite(norm).all()) or bool((norm < 1e-6).any()):
+        raise ValueError(f'quaternion {quaternion.tolist()} has no direction; expected unit length')
+    x, y, z, w = (quaternion / norm).unbind(-1)
+    rows = (1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w),
+            2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w),
+            2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y))
+    return torch.stack(rows, -1).reshape(*x.shape, 3, 3)
+
+
+def pose_from_translation_quaternion(translation, quaternion):
+    """Numpy: a (4, 4) float64 pose from 3 metres and a quaternion x, y, z, w."""
+    values = torch.as_tensor(np.asarray(quaternion, np.float64))
+    pose = np.eye(4)
+    pose[:3, :3] = rotation_from_quaternion(values).numpy()
+    pose[:3, 3] = translation
+    return pose
+
+
+def translation_quaternion_from_pose(a_from_b):
+    """Numpy: (3,) metres and (4,) quaternion x, y, z, w of a (4, 4) pose."""
+    values = torch.as_tensor(np.asarray(a_from_b, np.float64))
+    return values[:3, 3].numpy(), quaternion_from_rotation(values[:3, :3]).numpy()
+
+
+def checked_pose(a_from_b, name):
+    """Return a (4, 4) float64 array with its rotation made exactly orthonormal.
+
+    Args:
+        a_from_b: array-like of shape (4, 4).
+        name: what the pose belongs to; it is named in the error.
+
+    Raises ValueError where the matrix is not finite, of another shape, or no rigid transform.
+    """
+    pose = np.array(a_from_b, np.float64)
+    if pose.shape != (4, 4):
+        raise ValueError(f'pose of {name} has shape {pose.shape}; expected a 4x4 matrix')
+    if not np.isfinite(pose).all():
+        raise ValueError(f'pose of {name} contains NaN or Inf; leave the frame out or repair it')
+    rotation = pose[:3, :3]
+    deviation = np.abs(rotation @ rotation.T - np.eye(3)).max()
+    if deviation > ROTATION_TOLERANCE or np.linalg.det(rotation) < 0:
+        raise ValueError(
+            f'pose of {name} is no rotation (|R R^T - I| up to {deviation:.2g}, determinant '
+            f'{np.linalg.det(rotation):.3g}); expected a rigid map_from_cam matrix')
+    if np.abs(pose[3] - (0, 0, 0, 1)).max() > ROTATION_TOLERANCE:
+        raise ValueError(f'last row of the pose of {name} is {pose[3].tolist()}; expected 0 0 0 1')
+    left, _, right = np.linalg.svd(rotation)
+    pose[:3, :3] = left @ right
+    pose[3] = (0, 0, 0, 1)
+    return pose
+
+
+def rotation_angle(rotation):
+    """Geodesic angle (...) in radians of rotations (..., 3, 3); exact near zero and near pi."""
+    return so3_log(rotation).norm(dim=-1).clamp(max=math.pi)

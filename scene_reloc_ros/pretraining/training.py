@@ -1,0 +1,190 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Training of the encoder: seeded, resumable, on procedural images only by default."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+import logging
+import os
+from pathlib import Path
+import time
+
+import cv2
+import numpy as np
+import torch
+
+from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
+from scene_reloc_ros.pretraining.contrastive_loss import info_nce, sample_descriptors
+from scene_reloc_ros.pretraining.pairs import PairOptions, correspondences, make_pair
+from scene_reloc_ros.pretraining.procedural_images import procedural_image
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PretrainingOptions:
+    """How the encoder is trained."""
+
+    minutes: float = 25.0  # budget of the whole run, minutes
+    steps: int = 1_000_000  # bound on optimiser steps, count
+    images: int = 1000  # procedural images in the pool, count
+    batch: int = 16  # pairs a step, count
+    points: int = 128  # correspondences a pair, count
+    temperature: float = 0.06  # of InfoNCE, unitless
+    learning_rate: float = 2e-3  # peak of AdamW's schedule
+    weight_decay: float = 1e-4  # of AdamW
+    warm_up: float = 0.03  # share of the budget in which the rate rises
+    seed: int = 0
+    checkpoint_every: float = 120.0  # seconds
+    pairs: PairOptions = field(default_factory=PairOptions)
+    encoder: EncoderOptions = field(default_factory=EncoderOptions)
+
+
+class PairSource:
+    """An endless stream of batches of pairs, the same for the same seed and step."""
+
+    def __init__(self, images, options, seed):
+        """Draw from ``images``, a list of (H, W) uint8 arrays."""
+        self.images, self.options, self.seed = images, options, seed
+
+    def batch(self, step):
+        """Return views_a, views_b (B, 1, S, S) and pixels_a, pixels_b (B, N, 2) as tensors."""
+        rng = np.random.default_rng((self.seed, step))
+        columns = ([], [], [], [])
+        while len(columns[0]) < self.options.batch:
+            image = self.images[int(rng.integers(len(self.images)))]
+            view_a, view_b, b_from_a = make_pair(rng, image, self.options.pairs)
+            pixels_a, pixels_b = correspondences(rng, b_from_a, self.options.pairs,
+                                                 self.options.points)
+            if len(pixels_a) < self.options.points:
+                continue  # too little overlap: draw another pair
+            for column, value in zip(columns, (view_a[None], view_b[None], pixels_a, pixels_b)):
+                column.append(value)
+        return tuple(torch.from_numpy(np.stack(c).astype(np.float32)) for c in columns)
+
+
+def make_images(count, seed, on_progress=None):
+    """Return ``count`` procedural images; image i depends on (seed, i) only."""
+    def make(index):
+        return procedural_image(np.random.default_rng((seed, index)))
+
+    images = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for image in pool.map(make, range(count)):
+            images.append(image)
+            if on_progress:
+                on_progress('images', len(images) / count, '')
+    return images
+
+
+def read_photographs(folder):
+    """Return all photographs below a folder as grey images of about 640 pixels, by name."""
+    paths = sorted(p for p in Path(folder).rglob('*') if p.suffix.lower() in ('.jpg', '.jpeg'))
+    images = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in paths]
+    images = [image for image in images if image is not None and min(image.shape) >= 64]
+    if not images:
+        raise ValueError(f'no readable .jpg below {folder}; give a folder of photographs')
+    return images
+
+
+def matching_loss(encoder, batch, temperature):
+    """Return the InfoNCE loss of a batch and its matching accuracy."""
+    views_a, views_b, pixels_a, pixels_b = batch
+    views = torch.cat((views_a, views_b)).contiguous(memory_format=torch.channels_last)
+    with torch.autocast(views.device.type, dtype=torch.bfloat16):
+        features = encoder(views)
+    sampled = sample_descriptors(features, torch.cat((pixels_a, pixels_b)), encoder.stride)
+    half = len(views_a)
+    return info_nce(sampled[:half].flatten(0, 1), sampled[half:].flatten(0, 1), temperature)
+
+
+def matching_accuracy(encoder, source, batches=4):
+    """Return the share of points whose nearest neighbour in the batch is the right one."""
+    was_training = encoder.training
+    encoder.eval()
+    device = next(encoder.parameters()).device
+    with torch.no_grad():
+        shares = [matching_loss(encoder, tuple(t.to(device) for t in source.batch(step)), 0.06)[1]
+                  for step in range(batches)]
+    encoder.train(was_training)
+    return float(np.mean(shares))
+
+
+class Pretraining:
+    """One run: encoder, optimiser and progress, saved together."""
+
+    def __init__(self, options, images, held_out, device='cpu'):
+        """Start afresh on ``images``; ``held_out`` images judge only."""
+        torch.manual_seed(options.seed)
+        self.options, self.device = options, torch.device(device)
+        self.encoder = Encoder(options.encoder).to(self.device, memory_format=torch.channels_last)
+        self.optimiser = torch.optim.AdamW(self.encoder.parameters(), options.learning_rate,
+                                           weight_decay=options.weight_decay)
+        self.source = PairSource(images, options, options.seed)
+        self.judge = PairSource(held_out, options, options.seed + 1)
+        self.step, self.seconds, self.history = 0, 0.0, []
+
+    def progress(self):
+        """Return the share of the budget that is spent."""
+        return min(1.0, max(self.seconds / (60 * self.options.minutes),
+                            self.step / self.options.steps))
+
+    def _set_learning_rate(self):
+        t, rise = self.progress(), self.options.warm_up
+        factor = t / rise if t < rise else 0.5 * (1 + np.cos(np.pi * (t - rise) / (1 - rise)))
+        for group in self.optimiser.param_groups:
+            group['lr'] = self.options.learning_rate * max(float(factor), 1e-3)
+
+    def run(self, checkpoint=None, on_progress=None):
+        """Train until the budget is spent; return the encoder."""
+        saved = last = time.monotonic()
+        with ThreadPoolExecutor(1) as pool:
+            upcoming = pool.submit(self.source.batch, self.step)
+            while self.progress() < 1:
+                batch = tuple(t.to(self.device) for t in upcoming.result())
+                upcoming = pool.submit(self.source.batch, self.step + 1)
+                loss, accuracy = self._advance(batch)
+                now = time.monotonic()
+                self.seconds, last = self.seconds + now - last, now
+                if on_progress:
+                    on_progress('training', self.progress(),
+                                f'step {self.step} loss {loss:.3f} matching {accuracy:.3f}')
+                if checkpoint and now - saved > self.options.checkpoint_every:
+                    self.save(checkpoint)
+                    saved = now
+        if checkpoint:
+            self.save(checkpoint)
+        return self.encoder.eval()
+
+    def _advance(self, batch):
+        self._set_learning_rate()
+        loss, accuracy = matching_loss(self.encoder, batch, self.options.temperature)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.encoder.parameters(), 5.0)
+        self.optimiser.step()
+        self.step += 1
+        self.history.append((self.step, float(loss.detach()), accuracy))
+        return float(loss.detach()), accuracy
+
+    def save(self, path):
+        """Write a checkpoint that ``resume`` understands; atomic."""
+        path = Path(path)
+        partial = path.with_suffix('.partial')
+        torch.save({'encoder': self.encoder.state_dict(), 'seconds': self.seconds,
+                    'optimiser': self.optimiser.state_dict(), 'step': self.step,
+                    'history': self.history}, partial)
+        partial.replace(path)
+
+    def resume(self, path):
+        """Continue where a checkpoint stands."""
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+            self.encoder.load_state_dict(state['encoder'])
+        except (RuntimeError, KeyError, EOFError, OSError) as error:
+            raise ValueError(f'checkpoint {path} cannot be resumed ({error}); remove it to start '
+                             'afresh') from error
+        self.optimiser.load_state_dict(state['optimiser'])
+        self.step, self.seconds = state['step'], state['seconds']
+        self.history = state['history']
+        logger.info('resumed %s at step %d', path, self.step)

@@ -1,0 +1,108 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Between ROS messages and the core's poses, stamps and cameras."""
+
+from geometry_msgs.msg import Pose, TransformStamped
+import numpy as np
+from rclpy.time import Time
+import torch
+
+from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.geometry.poses import (
+    pose_from_translation_quaternion,
+    skew,
+    translation_quaternion_from_pose,
+)
+
+
+def nanoseconds(stamp):
+    """Return a builtin_interfaces/Time as integer nanoseconds."""
+    return stamp.sec * 1_000_000_000 + stamp.nanosec
+
+
+def stamp_message(stamp_ns):
+    """Return integer nanoseconds as a builtin_interfaces/Time."""
+    return Time(nanoseconds=stamp_ns).to_msg()
+
+
+def pose_message(a_from_b):
+    """Return a (4, 4) pose as a geometry_msgs/Pose."""
+    translation, quaternion = translation_quaternion_from_pose(a_from_b)
+    message = Pose()
+    p, q = message.position, message.orientation
+    p.x, p.y, p.z = translation.tolist()
+    q.x, q.y, q.z, q.w = quaternion.tolist()
+    return message
+
+
+def pose_of_message(message):
+    """Return a geometry_msgs/Pose as a (4, 4) float64 pose; ValueError where it has none."""
+    p, q = message.position, message.orientation
+    return _pose((p.x, p.y, p.z), (q.x, q.y, q.z, q.w))
+
+
+def transform_message(a_from_b, frame_a, frame_b, stamp_ns):
+    """Return a (4, 4) pose as a TransformStamped from frame_a to its child frame_b."""
+    message = TransformStamped(child_frame_id=frame_b)
+    message.header.frame_id = frame_a
+    message.header.stamp = stamp_message(stamp_ns)
+    pose = pose_message(a_from_b)
+    t = message.transform.translation
+    t.x, t.y, t.z = pose.position.x, pose.position.y, pose.position.z
+    message.transform.rotation = pose.orientation
+    return message
+
+
+def pose_of_transform(message):
+    """Return a geometry_msgs/Transform as a (4, 4) float64 pose."""
+    t, q = message.translation, message.rotation
+    return _pose((t.x, t.y, t.z), (q.x, q.y, q.z, q.w))
+
+
+def camera_of_message(message):
+    """Return the Camera of a sensor_msgs/CameraInfo; ValueError names what is wrong.
+
+    Binning and a region of interest are taken into account as image_geometry does.
+    """
+    camera = Camera.from_camera_info(
+        message.width, message.height, message.k, message.d, message.distortion_model)
+    roi = message.roi
+    if roi.width and roi.height:
+        camera = camera.cropped(roi.x_offset, roi.y_offset, roi.width, roi.height)
+    binning_x, binning_y = max(message.binning_x, 1), max(message.binning_y, 1)
+    if binning_x * binning_y > 1:
+        camera = camera.scaled(camera.width // binning_x, camera.height // binning_y)
+    return camera
+
+
+def fill_camera_info(message, camera):
+    """Write a Camera into a sensor_msgs/CameraInfo and return it."""
+    k = camera.matrix.reshape(-1).tolist()
+    message.width, message.height = camera.width, camera.height
+    message.k = k
+    message.p = [*k[:3], 0.0, *k[3:6], 0.0, *k[6:], 0.0]
+    message.r = np.eye(3).reshape(-1).tolist()
+    plain = camera.distortion_model == 'none'
+    message.distortion_model = 'plumb_bob' if plain else camera.distortion_model
+    message.d = [0.0] * 5 if plain else [float(value) for value in camera.distortion]
+    return message
+
+
+def moved_covariance(covariance, offset_m):
+    """Carry a (6, 6) pose covariance to another point of the same rigid body.
+
+    Args:
+        covariance: of x, y, z, rotX, rotY, rotZ about fixed axes (REP 103).
+        offset_m: (3,) from the old point to the new one, along the same fixed axes.
+
+    A rotation error r moves the new point by r x offset: the adjoint of that translation.
+    """
+    carry = np.eye(6)
+    carry[:3, 3:] = -skew(torch.as_tensor(np.asarray(offset_m, np.float64))).numpy()
+    return carry @ np.asarray(covariance, np.float64) @ carry.T
+
+
+def _pose(translation, quaternion):
+    if not np.isfinite(translation).all():
+        raise ValueError(f'translation {translation} contains NaN or Inf')
+    return pose_from_translation_quaternion(translation, quaternion)

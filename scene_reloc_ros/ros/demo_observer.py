@@ -1,0 +1,165 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Listens to everything that the demo shows, and brings it together by stamp."""
+
+from collections import OrderedDict
+import json
+import threading
+
+from geometry_msgs.msg import PoseStamped, PoseWithCovarianceStamped
+import numpy as np
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from sensor_msgs.msg import Image
+from std_msgs.msg import Bool, String
+from tf2_msgs.msg import TFMessage
+
+from scene_reloc_ros.ros.conversions import nanoseconds, pose_of_message, pose_of_transform
+from scene_reloc_ros.ros.qos import LATCHED, RESULT
+from scene_reloc_ros.ros.upstream import CvBridge
+
+_TF_QOS = QoSProfile(depth=200)
+_TF_STATIC_QOS = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+class DemoObserver:
+    """Collects the truth, the poses, the transforms and the status of player and nodes."""
+
+    def __init__(self, node, frames):
+        """Subscribe on ``node``.
+
+        Args:
+            node: the node of the conductor.
+            frames: dict with the frame names map, odom, base and camera.
+        """
+        self._node, self._frames = node, frames
+        self.changed = threading.Condition()
+        self.latest = {}  # topic -> newest dictionary of the status topics
+        self.finished = None
+        self.map_path = None
+        self.progress = None
+        self._base_from_cam = None
+        self._odometry, self._corrections = {}, {}  # stamp_ns -> pose
+        self._subscribe_nodes()
+        self.clear()
+
+    def clear(self):
+        """Begin a new part of the demo."""
+        with self.changed:
+            self._truths, self._poses, self._names, self._statuses = OrderedDict(), {}, {}, {}
+            self._odometry.clear()
+            self._corrections.clear()
+            self._picture = (-1, None, None)  # inliers, stamp, image
+
+    def _subscribe_nodes(self):
+        for topic in ('/dataset_player/status', '/mapper/status', '/relocaliser/status'):
+            self._listen(String, topic, RESULT, self._on_status, topic)
+        self._listen(String, '/mapper/progress', RESULT, self._on_progress)
+        self._listen(String, '/mapper/map_ready', LATCHED, self._on_map_ready)
+        self._listen(Bool, '/dataset_player/finished', LATCHED, self._on_finished)
+        self._listen(PoseStamped, '/dataset_player/truth', RESULT, self._on_truth)
+        self._listen(PoseWithCovarianceStamped, '/relocaliser/pose', RESULT, self._on_pose)
+        self._listen(TFMessage, '/tf', _TF_QOS, self._on_tf)
+        self._listen(TFMessage, '/tf_static', _TF_STATIC_QOS, self._on_tf)
+
+    def watch_pictures(self):
+        """Keep the picture with the most inliers from now on."""
+        self._bridge = CvBridge()
+        self._pictures = {}
+        self._listen(Image, '/relocaliser/debug_image', RESULT, self._on_picture)
+
+    def _listen(self, message_type, topic, qos, callback, *args):
+        def on_message(message):
+            with self.changed:
+                callback(message, *args)
+                self.changed.notify_all()
+        self._node.create_subscription(message_type, topic, on_message, qos)
+
+    def _on_status(self, message, topic):
+        fields = json.loads(message.data)
+        self.latest[topic] = fields
+        stamp_ns = fields.get('stamp_ns')
+        if stamp_ns is None:
+            return
+        if topic == '/dataset_player/status':
+            self._names[stamp_ns] = fields['name']
+        elif topic == '/relocaliser/status':
+            self._statuses[stamp_ns] = fields
+
+    def _on_progress(self, message):
+        self.progress = json.loads(message.data)
+
+    def _on_map_ready(self, message):
+        self.map_path = message.data
+
+    def _on_finished(self, message):
+        self.finished = message.data
+
+    def _on_truth(self, message):
+        self._truths[nanoseconds(message.header.stamp)] = pose_of_message(message.pose)
+
+    def _on_pose(self, message):
+        self._poses[nanoseconds(message.header.stamp)] = pose_of_message(message.pose.pose)
+
+    def _on_tf(self, message):
+        frames = self._frames
+        for transform in message.transforms:
+            pair = (transform.header.frame_id, transform.child_frame_id)
+            stamp_ns = nanoseconds(transform.header.stamp)
+            if pair == (frames['odom'], frames['base']):
+                self._odometry[stamp_ns] = pose_of_transform(transform.transform)
+            elif pair == (frames['map'], frames['odom']):
+                self._corrections[stamp_ns] = pose_of_transform(transform.transform)
+            elif pair == (frames['base'], frames['camera']):
+                self._base_from_cam = pose_of_transform(transform.transform)
+
+    def _on_picture(self, message):
+        stamp_ns = nanoseconds(message.header.stamp)
+        inliers = self._statuses.get(stamp_ns, {}).get('inliers', 0)
+        if inliers > self._picture[0]:
+            image = self._bridge.imgmsg_to_cv2(message, 'bgr8').copy()
+            self._picture = (inliers, stamp_ns, image)
+
+    @property
+    def picture(self):
+        """Return (stamp_ns, image) of the frame with the most inliers, or (None, None)."""
+        return self._picture[1:]
+
+    @property
+    def answered(self):
+        """Number of played frames that the relocaliser has answered."""
+        return sum(stamp in self._statuses for stamp in self._truths)
+
+    @property
+    def played(self):
+        """Number of played frames."""
+        return len(self._truths)
+
+    def route(self):
+        """Return the true camera positions as lists of x, y, z in metres."""
+        return [pose[:3, 3].tolist() for pose in self._truths.values()]
+
+    def records(self):
+        """Return one dictionary for every played frame, matched by stamp."""
+        return [self._record(stamp_ns, truth) for stamp_ns, truth in self._truths.items()]
+
+    def _record(self, stamp_ns, truth):
+        status = self._statuses.get(stamp_ns, {})
+        base_from_cam = self._base_from_cam
+        pose, correction = self._poses.get(stamp_ns), self._corrections.get(
+            status.get('map_to_odom_stamp_ns'))
+        odometry = self._odometry.get(stamp_ns)
+        from_topic = None if pose is None else pose @ base_from_cam
+        from_tf = None
+        if correction is not None and odometry is not None:
+            from_tf = correction @ odometry @ base_from_cam
+        return {
+            'name': self._names.get(stamp_ns, str(stamp_ns)), 'stamp_ns': stamp_ns,
+            'map_from_cam_true': truth.tolist(), 'map_from_cam': _listed(from_topic),
+            'map_from_cam_of_tf': _listed(from_tf), 'accepted': from_topic is not None,
+            'reason': status.get('reason', 'no_answer'), 'inliers': status.get('inliers', 0),
+            'sentence': status.get('sentence', 'the relocaliser did not answer'),
+            'latency_ms': status.get('latency_ms'), 'delay_ms': status.get('delay_ms')}
+
+
+def _listed(pose):
+    return None if pose is None else np.asarray(pose).tolist()

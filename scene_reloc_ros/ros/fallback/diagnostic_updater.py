@@ -1,0 +1,49 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Updater with the signatures of diagnostic_updater."""
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+
+
+class DiagnosticStatusWrapper(DiagnosticStatus):
+    """A DiagnosticStatus that is easy to fill."""
+
+    def summary(self, level, message):
+        """Set level and sentence."""
+        self.level = level
+        self.message = message
+
+    def add(self, key, value):
+        """Append a key and its value."""
+        self.values.append(KeyValue(key=key, value=str(value)))
+
+
+class Updater:
+    """Publishes the answers of diagnostic tasks on /diagnostics once a period."""
+
+    def __init__(self, node, period=1.0):
+        """Publish on ``node`` every ``period`` seconds."""
+        self._node = node
+        self._hardware_id = 'none'
+        self._tasks = []
+        self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
+        self._timer = node.create_timer(period, self.update)
+
+    def setHardwareID(self, hardware_id):  # noqa: N802 (the upstream name)
+        """Name the device."""
+        self._hardware_id = hardware_id
+
+    def add(self, name, task):
+        """Ask ``task(status)`` for the status ``name``; it returns the status it filled."""
+        self._tasks.append((name, task))
+
+    def update(self):
+        """Ask all tasks and publish."""
+        message = DiagnosticArray()
+        message.header.stamp = self._node.get_clock().now().to_msg()
+        for name, task in self._tasks:
+            status = DiagnosticStatusWrapper(
+                name=f'{self._node.get_name()}: {name}', hardware_id=self._hardware_id,
+                level=DiagnosticStatus.ERROR, message='no message was set')
+            message.status.append(task(status))
+        self._publisher.publish(message)

@@ -1,0 +1,65 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Subscriber and ApproximateTimeSynchronizer with the signatures of message_filters."""
+
+import threading
+
+from rclpy.time import Time
+
+
+class Subscriber:
+    """A subscription whose messages go to registered callbacks."""
+
+    def __init__(self, node, *args, **kwargs):
+        """Take the arguments of ``create_subscription`` but for the callback."""
+        self._callbacks = []
+        topic_type, topic, *rest = args
+        qos = kwargs.pop('qos_profile', rest[0] if rest else 10)
+        self.sub = node.create_subscription(topic_type, topic, self._signal, qos, **kwargs)
+
+    def registerCallback(self, callback, *args):  # noqa: N802 (the upstream name)
+        """Call ``callback(message, *args)`` for every message."""
+        self._callbacks.append((callback, args))
+
+    def _signal(self, message):
+        for callback, args in self._callbacks:
+            callback(message, *args)
+
+
+class ApproximateTimeSynchronizer:
+    """Groups messages of several subscribers whose stamps differ by ``slop`` at most."""
+
+    def __init__(self, fs, queue_size, slop):
+        """Group the filters ``fs``, keeping ``queue_size`` messages of each; slop in seconds."""
+        self._queues = [{} for _ in fs]
+        self._queue_size = queue_size
+        self._slop_ns = int(slop * 1e9)
+        self._callbacks = []
+        self._lock = threading.Lock()
+        for index, source in enumerate(fs):
+            source.registerCallback(self._add, index)
+
+    def registerCallback(self, callback, *args):  # noqa: N802 (the upstream name)
+        """Call ``callback(*messages, *args)`` for every group."""
+        self._callbacks.append((callback, args))
+
+    def _add(self, message, index):
+        stamp_ns = Time.from_msg(message.header.stamp).nanoseconds
+        with self._lock:
+            queue = self._queues[index]
+            queue[stamp_ns] = message
+            while len(queue) > self._queue_size:
+                del queue[min(queue)]
+            group = self._take_group(stamp_ns)
+        if group is not None:
+            for callback, args in self._callbacks:
+                callback(*group, *args)
+
+    def _take_group(self, stamp_ns):
+        """Take the nearest message of every queue, if all of them are near enough."""
+        if not all(self._queues):
+            return None
+        stamps = [min(queue, key=lambda other: abs(other - stamp_ns)) for queue in self._queues]
+        if max(stamps) - min(stamps) > self._slop_ns:
+            return None
+        return [queue.pop(stamp) for queue, stamp in zip(self._queues, stamps)]

@@ -1,0 +1,126 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""One image to one outcome: read it, look the transforms up, localise, move to the robot."""
+
+from dataclasses import dataclass
+from typing import Any, Optional
+
+import numpy as np
+
+from scene_reloc_ros.ros.conversions import moved_covariance, nanoseconds
+from scene_reloc_ros.ros.images import image_of_message, refuse_other_size
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one image; poses in metres, None where there is none."""
+
+    stamp_ns: int
+    reason: str  # 'accepted', 'no_odometry' (a pose, but no map to odom) or why there is no pose
+    sentence: str
+    camera_frame: str = ''
+    image: Optional[np.ndarray] = None
+    localisation: Any = None  # pipeline Localisation
+    map_from_base: Optional[np.ndarray] = None
+    map_from_odom: Optional[np.ndarray] = None
+    base_covariance: Optional[np.ndarray] = None
+
+    @property
+    def accepted(self):
+        """Tell whether a pose was found."""
+        return self.reason in ('accepted', 'no_odometry')
+
+
+class Refusal(Exception):
+    """Ends the work on a frame: a reason code and its sentence."""
+
+    def __init__(self, reason, sentence):
+        """Keep both."""
+        super().__init__(sentence)
+        self.reason = reason
+        self.sentence = sentence
+
+
+def localise_frame(message, camera_answer, localiser, lookup, options):
+    """Return the Outcome of an image message.
+
+    Args:
+        message: sensor_msgs Image or CompressedImage.
+        camera_answer: (camera, None) or (None, sentence).
+        localiser: the core's localiser, or None without a map.
+        lookup: a TransformLookup.
+        options: RelocaliserOptions.
+    """
+    stamp_ns = nanoseconds(message.header.stamp)
+    frame = options.camera_frame or message.header.frame_id
+    try:
+        image, camera = _inputs(message, stamp_ns, camera_answer, localiser)
+        base_from_cam = _base_from_cam(frame, stamp_ns, lookup, options)
+        localisation = _localise(localiser, image, camera)
+        if not localisation.accepted:
+            rejection = localisation.rejection
+            return Outcome(stamp_ns, rejection.name.lower(),
+                           f'{rejection.sentence} {localisation.detail}'.strip(), frame, image,
+                           localisation)
+        return _accepted(stamp_ns, frame, image, localisation, base_from_cam, lookup, options)
+    except Refusal as refusal:
+        return Outcome(stamp_ns, refusal.reason, refusal.sentence, frame)
+
+
+def _inputs(message, stamp_ns, camera_answer, localiser):
+    """Return image and camera; Refusal where one of the inputs cannot be used."""
+    if localiser is None:
+        raise Refusal('no_map', 'no map is loaded; set the parameter map or call ~/load_map')
+    if stamp_ns == 0:
+        raise Refusal('zero_stamp', 'the stamp of the image is zero; the camera driver has to '
+                      'stamp its images')
+    camera, sentence = camera_answer
+    if camera is None:
+        raise Refusal('bad_camera_info', sentence)
+    try:
+        image = image_of_message(message)
+        refuse_other_size(image, camera)
+    except ValueError as error:
+        raise Refusal('bad_image', str(error)) from error
+    return image, camera
+
+
+def _base_from_cam(frame, stamp_ns, lookup, options):
+    """Return where the camera sits, or None where nothing needs it."""
+    if options.tf_mode == 'map_to_camera' and options.pose_of == 'camera':
+        return None
+    if not frame:
+        raise Refusal('no_camera_frame', 'the image has no frame_id; set the parameter '
+                      'camera_frame')
+    base_from_cam, sentence = lookup.find(options.base_frame, frame, stamp_ns, options.tf_wait)
+    if base_from_cam is None:
+        raise Refusal('no_camera_transform', sentence)
+    return base_from_cam
+
+
+def _localise(localiser, image, camera):
+    try:
+        return localiser.localise(image, camera)
+    except (ValueError, RuntimeError) as error:
+        raise Refusal('localiser_failed', f'the localiser failed: {error}') from error
+
+
+def _accepted(stamp_ns, frame, image, localisation, base_from_cam, lookup, options):
+    """Move an accepted camera pose to the robot and form the correction of its odometry."""
+    if base_from_cam is None:
+        return Outcome(stamp_ns, 'accepted', localisation.detail, frame, image, localisation)
+    map_from_base = localisation.map_from_cam @ np.linalg.inv(base_from_cam)
+    covariance = None
+    if localisation.covariance is not None:
+        offset = map_from_base[:3, 3] - localisation.map_from_cam[:3, 3]
+        covariance = moved_covariance(localisation.covariance, offset)
+    map_from_odom, reason, sentence = None, 'accepted', localisation.detail
+    if options.tf_mode == 'map_to_odom':
+        odom_from_base, missing = lookup.find(
+            options.odom_frame, options.base_frame, stamp_ns, options.tf_wait)
+        if odom_from_base is None:
+            reason, sentence = 'no_odometry', missing
+        else:
+            map_from_odom = map_from_base @ np.linalg.inv(odom_from_base)
+    return Outcome(stamp_ns, reason, sentence, frame, image, localisation, map_from_base,
+                   map_from_odom, covariance)

@@ -1,0 +1,99 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The camera topics of a node: newest image only, cached camera_info, named silence."""
+
+import threading
+import time
+
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.clock import JumpThreshold
+from rclpy.duration import Duration
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from scene_reloc_ros.ros.camera_cache import CameraCache
+from scene_reloc_ros.ros.conversions import nanoseconds
+from scene_reloc_ros.ros.qos import missing_messages_sentence, overridable, SENSOR
+
+BACKWARD_JUMP_NS = 1_000_000_000  # stamps that go back further than this are a restart
+
+
+def image_topic(options):
+    """Return message type and topic of the images."""
+    if options.image_transport == 'compressed':
+        return CompressedImage, 'image/compressed'
+    return Image, 'image'
+
+
+class CameraInput:
+    """Subscribes camera_info and watches the images of a node."""
+
+    def __init__(self, node, on_restart):
+        """Subscribe.
+
+        Args:
+            node: a ManagedNode.
+            on_restart: called when time has jumped back, as at the start of a bag loop.
+        """
+        self._node = node
+        self._on_restart = on_restart
+        self._lock = threading.Lock()
+        self._newest_ns = 0
+        self._last_image_s = time.monotonic()
+        self.extra = []  # further subscriptions that go with the images
+        self.group = MutuallyExclusiveCallbackGroup()
+        info_group = MutuallyExclusiveCallbackGroup()
+        self._info = node.create_subscription(
+            CameraInfo, 'camera_info', self._on_camera_info, SENSOR, callback_group=info_group,
+            qos_overriding_options=overridable())
+        self._cache = CameraCache(self._info.topic_name)
+        self._jump = node.get_clock().create_jump_callback(
+            JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1)),
+            post_callback=lambda jump: on_restart())
+
+    @property
+    def camera(self):
+        """Return (camera, None) or (None, sentence)."""
+        return self._cache.camera
+
+    def subscribe_images(self, callback):
+        """Call ``callback(message)`` for every image while the node is active."""
+        message_type, topic = image_topic(self._node.options)
+
+        def on_image(message):
+            if self._node.is_active:
+                self.watch(message)
+                callback(message)
+        self.images = self._node.create_subscription(
+            message_type, topic, on_image, SENSOR, callback_group=self.group,
+            qos_overriding_options=overridable())
+
+    def watch(self, message):
+        """Note that an image has arrived, and whether its stamp jumped back."""
+        stamp_ns = nanoseconds(message.header.stamp)
+        with self._lock:
+            jumped = 0 < stamp_ns < self._newest_ns - BACKWARD_JUMP_NS
+            self._newest_ns = stamp_ns if jumped else max(stamp_ns, self._newest_ns)
+            self._last_image_s = time.monotonic()
+        if jumped:
+            self._on_restart()
+
+    def restart_silence(self):
+        """Count silence from now on, as when the node is activated."""
+        self._last_image_s = time.monotonic()
+
+    def silence(self):
+        """Return a sentence when no image has arrived for too long, else None."""
+        seconds = time.monotonic() - self._last_image_s
+        if seconds < self._node.options.image_timeout:
+            return None
+        return missing_messages_sentence(self._node, self.images, seconds)
+
+    def destroy(self):
+        """Unsubscribe."""
+        self._jump.unregister()
+        self._node.destroy_subscription(self._info)
+        for subscription in (self.images, *self.extra):
+            self._node.destroy_subscription(subscription)
+
+    def _on_camera_info(self, message):
+        self._cache.update(message)

@@ -1,0 +1,76 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""From image messages to arrays the core takes; what cannot be read is named in a sentence."""
+
+import numpy as np
+
+from scene_reloc_ros.ros.upstream import CvBridge, CvBridgeError
+
+COLOUR_ENCODINGS = ('bgr8', 'rgb8', 'bgra8', 'rgba8', 'yuv422', 'uyvy', 'yuv422_yuy2', 'yuyv',
+                    '8UC3', '8UC4')
+GREY_ENCODINGS = ('mono8', '8UC1', 'mono16')
+DEPTH_SCALES = {'16UC1': 0.001, 'mono16': 0.001, '32FC1': 1.0}  # metres a unit
+_bridge = CvBridge()
+
+
+def image_of_message(message):
+    """Return (H, W, 3) uint8 BGR or (H, W) uint8 grey of an Image or CompressedImage.
+
+    A view of the message's data where no conversion is needed. ValueError says in one sentence
+    what cannot be read and what to do.
+    """
+    if hasattr(message, 'format'):
+        return _decoded(message)
+    encoding = message.encoding
+    _refuse_unreadable(encoding)
+    wanted = 'bgr8' if encoding in COLOUR_ENCODINGS else 'mono8'
+    return _converted(message, wanted)
+
+
+def depth_of_message(message):
+    """Return (H, W) float32 metres, 0 where unknown, of a 16UC1 or 32FC1 depth image."""
+    if message.encoding not in DEPTH_SCALES:
+        raise ValueError(f'depth encoding {message.encoding!r} is not supported; send 16UC1 in '
+                         'millimetres or 32FC1 in metres')
+    depth = _converted(message, 'passthrough').astype(np.float32) * DEPTH_SCALES[message.encoding]
+    return np.where(np.isfinite(depth) & (depth > 0), depth, np.float32(0))
+
+
+def refuse_other_size(image, camera):
+    """Raise ValueError where image and camera_info are of different sizes."""
+    height, width = image.shape[:2]
+    if (width, height) != (camera.width, camera.height):
+        raise ValueError(
+            f'image is {width}x{height} but camera_info says {camera.width}x{camera.height}; '
+            'let the driver publish the camera_info of the published image')
+
+
+def _refuse_unreadable(encoding):
+    if encoding.startswith('bayer'):
+        raise ValueError(f'image encoding {encoding} is raw Bayer data; run image_proc debayer '
+                         'and subscribe to its image_color or image_mono')
+    if encoding not in COLOUR_ENCODINGS + GREY_ENCODINGS:
+        raise ValueError(f'image encoding {encoding!r} is not supported; send one of '
+                         f'{", ".join(GREY_ENCODINGS + COLOUR_ENCODINGS)}')
+
+
+def _converted(message, wanted):
+    try:
+        return _bridge.imgmsg_to_cv2(message, wanted)
+    except (CvBridgeError, ValueError) as error:
+        raise ValueError(f'image cannot be read: {error}; check the camera driver') from error
+
+
+def _decoded(message):
+    if 'compressedDepth' in message.format:
+        raise ValueError(f'compressed image of format {message.format!r} holds depth, no picture; '
+                         'subscribe to the colour topic')
+    try:
+        image = _bridge.compressed_imgmsg_to_cv2(message)
+    except CvBridgeError as error:
+        raise ValueError(f'compressed image of format {message.format!r} cannot be decoded '
+                         f'({error}); send jpeg or png') from error
+    if image is None or image.dtype != np.uint8 or image.ndim == 3 and image.shape[2] != 3:
+        raise ValueError(f'compressed image of format {message.format!r} is no 8-bit grey or '
+                         'colour picture; send jpeg or png')
+    return image

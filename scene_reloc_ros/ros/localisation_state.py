@@ -1,0 +1,91 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Where the relocaliser stands: searching, localised or lost, and who waits for it."""
+
+from dataclasses import dataclass, field
+import threading
+import time
+
+
+@dataclass
+class RelocaliseRequest:
+    """One call of ~/relocalise that waits for its outcome."""
+
+    started_s: float = field(default_factory=time.monotonic)
+    tries: int = 0
+    accepted: bool = False
+    sentence: str = 'no image was handled'
+    finished: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def outcome(self):
+        """The sentence that the caller gets."""
+        verb = 'localised' if self.accepted else 'not localised'
+        elapsed = time.monotonic() - self.started_s
+        return f'{verb} after {self.tries} tries in {elapsed:.1f} s: {self.sentence}'
+
+
+class LocalisationState:
+    """Counts accepted and refused frames; safe to use from several threads."""
+
+    def __init__(self):
+        """Start searching."""
+        self._lock = threading.Lock()
+        self._requests = []
+        self.ready = False
+        self.frames = 0
+        self.accepted = 0
+        self._refused_in_a_row = 0
+        self._was_ready = False
+
+    @property
+    def label(self):
+        """Return 'localised', 'searching' (never localised since the last reset) or 'lost'."""
+        if self.ready:
+            return 'localised'
+        return 'lost' if self._was_ready else 'searching'
+
+    def reset(self):
+        """Forget the pose; requests go on waiting."""
+        with self._lock:
+            self.ready, self._was_ready, self._refused_in_a_row = False, False, 0
+
+    def record(self, accepted, sentence, lost_after_frames):
+        """Count a frame; after ``lost_after_frames`` refusals in a row the pose is lost."""
+        with self._lock:
+            self.frames += 1
+            self.accepted += accepted
+            self._refused_in_a_row = 0 if accepted else self._refused_in_a_row + 1
+            if accepted:
+                self.ready = self._was_ready = True
+            elif self._refused_in_a_row >= lost_after_frames:
+                self.ready = False
+            for request in self._requests:
+                request.tries += 1
+                request.accepted, request.sentence = accepted, sentence
+                if accepted:
+                    request.finished.set()
+            if accepted:
+                self._requests.clear()
+
+    def request(self):
+        """Forget the pose and return a request that is finished by the next accepted frame."""
+        self.reset()
+        request = RelocaliseRequest()
+        with self._lock:
+            self._requests.append(request)
+        return request
+
+    def give_up(self, request):
+        """Stop counting for a request whose time is over."""
+        with self._lock:
+            if request in self._requests:
+                self._requests.remove(request)
+
+    def abort_requests(self, sentence):
+        """Finish all requests without success, as when the node is deactivated."""
+        with self._lock:
+            for request in self._requests:
+                request.sentence = sentence
+                request.finished.set()
+            self._requests.clear()

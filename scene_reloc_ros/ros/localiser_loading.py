@@ -1,0 +1,34 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""From a map file to a warmed-up localiser of the core."""
+
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.pipeline.localiser import Localiser
+
+
+def map_path(text):
+    """Return the path of a map given as path or file:// URL; ValueError where it is no file."""
+    url = urlparse(text)
+    if url.scheme not in ('', 'file'):
+        raise ValueError(f'map {text!r} is no file; give a path or a file:// URL')
+    path = Path(unquote(url.path) if url.scheme else text).expanduser()
+    if not path.is_file():
+        raise ValueError(f'map file {path} does not exist; train one with the mapper or '
+                         'scene_reloc map')
+    return path
+
+
+def load_localiser(path, options):
+    """Load a scene map and return its localiser, warmed up for the camera of the map.
+
+    Args:
+        path: of the map file.
+        options: RelocaliserOptions (device and seed).
+    """
+    scene_map = SceneMap.load(path)
+    localiser = Localiser(scene_map, device=options.device, seed=options.seed)
+    localiser.warm_up(scene_map.camera)
+    return localiser

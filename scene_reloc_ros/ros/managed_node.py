@@ -1,0 +1,137 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""What the three lifecycle nodes share: parameters, autostart, logged failures, the main idiom."""
+
+import signal
+import sys
+import threading
+
+import rclpy
+from rclpy.exceptions import InvalidParameterValueException, ParameterException
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+from rclpy.signals import SignalHandlerOptions
+
+from scene_reloc_ros.ros.parameters import NODE_OPTIONS, NodeParameters
+
+_THREADS = 6  # camera, tf, timers, and services that wait for their outcome
+_SIGNAL_POLL_S = 0.2
+_STOP_S = 5.0  # for callbacks that are still running
+
+
+class ManagedNode(LifecycleNode):
+    """A lifecycle node whose options come from a dataclass; subclasses fill the five hooks."""
+
+    def __init__(self, node_name, **node_arguments):
+        """Declare the parameters; ValueError where values given to the node are refused."""
+        super().__init__(node_name, **node_arguments)
+        self._declared = NodeParameters(self, NODE_OPTIONS[self.kind], self.on_options)
+        self.failure = ''
+        self.state_label = 'unconfigured'
+
+    @property
+    def options(self):
+        """The present options."""
+        return self._declared.options
+
+    @property
+    def is_active(self):
+        """Tell whether the node is active."""
+        return self.state_label == 'active'
+
+    def start(self):
+        """Configure and activate, as ``autostart`` asks for."""
+        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
+
+    def on_configure(self, state):
+        """Build what the node needs."""
+        return self._transition(self.configure, super().on_configure, state, 'inactive')
+
+    def on_activate(self, state):
+        """Begin to work; publishers speak first, so that the hook can use them."""
+        super().on_activate(state)
+        return self._transition(self.activate, None, state, 'active')
+
+    def on_deactivate(self, state):
+        """Fall silent."""
+        return self._transition(self.deactivate, super().on_deactivate, state, 'inactive')
+
+    def on_cleanup(self, state):
+        """Free what ``configure`` built."""
+        return self._transition(self.cleanup, super().on_cleanup, state, 'unconfigured')
+
+    def on_shutdown(self, state):
+        """Fall silent and free everything."""
+        return self._transition(self.cleanup, super().on_shutdown, state, 'finalized')
+
+    def on_options(self, options, changed):
+        """Answer a change of parameters; the default has nothing to do."""
+
+    def configure(self):
+        """Build what the node needs; ValueError says why it cannot."""
+
+    def activate(self):
+        """Begin to work."""
+
+    def deactivate(self):
+        """Fall silent."""
+
+    def cleanup(self):
+        """Free what ``configure`` built; also called at shutdown, from any state."""
+
+    def _transition(self, hook, base, state, label):
+        """Run a hook; the base class drops exceptions silently, so they are logged here."""
+        try:
+            hook()
+        except ValueError as error:
+            self.failure = str(error)
+            self.get_logger().error(self.failure)
+            return TransitionCallbackReturn.FAILURE
+        except Exception as error:
+            self.failure = f'internal error: {error!r}'
+            self.get_logger().fatal(self.failure)
+            raise
+        self.failure, self.state_label = '', label
+        return base(state) if base else TransitionCallbackReturn.SUCCESS
+
+
+def run_node(node_class, arguments=None):
+    """Run a node until SIGINT or SIGTERM; returns the exit code.
+
+    The signals are handled here and not by rclpy, because rclpy's handlers invalidate the
+    context first: the node could then neither say its last word nor free its topics.
+    """
+    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        node = node_class()
+    except (ValueError, ParameterException, InvalidParameterValueException) as error:
+        rclpy.logging.get_logger(node_class.kind).fatal(str(error))
+        rclpy.try_shutdown()
+        return 2
+    executor = MultiThreadedExecutor(_THREADS)
+    executor.add_node(node)
+    try:
+        if node.options.autostart:
+            node.start()
+        while not stop.is_set():
+            executor.spin_once(timeout_sec=_SIGNAL_POLL_S)
+    except ExternalShutdownException:
+        return 0
+    finally:
+        node.cleanup()
+        executor.shutdown(timeout_sec=_STOP_S)
+        node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+def main_of(node_class):
+    """Return the entry point of a node class."""
+    def main():
+        """Run the node."""
+        sys.exit(run_node(node_class))
+    return main

@@ -1,0 +1,51 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Fields of option dataclasses that carry what a ROS parameter needs to be described."""
+
+from dataclasses import field, fields
+import math
+
+
+def parameter(default, description, *, unit='', minimum=None, maximum=None, choices=None,
+              read_only=False):
+    """Declare a dataclass field with the description, unit and range of its ROS parameter."""
+    return field(default=default, metadata={
+        'description': description, 'unit': unit, 'minimum': minimum, 'maximum': maximum,
+        'choices': choices, 'read_only': read_only})
+
+
+def described(option):
+    """Return the sentence that ``ros2 param describe`` shows for a dataclass field."""
+    parts = [option.metadata['description']]
+    if option.metadata['unit']:
+        parts.append(f'Unit: {option.metadata["unit"]}.')
+    if option.metadata['choices']:
+        parts.append(f'One of: {", ".join(option.metadata["choices"])}.')
+    return ' '.join(parts)
+
+
+def refuse_invalid(options):
+    """Raise ValueError with one sentence for the first value outside its range or choices."""
+    for option in fields(options):
+        value = getattr(options, option.name)
+        choices = option.metadata['choices']
+        if choices and value not in choices:
+            raise ValueError(f'parameter {option.name} is {value!r}; expected one of '
+                             f'{", ".join(choices)}')
+        for number in value if isinstance(value, tuple) else (value,):
+            _refuse_outside(option, number)
+        if isinstance(value, tuple) and len(value) != len(option.default):
+            raise ValueError(f'parameter {option.name} has {len(value)} numbers; expected '
+                             f'{len(option.default)}')
+
+
+def _refuse_outside(option, number):
+    if isinstance(number, str):
+        return
+    if not math.isfinite(number):
+        raise ValueError(f'parameter {option.name} is {number}; expected a finite number')
+    minimum, maximum = option.metadata['minimum'], option.metadata['maximum']
+    if minimum is not None and number < minimum or maximum is not None and number > maximum:
+        unit = f' {option.metadata["unit"]}' if option.metadata['unit'] else ''
+        raise ValueError(f'parameter {option.name} is {number}; expected {minimum} to {maximum}'
+                         f'{unit}')

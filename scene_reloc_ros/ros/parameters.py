@@ -1,0 +1,96 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""ROS parameters generated from option dataclasses: declared, read and guarded here only."""
+
+from dataclasses import fields, replace
+
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
+
+from scene_reloc_ros.ros.dataset_player_options import DatasetPlayerOptions
+from scene_reloc_ros.ros.mapper_options import MapperNodeOptions
+from scene_reloc_ros.ros.parameter_fields import described
+from scene_reloc_ros.ros.relocaliser_options import RelocaliserOptions
+
+NODE_OPTIONS = {
+    'relocaliser': RelocaliserOptions,
+    'mapper': MapperNodeOptions,
+    'dataset_player': DatasetPlayerOptions,
+}
+
+
+def declared_defaults(node_name):
+    """Return {parameter name: default} of 'relocaliser', 'mapper' or 'dataset_player'."""
+    if node_name not in NODE_OPTIONS:
+        raise ValueError(f'node {node_name!r} is unknown; expected one of '
+                         f'{", ".join(NODE_OPTIONS)}')
+    return {option.name: _ros_value(option.default) for option in fields(NODE_OPTIONS[node_name])}
+
+
+class NodeParameters:
+    """The options of one node, kept equal to its ROS parameters."""
+
+    def __init__(self, node, options_class, on_change=None):
+        """Declare a parameter for every field of ``options_class`` on ``node``.
+
+        Args:
+            node: the rclpy node.
+            options_class: a frozen dataclass of ``parameter`` fields.
+            on_change: called with the new options and the set of changed names;
+                ValueError refuses the change.
+
+        Raises ValueError where the values given to the node are refused.
+        """
+        values = {}
+        for option in fields(options_class):
+            declared = node.declare_parameter(
+                option.name, _ros_value(option.default), _descriptor(option))
+            values[option.name] = _option_value(declared.value)
+        self.options = options_class(**values)
+        self._on_change = on_change
+        node.add_on_set_parameters_callback(self._set)
+
+    def _set(self, parameters):
+        """Accept a change as a whole or refuse it with a reason."""
+        names = {option.name for option in fields(self.options)}
+        changes = {p.name: _option_value(p.value) for p in parameters if p.name in names}
+        if not changes:
+            return SetParametersResult(successful=True)
+        before = self.options
+        try:
+            self.options = replace(before, **changes)
+            if self._on_change is not None:
+                self._on_change(self.options, set(changes))
+        except ValueError as error:
+            self.options = before
+            return SetParametersResult(successful=False, reason=str(error))
+        return SetParametersResult(successful=True)
+
+
+def _ros_value(value):
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _option_value(value):
+    is_text = isinstance(value, (str, bytes))
+    return tuple(value) if hasattr(value, '__len__') and not is_text else value
+
+
+def _descriptor(option):
+    """Describe a field; the range of a list is checked by the dataclass, not by rcl."""
+    descriptor = ParameterDescriptor(
+        name=option.name, description=described(option), read_only=option.metadata['read_only'],
+        additional_constraints=', '.join(option.metadata['choices'] or ()))
+    minimum, maximum = option.metadata['minimum'], option.metadata['maximum']
+    if minimum is None or isinstance(option.default, tuple):
+        return descriptor
+    if isinstance(option.default, int):
+        descriptor.integer_range = [IntegerRange(from_value=minimum, to_value=maximum, step=0)]
+    else:
+        descriptor.floating_point_range = [
+            FloatingPointRange(from_value=minimum, to_value=maximum, step=0.0)]
+    return descriptor

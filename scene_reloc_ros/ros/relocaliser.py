@@ -1,0 +1,239 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Node ``relocaliser``: camera images in, the robot's pose in the map out."""
+
+import threading
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from nav_msgs.srv import LoadMap
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
+from std_msgs.msg import String
+from std_srvs.srv import Empty, Trigger
+
+from scene_reloc_ros.ros.frame_localisation import localise_frame
+from scene_reloc_ros.ros.image_input import CameraInput
+from scene_reloc_ros.ros.localisation_state import LocalisationState
+from scene_reloc_ros.ros.localiser_loading import load_localiser, map_path
+from scene_reloc_ros.ros.managed_node import main_of, ManagedNode
+from scene_reloc_ros.ros.newest_slot import NewestSlot
+from scene_reloc_ros.ros.qos import LATCHED
+from scene_reloc_ros.ros.relocaliser_outputs import RelocaliserOutputs
+from scene_reloc_ros.ros.relocaliser_status import figures_of, status_fields
+from scene_reloc_ros.ros.transform_lookup import TransformLookup
+from scene_reloc_ros.ros.upstream import Updater
+from scene_reloc_ros.ros.worker import Worker
+
+
+class RelocaliserNode(ManagedNode):
+    """Localises every image that the machine keeps up with."""
+
+    kind = 'relocaliser'
+
+    def __init__(self, localiser_factory=load_localiser, **node_arguments):
+        """Create the node, unconfigured.
+
+        Args:
+            localiser_factory: (path, options) -> object with ``localise(image, camera)``.
+            node_arguments: of rclpy's LifecycleNode.
+        """
+        self._input = self._worker = self._slot = None
+        self._localiser, self._map_path = None, ''
+        self._swap_lock = threading.RLock()  # a result of the old map never follows a swap
+        self._last_status = {}
+        super().__init__('relocaliser', **node_arguments)
+        self._make_localiser = localiser_factory
+        self._state = LocalisationState()
+        self._diagnostics = Updater(self)
+        self._diagnostics.setHardwareID('none')
+        self._diagnostics.add('localisation', self._diagnose)
+        self._create_services()
+
+    def _create_services(self):
+        group = ReentrantCallbackGroup()
+        self.create_service(Trigger, '~/relocalise', self._on_relocalise, callback_group=group)
+        self.create_service(Empty, 'reinitialize_global_localization', self._on_reinitialise,
+                            callback_group=group)
+        self.create_service(LoadMap, '~/load_map', self._on_load_map, callback_group=group)
+
+    def configure(self):
+        """Load the map and create topics; ValueError where the map cannot be used."""
+        if self.options.map:
+            self.load_map(self.options.map)
+        self._outputs = RelocaliserOutputs(self)
+        self._lookup = TransformLookup(self)
+        self._input = CameraInput(self, self._on_clock_jump)
+        self._slot = NewestSlot()
+        self._input.subscribe_images(self._slot.put)
+        self._own_timers = [
+            self.create_timer(1 / self.options.tf_rate, self._outputs.broadcast,
+                              callback_group=MutuallyExclusiveCallbackGroup()),
+            self.create_timer(1.0, self._on_watch,
+                              callback_group=MutuallyExclusiveCallbackGroup())]
+        if self.options.map_ready_topic:
+            self._input.extra.append(self.create_subscription(
+                String, self.options.map_ready_topic, self._on_map_ready, LATCHED,
+                callback_group=MutuallyExclusiveCallbackGroup()))
+
+    def activate(self):
+        """Begin to localise."""
+        self._input.restart_silence()
+        self._slot.clear()
+        self._worker = self._worker or Worker(self._slot, self._handle, 'localisation')
+        self._forget()
+
+    def deactivate(self):
+        """Fall silent: no pose, no transform, not ready."""
+        self._state.abort_requests('the node was deactivated')
+        self._forget()
+
+    def cleanup(self):
+        """Free map, topics and thread."""
+        self._state.abort_requests('the node was shut down')
+        if self._input is None:
+            return
+        self.state_label = 'unconfigured'
+        if self._worker is not None:
+            self._worker.stop()
+        for timer in self._own_timers:
+            self.destroy_timer(timer)
+        self._input.destroy()
+        self._lookup.destroy()
+        self._outputs.destroy()
+        self._input = self._worker = self._slot = None
+        self._localiser, self._map_path = None, ''
+
+    def on_options(self, options, changed):
+        """Load another map at once; ValueError refuses the change."""
+        if 'map' in changed and options.map and self._input is not None:
+            self.load_map(options.map)
+
+    def load_map(self, text):
+        """Load a map and swap it in; ValueError says why it cannot be used."""
+        path = map_path(text)
+        localiser = self._make_localiser(path, self.options)
+        with self._swap_lock:
+            self._localiser, self._map_path = localiser, str(path)
+            self._forget()
+        self.get_logger().info(f'map {path} is loaded')
+        if self.is_active:
+            self._publish_status('map_loaded', f'map {path} is loaded; the pose is forgotten')
+
+    def _forget(self):
+        """Forget the pose and tell everyone."""
+        with self._swap_lock:
+            self._state.reset()
+            if self._input is not None:
+                self._outputs.forget_correction()
+                self._outputs.publish_ready(False)
+
+    def _handle(self, message):
+        """Localise one image, in the worker's thread."""
+        with self._swap_lock:
+            localiser = self._localiser
+        outcome = localise_frame(
+            message, self._input.camera, localiser, self._lookup, self.options)
+        with self._swap_lock:
+            if self.is_active and localiser is self._localiser:
+                self._publish(outcome)
+
+    def _publish(self, outcome):
+        was_ready = self._state.ready
+        self._state.record(outcome.accepted, figures_of(outcome), self.options.lost_after_frames)
+        tf_stamp_ns = None
+        if outcome.accepted:
+            tf_stamp_ns = self._outputs.correct(outcome)
+            self._outputs.publish_pose(outcome)
+            self._outputs.publish_inliers(outcome)
+        elif not self._state.ready:
+            self._outputs.forget_correction()
+        if self._state.ready != was_ready:
+            self._outputs.publish_ready(self._state.ready)
+        self._publish_status(outcome.reason, outcome.sentence, outcome, tf_stamp_ns)
+
+    def _publish_status(self, reason, sentence, outcome=None, tf_stamp_ns=None):
+        self._last_status = status_fields(
+            self._state, self._slot, reason, sentence, outcome,
+            self.get_clock().now().nanoseconds)
+        self._last_status['map_to_odom_stamp_ns'] = tf_stamp_ns
+        self._last_status['map'] = self._map_path
+        if self._localiser is None:
+            self._last_status['state'] = 'no_map'
+        self._outputs.publish_status(self._last_status)
+
+    def _on_watch(self):
+        """Say once a second why nothing happens, when nothing happens."""
+        if not self.is_active:
+            return
+        silence = self._input.silence()
+        if silence is not None:
+            self._publish_status('no_image', silence)
+            self.get_logger().warning(silence, throttle_duration_sec=10.0)
+        elif not self._worker.alive:
+            self._publish_status('worker_died', 'the localisation thread ended with an error; '
+                                 'restart the node and report its log')
+
+    def _on_clock_jump(self):
+        self.get_logger().warning('time has jumped back; transforms and pose are forgotten')
+        self._lookup.clear()
+        self._forget()
+
+    def _on_map_ready(self, message):
+        try:
+            self.load_map(message.data)
+        except ValueError as error:
+            self.failure = str(error)
+            self.get_logger().error(f'the finished map is not used: {error}')
+
+    def _on_load_map(self, request, response):
+        try:
+            map_path(request.map_url)
+        except ValueError as error:
+            self.get_logger().error(str(error))
+            response.result = LoadMap.Response.RESULT_MAP_DOES_NOT_EXIST
+            return response
+        try:
+            self.load_map(request.map_url)
+            response.result = LoadMap.Response.RESULT_SUCCESS
+        except ValueError as error:
+            self.get_logger().error(str(error))
+            response.result = LoadMap.Response.RESULT_INVALID_MAP_DATA
+        return response
+
+    def _on_relocalise(self, request, response):
+        """Answer with the true outcome, after it is known."""
+        if not self.is_active:
+            response.message = f'not localised: the node is {self.state_label}; activate it'
+            return response
+        waiting = self._state.request()
+        self._forget()
+        waiting.finished.wait(self.options.relocalise_timeout)
+        self._state.give_up(waiting)
+        response.success = waiting.accepted
+        response.message = waiting.outcome
+        if waiting.tries == 0 and self._input is not None:
+            response.message += f' ({self._input.silence() or "wait for the next image"})'
+        return response
+
+    def _on_reinitialise(self, request, response):
+        self._forget()
+        return response
+
+    def _diagnose(self, status):
+        fields = self._last_status
+        if self.failure:
+            status.summary(DiagnosticStatus.ERROR, self.failure)
+        elif not self.is_active:
+            status.summary(DiagnosticStatus.WARN, f'the node is {self.state_label}')
+        elif self._state.ready:
+            status.summary(DiagnosticStatus.OK, 'localised')
+        else:
+            status.summary(DiagnosticStatus.WARN, fields.get('sentence', 'no image yet'))
+        for key, value in fields.items():
+            status.add(key, str(value))
+        return status
+
+
+main = main_of(RelocaliserNode)
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,62 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Options of the relocaliser node: the one place of its defaults."""
+
+from dataclasses import dataclass
+
+from scene_reloc_ros.ros.parameter_fields import parameter, refuse_invalid
+
+
+@dataclass(frozen=True)
+class RelocaliserOptions:
+    """Every field is a ROS parameter of the node ``relocaliser``."""
+
+    autostart: bool = parameter(
+        True, 'Configure and activate by itself when started.', read_only=True)
+    map: str = parameter('', 'Scene map file; empty: wait for ~/load_map or map_ready_topic.')
+    map_ready_topic: str = parameter(
+        '', 'Latched std_msgs/String topic with the path of a finished map, usually '
+        '/mapper/map_ready; the map is swapped at once. Empty: follow none.', read_only=True)
+    device: str = parameter('auto', 'Where the network runs.', choices=('auto', 'cpu', 'cuda'))
+    seed: int = parameter(0, 'Seed of the hypothesis sampling.', minimum=0, maximum=2 ** 31 - 1)
+    map_frame: str = parameter('map', 'Frame that the scene map is expressed in.')
+    odom_frame: str = parameter('odom', 'Frame of the odometry, parent of base_frame.')
+    base_frame: str = parameter('base_link', 'Frame of the robot, child of odom_frame.')
+    camera_frame: str = parameter(
+        '', 'Optical frame of the camera; empty: as in the header of the image.')
+    image_transport: str = parameter(
+        'raw', 'Subscribe to image (raw) or image/compressed (compressed).',
+        choices=('raw', 'compressed'), read_only=True)
+    tf_mode: str = parameter(
+        'map_to_odom', 'map_to_odom needs an odometry tree; map_to_camera is for a camera '
+        'without one.', choices=('map_to_odom', 'map_to_camera'))
+    publish_tf: bool = parameter(True, 'Broadcast the transform of tf_mode on /tf.')
+    tf_rate: float = parameter(
+        30.0, 'How often the transform is broadcast again.', unit='Hz', minimum=1.0,
+        maximum=200.0, read_only=True)
+    transform_tolerance: float = parameter(
+        0.1, 'How far into the future the broadcast transform is stamped.', unit='s',
+        minimum=0.0, maximum=2.0)
+    tf_wait: float = parameter(
+        0.2, 'How long the odometry at the stamp of an image is waited for.', unit='s',
+        minimum=0.0, maximum=5.0)
+    pose_of: str = parameter(
+        'base', 'What ~/pose tells: the pose of base_frame or of the camera.',
+        choices=('base', 'camera'))
+    lost_after_frames: int = parameter(
+        10, 'Refused frames in a row after which ~/ready goes false and the broadcast stops.',
+        unit='frames', minimum=1, maximum=1000)
+    relocalise_timeout: float = parameter(
+        5.0, 'How long ~/relocalise tries before it answers that it failed.', unit='s',
+        minimum=0.1, maximum=120.0)
+    image_timeout: float = parameter(
+        5.0, 'Time without an image after which ~/status names what to do.', unit='s',
+        minimum=0.5, maximum=60.0)
+
+    def __post_init__(self):
+        """Refuse values outside their ranges, and frames that collide."""
+        refuse_invalid(self)
+        frames = (self.map_frame, self.odom_frame, self.base_frame)
+        if not all(frames) or len(set(frames)) < 3:
+            raise ValueError(f'map_frame, odom_frame and base_frame are {frames}; expected three '
+                             'different names')

@@ -1,0 +1,116 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""What the relocaliser publishes."""
+
+import json
+
+import cv2
+from geometry_msgs.msg import PoseWithCovarianceStamped
+import numpy as np
+from sensor_msgs.msg import Image, PointCloud2
+from std_msgs.msg import Bool, Header, String
+
+from scene_reloc_ros.ros.conversions import pose_message, stamp_message, transform_message
+from scene_reloc_ros.ros.qos import LATCHED, overridable, RESULT
+from scene_reloc_ros.ros.upstream import create_cloud_xyz32, CvBridge, TransformBroadcaster
+
+_INLIER_COLOUR = (80, 255, 80)  # BGR
+
+
+class RelocaliserOutputs:
+    """The publishers of the relocaliser; they are silent while the node is not active."""
+
+    def __init__(self, node):
+        """Create them on ``node``, a ManagedNode."""
+        self._node = node
+        self._pose = self._publisher(PoseWithCovarianceStamped, '~/pose', RESULT)
+        self._status = self._publisher(String, '~/status', RESULT)
+        self._ready = self._publisher(Bool, '~/ready', LATCHED)
+        self._inliers = self._publisher(PointCloud2, '~/inliers', RESULT)
+        self._debug_image = self._publisher(Image, '~/debug_image', RESULT)
+        self._broadcaster = TransformBroadcaster(node)
+        self._bridge = CvBridge()
+        self._correction = None  # (map_from_child, child frame)
+
+    def _publisher(self, message_type, topic, qos):
+        return self._node.create_lifecycle_publisher(
+            message_type, topic, qos, qos_overriding_options=overridable())
+
+    def destroy(self):
+        """Free the publishers."""
+        for publisher in (self._pose, self._status, self._ready, self._inliers,
+                          self._debug_image):
+            self._node.destroy_lifecycle_publisher(publisher)
+        self._node.destroy_publisher(self._broadcaster.pub_tf)
+
+    def publish_status(self, fields):
+        """Publish a dictionary as one line of JSON."""
+        self._status.publish(String(data=json.dumps(fields)))
+
+    def publish_ready(self, ready):
+        """Publish whether the robot is localised."""
+        self._ready.publish(Bool(data=ready))
+
+    def publish_pose(self, outcome):
+        """Publish the pose at the stamp of the image."""
+        options, localisation = self._node.options, outcome.localisation
+        of_camera = options.pose_of == 'camera'
+        pose = localisation.map_from_cam if of_camera else outcome.map_from_base
+        covariance = localisation.covariance if of_camera else outcome.base_covariance
+        message = PoseWithCovarianceStamped(header=self._header(outcome, options.map_frame))
+        message.pose.pose = pose_message(pose)
+        if covariance is not None:
+            message.pose.covariance = np.asarray(covariance, np.float64).reshape(-1)
+        self._pose.publish(message)
+
+    def publish_inliers(self, outcome):
+        """Publish the scene points and the picture, where somebody listens."""
+        localisation = outcome.localisation
+        if self._inliers.get_subscription_count():
+            self._inliers.publish(create_cloud_xyz32(
+                self._header(outcome, self._node.options.map_frame), localisation.inlier_points))
+        if self._debug_image.get_subscription_count():
+            picture = draw_inliers(outcome.image, localisation.inlier_pixels)
+            self._debug_image.publish(self._bridge.cv2_to_imgmsg(
+                picture, 'bgr8', self._header(outcome, outcome.camera_frame)))
+
+    def correct(self, outcome):
+        """Broadcast a new correction now and from now on; returns its stamp, None without one."""
+        options = self._node.options
+        if options.tf_mode == 'map_to_camera':
+            self._correction = (outcome.localisation.map_from_cam, outcome.camera_frame)
+        elif outcome.map_from_odom is not None:
+            self._correction = (outcome.map_from_odom, options.odom_frame)
+        else:
+            return None
+        return self.broadcast()
+
+    def forget_correction(self):
+        """Stop broadcasting."""
+        self._correction = None
+
+    def broadcast(self):
+        """Send the present correction, stamped into the future; returns the stamp or None."""
+        options, correction = self._node.options, self._correction
+        if correction is None or not options.publish_tf or not self._node.is_active:
+            return None
+        stamp_ns = (self._node.get_clock().now().nanoseconds
+                    + int(options.transform_tolerance * 1e9))
+        self._broadcaster.sendTransform(
+            transform_message(correction[0], options.map_frame, correction[1], stamp_ns))
+        return stamp_ns
+
+    @staticmethod
+    def _header(outcome, frame):
+        return Header(stamp=stamp_message(outcome.stamp_ns), frame_id=frame)
+
+
+def draw_inliers(image, pixels):
+    """Return a BGR copy of an image with a circle at each of the pixels (K, 2)."""
+    if image.ndim == 2:
+        picture = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+    else:
+        picture = image.copy()
+    for u, v in np.rint(np.asarray(pixels)).astype(int):
+        cv2.circle(picture, (int(u), int(v)), 2, _INLIER_COLOUR, 1, cv2.LINE_AA)
+    return picture

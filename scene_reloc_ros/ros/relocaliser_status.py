@@ -1,0 +1,44 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""What ~/status of the relocaliser says about a frame, as fields and as a sentence."""
+
+import math
+
+import numpy as np
+
+
+def status_fields(state, slot, reason, sentence, outcome, now_ns):
+    """Return the fields of ~/status.
+
+    Args:
+        state: the LocalisationState.
+        slot: the NewestSlot of the images.
+        reason: reason code.
+        sentence: what it means and what to do.
+        outcome: of the frame, or None where the status is about no frame.
+        now_ns: present time; it gives the age of the image.
+    """
+    localisation = outcome.localisation if outcome else None
+    fields = {
+        'stamp_ns': outcome.stamp_ns if outcome else None, 'state': state.label,
+        'reason': reason, 'sentence': sentence, 'delay_ms': None,
+        'frames': state.frames, 'accepted': state.accepted,
+        'received': slot.received, 'dropped': slot.dropped,
+        'inliers': 0, 'cells': 0, 'latency_ms': None, 'solver': None, 'device': None}
+    if outcome is not None and outcome.stamp_ns:
+        fields['delay_ms'] = round((now_ns - outcome.stamp_ns) * 1e-6, 2)
+    if localisation is not None:
+        fields.update(inliers=int(localisation.inliers), cells=int(localisation.cells),
+                      latency_ms=round(float(localisation.latency_ms), 2),
+                      solver=localisation.solver, device=str(localisation.device))
+    return fields
+
+
+def figures_of(outcome):
+    """Return the sentence of an outcome, with the standard deviation of an accepted pose."""
+    covariance = outcome.base_covariance
+    if not outcome.accepted or covariance is None:
+        return outcome.sentence
+    deviation = np.sqrt(np.maximum(np.diag(covariance), 0))
+    return (f'{outcome.sentence} (standard deviation {100 * np.linalg.norm(deviation[:3]):.1f} '
+            f'cm, {math.degrees(np.linalg.norm(deviation[3:])):.2f} degrees)')

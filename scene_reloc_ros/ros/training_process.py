@@ -1,0 +1,78 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""What runs in the training process: a recording in, a map file and progress messages out."""
+
+import logging
+from multiprocessing import parent_process
+import os
+from pathlib import Path
+import signal
+import threading
+import time
+
+from scene_reloc_ros.datasets.sequence import open_sequence
+from scene_reloc_ros.mapping.presets import PRESETS
+from scene_reloc_ros.pipeline.mapper import Mapper, MappingCancelled
+
+_PROGRESS_PERIOD_S = 0.2
+_logger = logging.getLogger(__name__)
+
+
+def train(recording, map_path, settings, messages, cancel):
+    """Train a map; the entry point of the process.
+
+    Args:
+        recording: folder of the recording.
+        map_path: file that the map is written to.
+        settings: dict with preset, minutes, device, seed, niceness.
+        messages: a multiprocessing connection; it gets tuples ('opened', frames),
+            ('progress', stage, fraction, text), ('done', path), ('failed', sentence),
+            ('cancelled',).
+        cancel: a multiprocessing event.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the node, which cancels
+    os.nice(settings['niceness'])
+    end_with_parent()
+    try:
+        sequence = open_sequence(recording)
+        messages.send(('opened', len(sequence)))
+        mapper = Mapper(_mapping_options(settings), settings['device'], settings['seed'])
+        scene_map = mapper.build(sequence, _Progress(messages), cancel.is_set)
+        Path(map_path).parent.mkdir(parents=True, exist_ok=True)
+        scene_map.save(map_path)
+        messages.send(('done', str(map_path)))
+    except MappingCancelled:
+        messages.send(('cancelled',))
+    except (ValueError, RuntimeError, OSError) as error:
+        _logger.exception('training failed')
+        messages.send(('failed', str(error)))
+
+
+class _Progress:
+    """Sends progress, but not more often than anyone can read."""
+
+    def __init__(self, messages):
+        self._messages = messages
+        self._stage = None
+        self._sent_s = 0.0
+
+    def __call__(self, stage, fraction, text):
+        now = time.monotonic()
+        if stage != self._stage or fraction >= 1 or now - self._sent_s >= _PROGRESS_PERIOD_S:
+            self._stage, self._sent_s = stage, now
+            self._messages.send(('progress', stage, float(fraction), text))
+
+
+def _mapping_options(settings):
+    options = PRESETS[settings['preset']]
+    return options.with_minutes(settings['minutes']) if settings['minutes'] else options
+
+
+def end_with_parent():
+    """From now on end at once when the node has died without a chance to say so."""
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent():
+    parent_process().join()
+    os._exit(1)

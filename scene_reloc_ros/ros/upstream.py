@@ -1,0 +1,58 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Chooses: the ROS package where an installation has it and it works, else our small part."""
+
+import cv2
+import numpy as np
+
+try:
+    from tf2_ros import (
+        Buffer,
+        StaticTransformBroadcaster,
+        TransformBroadcaster,
+        TransformException,
+        TransformListener,
+    )
+except ImportError:
+    from scene_reloc_ros.ros.fallback.tf2_ros import (
+        Buffer,
+        StaticTransformBroadcaster,
+        TransformBroadcaster,
+        TransformException,
+        TransformListener,
+    )
+
+try:
+    from message_filters import ApproximateTimeSynchronizer, Subscriber
+except ImportError:
+    from scene_reloc_ros.ros.fallback.message_filters import (
+        ApproximateTimeSynchronizer,
+        Subscriber,
+    )
+
+try:
+    from diagnostic_updater import Updater
+except ImportError:
+    from scene_reloc_ros.ros.fallback.diagnostic_updater import Updater
+
+try:
+    from sensor_msgs_py.point_cloud2 import create_cloud_xyz32
+except ImportError:
+    from scene_reloc_ros.ros.fallback.point_cloud2 import create_cloud_xyz32
+
+
+def _major(version):
+    return int(version.split('.', maxsplit=1)[0])
+
+
+# cv_bridge itself breaks with OpenCV 5 (type constants) and NumPy 2 (big-endian images)
+try:
+    if _major(cv2.__version__) >= 5 or _major(np.__version__) >= 2:
+        raise ImportError('this cv_bridge cannot work with this OpenCV or NumPy')
+    from cv_bridge import CvBridge, CvBridgeError
+except ImportError:
+    from scene_reloc_ros.ros.fallback.cv_bridge import CvBridge, CvBridgeError
+
+__all__ = ['ApproximateTimeSynchronizer', 'Buffer', 'CvBridge', 'CvBridgeError',
+           'StaticTransformBroadcaster', 'Subscriber', 'TransformBroadcaster',
+           'TransformException', 'TransformListener', 'Updater', 'create_cloud_xyz32']

@@ -1,0 +1,54 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""What all tests share: the environment of the scripts, two threads, the recorded sequence."""
+
+import os
+from pathlib import Path
+import subprocess
+import sys
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+# Small machines are shared: torch in this process and in those it starts takes two threads.
+THREADS = 2
+
+
+def _standalone_environment():
+    """Return the variables that scripts/environment.sh sets, or none outside its .venv."""
+    script = ROOT / 'scripts' / 'environment.sh'
+    if not (Path(sys.prefix) / 'share' / 'ament_index').is_dir() or not script.is_file():
+        return {}
+    listed = subprocess.run(
+        ['bash', '-c', 'source "$0" && env -0', script], capture_output=True, check=True,
+        env={**os.environ, 'SCENE_RELOC_VENV': sys.prefix}).stdout.decode()
+    variables = dict(entry.split('=', 1) for entry in listed.split('\0') if '=' in entry)
+    return {name: value for name, value in variables.items()
+            if name.startswith(('AMENT_', 'FAST', 'RMW_', 'ROS_'))}
+
+
+def pytest_configure(config):
+    """Prepare this process before any test module imports torch or rclpy."""
+    os.environ.update(_standalone_environment())
+    os.environ['ROS_DOMAIN_ID'] = str(os.getpid() % 100 + 1)
+    os.environ.setdefault('OMP_NUM_THREADS', str(THREADS))
+    os.environ.setdefault('MPLBACKEND', 'Agg')
+
+
+@pytest.fixture(scope='session')
+def repository():
+    """Return the root of the source tree."""
+    return ROOT
+
+
+@pytest.fixture(scope='session')
+def redkitchen():
+    """Return the folder of the recorded sequence, or skip where this machine has none."""
+    places = [ROOT.parent / 'shared' / 'data' / 'redkitchen']
+    if 'SCENE_RELOC_DATA' in os.environ:
+        places.insert(0, Path(os.environ['SCENE_RELOC_DATA']) / 'redkitchen')
+    for place in places:
+        if (place / 'camera.yaml').is_file():
+            return place
+    pytest.skip('the sequence redkitchen is not on this machine; set SCENE_RELOC_DATA to the '
+                'folder that holds it')

@@ -1,0 +1,156 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Recordings: round trip, durability, and bad frames that leave the writer usable."""
+
+import logging
+import os
+
+import numpy as np
+import pytest
+
+from scene_reloc_ros.datasets.recording import RecordingSequence, RecordingWriter
+from scene_reloc_ros.geometry.camera import Camera
+
+
+def _record(folder, camera, frames):
+    writer = RecordingWriter(folder, camera)
+    for frame in frames:
+        writer.append(frame)
+    return writer
+
+
+def test_what_is_recorded_is_read_back(tmp_path, small_camera, make_frame):
+    frames = [make_frame(0), make_frame(1, depth_m=None), make_frame(2)]
+    _record(tmp_path, small_camera, frames)
+    sequence = RecordingSequence(tmp_path)
+    assert len(sequence) == 3 and sequence.camera == small_camera
+    assert sequence.names[0] == '1700000000.123456789'
+    for frame, read in zip(frames, sequence):
+        assert read.stamp_ns == frame.stamp_ns and read.camera == small_camera
+        assert np.array_equal(read.image, frame.image)
+        assert np.abs(read.map_from_cam - frame.map_from_cam).max() < 1e-8
+    assert np.abs(sequence[0].depth_m - frames[0].depth_m).max() < 1.01e-4
+    assert sequence[0].depth_m.dtype == np.float32
+    assert sequence[1].depth_m is None
+    assert np.array_equal(sequence.map_from_cam(-1), sequence[2].map_from_cam)
+
+
+def test_depth_that_is_unknown_or_beyond_16_bits_is_read_as_none(
+        tmp_path, small_camera, make_frame):
+    depth = np.full((24, 32), 2.0, np.float32)
+    depth[0, :5] = (np.nan, np.inf, -1, 0, 13.2)
+    _record(tmp_path, small_camera, [make_frame(0, depth_m=depth)])
+    read = RecordingSequence(tmp_path)[0].depth_m
+    assert (read[0, :5] == 0).all() and (read[1:] == 2).all()
+
+
+@pytest.mark.parametrize(('change', 'sentence'), [
+    ({'map_from_cam': np.diag([1.0, 1, 1.2, 1])}, r'frame 1700000000\S+ is no rotation'),
+    ({'map_from_cam': np.full((4, 4), np.nan)}, 'contains NaN'),
+    ({'map_from_cam': None}, 'has no pose'),
+    ({'image': np.zeros((24, 30, 3), np.uint8)}, 'image of frame .* is 30x24, the camera 32x24'),
+    ({'image': np.zeros((24, 32, 3), np.float32)}, 'is float32'),
+    ({'depth_m': np.ones((12, 16), np.float32)}, 'depth of frame .* is 16x12'),
+    ({'stamp_ns': 1}, 'does not come after'),
+])
+def test_a_bad_frame_is_refused_and_the_writer_stays_usable(
+        tmp_path, small_camera, make_frame, change, sentence):
+    writer = _record(tmp_path, small_camera, [make_frame(0)])
+    with pytest.raises(ValueError, match=sentence):
+        writer.append(make_frame(1, **change))
+    writer.append(make_frame(2))
+    stamps = [frame.stamp_ns for frame in RecordingSequence(tmp_path)]
+    assert stamps == [make_frame(0).stamp_ns, make_frame(2).stamp_ns]
+    assert len(writer) == 2
+
+
+@pytest.mark.parametrize('name', ['rgb.txt', 'groundtruth.txt', 'depth.txt'])
+def test_a_torn_last_line_is_ignored_with_a_warning(
+        tmp_path, small_camera, make_frame, caplog, name):
+    _record(tmp_path, small_camera, [make_frame(0), make_frame(1)])
+    with (tmp_path / name).open('a') as stream:
+        stream.write('1700000000.2234 rgb/17000')
+    with caplog.at_level(logging.WARNING):
+        assert len(RecordingSequence(tmp_path)) == 2
+    assert f'torn last line of {tmp_path / name} ignored' in caplog.text
+
+
+def test_recording_goes_on_after_a_crash_and_keeps_what_was_there(
+        tmp_path, small_camera, make_frame):
+    _record(tmp_path, small_camera, [make_frame(0), make_frame(1)])
+    before = (tmp_path / 'groundtruth.txt').read_text()
+    with (tmp_path / 'groundtruth.txt').open('a') as stream:
+        stream.write('1700000000.1901 1.0 2.')
+    writer = _record(tmp_path, small_camera, [make_frame(2)])
+    sequence = RecordingSequence(tmp_path)
+    assert len(writer) == 3 and len(sequence) == 3
+    assert np.abs(sequence.map_from_cam(2) - make_frame(2).map_from_cam).max() < 1e-8
+    assert (tmp_path / 'groundtruth.txt').read_text().startswith(before)
+
+
+def test_a_frame_whose_commit_line_was_never_written_is_not_there(
+        tmp_path, small_camera, make_frame):
+    _record(tmp_path, small_camera, [make_frame(0), make_frame(1)])
+    lines = (tmp_path / 'rgb.txt').read_text().splitlines(keepends=True)
+    (tmp_path / 'rgb.txt').write_text(lines[0])
+    assert len(RecordingSequence(tmp_path)) == 1
+    RecordingWriter(tmp_path, small_camera).append(make_frame(1))
+    assert len(RecordingSequence(tmp_path)) == 2
+
+
+def test_another_camera_is_refused(tmp_path, small_camera):
+    RecordingWriter(tmp_path, small_camera)
+    with pytest.raises(ValueError, match='made with another camera'):
+        RecordingWriter(tmp_path, Camera(32, 24, 99.0, 99.0, 15.5, 11.5))
+
+
+def test_an_empty_recording_names_the_remedy(tmp_path, small_camera):
+    RecordingWriter(tmp_path, small_camera)
+    with pytest.raises(ValueError, match='has no frames; record again and check'):
+        RecordingSequence(tmp_path)
+
+
+def test_a_line_broken_in_the_middle_is_named(tmp_path, small_camera, make_frame):
+    _record(tmp_path, small_camera, [make_frame(0)])
+    content = (tmp_path / 'rgb.txt').read_text()
+    (tmp_path / 'rgb.txt').write_text('nonsense\n' + content)
+    with pytest.raises(ValueError, match=r'line 1 of \S+rgb.txt is not a stamp'):
+        RecordingSequence(tmp_path)
+
+
+def test_a_pose_without_direction_is_named(tmp_path, small_camera, make_frame):
+    _record(tmp_path, small_camera, [make_frame(0)])
+    (tmp_path / 'groundtruth.txt').write_text('1700000000.123456789 0 0 0 0 0 0 0\n')
+    with pytest.raises(ValueError, match=r'1700000000.123456789 in \S+groundtruth.txt'):
+        RecordingSequence(tmp_path)[0]
+
+
+def test_images_take_the_pose_nearest_in_time_and_those_without_one_are_left_out(
+        tmp_path, small_camera, make_frame, caplog):
+    _record(tmp_path, small_camera, [make_frame(number) for number in range(3)])
+    lines = (tmp_path / 'groundtruth.txt').read_text().splitlines()
+    moved = lines[1].replace(lines[1].split()[0], '1700000000.160')
+    (tmp_path / 'groundtruth.txt').write_text(f'# comment\n{lines[0]}\n{moved}\n')
+    with caplog.at_level(logging.WARNING):
+        sequence = RecordingSequence(tmp_path)
+    assert len(sequence) == 2 and '1 of 3 images' in caplog.text
+    assert np.abs(sequence.map_from_cam(1) - make_frame(1).map_from_cam).max() < 1e-8
+
+
+def test_a_disk_that_fails_leaves_the_lines_as_they_were(
+        tmp_path, small_camera, make_frame, monkeypatch):
+    writer = _record(tmp_path, small_camera, [make_frame(0)])
+    before = (tmp_path / 'groundtruth.txt').read_text()
+
+    def full(descriptor, content):
+        write(descriptor, content[:5])
+        raise OSError('no space left on device')
+
+    write = os.write
+    monkeypatch.setattr(os, 'write', full)
+    with pytest.raises(OSError, match='no space left'):
+        writer.append(make_frame(1, depth_m=None))
+    monkeypatch.undo()
+    assert (tmp_path / 'groundtruth.txt').read_text() == before
+    writer.append(make_frame(1))
+    assert len(RecordingSequence(tmp_path)) == 2

@@ -1,0 +1,57 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""A camera and its poses, published by a test for a mapper in another process."""
+
+from bystander import BEST_EFFORT
+from sensor_msgs.msg import CameraInfo, Image
+from small_recording import CAMERA, small_frames
+from std_msgs.msg import Header
+from std_srvs.srv import Trigger
+from tf2_msgs.msg import TFMessage
+
+from scene_reloc_ros.ros.conversions import fill_camera_info, stamp_message, transform_message
+from scene_reloc_ros.ros.fallback.cv_bridge import CvBridge
+
+
+class MappingScene:
+    """Camera and poses for one mapper, published by the test."""
+
+    def __init__(self, bystander, depth=False):
+        self.bystander = bystander
+        self.image = bystander.publisher(Image, 'image', BEST_EFFORT)
+        self.info = bystander.publisher(CameraInfo, 'camera_info', BEST_EFFORT)
+        self.tf = bystander.publisher(TFMessage, '/tf')
+        self.depth = bystander.publisher(Image, 'depth', BEST_EFFORT) if depth else None
+        self.status = bystander.listen_json('/mapper/status')
+
+    def until_everything_arrives(self):
+        """Send frames without a pose until only the pose is missing; nothing is recorded."""
+        def only_the_pose_is_missing():
+            self.info.publish(fill_camera_info(CameraInfo(), CAMERA))
+            sentence = self.show(small_frames(1)[0], with_pose=False)['sentence']
+            return 'camera_info' not in sentence
+        self.bystander.until(only_the_pose_is_missing, 'camera_info')
+
+    def call(self, name):
+        """Call a service of the mapper."""
+        return self.bystander.call(Trigger, f'/mapper/{name}', timeout_s=60.0)
+
+    def show(self, frame, with_pose=True, encoding='bgr8'):
+        """Publish a frame taken now and return the mapper's status for it."""
+        stamp_ns = self.bystander.now_ns()
+        header = Header(frame_id='camera', stamp=stamp_message(stamp_ns))
+        if with_pose:
+            self.place(frame.map_from_cam, stamp_ns)
+        if self.depth is not None:
+            self.depth.publish(CvBridge().cv2_to_imgmsg(frame.depth_m, '32FC1', header))
+        message = CvBridge().cv2_to_imgmsg(frame.image, 'bgr8', header)
+        message.encoding = encoding
+        self.image.publish(message)
+        return self.bystander.until(
+            lambda: next((s for s in self.status if s['stamp_ns'] == stamp_ns), None),
+            'the status of the frame')
+
+    def place(self, map_from_cam, stamp_ns):
+        """Publish the pose of the camera."""
+        self.tf.publish(TFMessage(transforms=[
+            transform_message(map_from_cam, 'map', 'camera', stamp_ns)]))

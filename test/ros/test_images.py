@@ -1,0 +1,125 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Image messages: every encoding users send, padded rows, byte order, and clear refusals."""
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
+from sensor_msgs.msg import CompressedImage, Image  # noqa: E402
+
+from scene_reloc_ros.geometry.camera import Camera  # noqa: E402
+from scene_reloc_ros.ros.images import (  # noqa: E402
+    depth_of_message,
+    image_of_message,
+    refuse_other_size,
+)
+
+HEIGHT, WIDTH = 6, 8
+
+
+def message_of(array, encoding, padding=0, bigendian=False):
+    """Lay an array out as an Image message by hand, with padded rows if asked for."""
+    rows = [row.tobytes() + b'\xaa' * padding for row in array]
+    message = Image(height=array.shape[0], width=array.shape[1], encoding=encoding,
+                    is_bigendian=int(bigendian), step=len(rows[0]))
+    message.data.frombytes(b''.join(rows))
+    return message
+
+
+@pytest.fixture
+def bgr():
+    """Return a small colour image, every value another."""
+    return np.random.default_rng(3).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+
+
+@pytest.mark.parametrize('encoding, channels', [
+    ('bgr8', [0, 1, 2]), ('rgb8', [2, 1, 0]), ('bgra8', [0, 1, 2, 0]), ('rgba8', [2, 1, 0, 0]),
+    ('8UC3', [0, 1, 2])])
+def test_colour_arrives_as_bgr_whatever_the_order_of_channels(bgr, encoding, channels):
+    message = message_of(bgr[:, :, channels], encoding)
+    np.testing.assert_array_equal(image_of_message(message), bgr)
+
+
+@pytest.mark.parametrize('encoding, luma', [('yuv422', 1), ('uyvy', 1), ('yuv422_yuy2', 0),
+                                            ('yuyv', 0)])
+def test_grey_in_yuv422_arrives_as_equal_channels(encoding, luma):
+    packed = np.full((HEIGHT, WIDTH, 2), 128, np.uint8)
+    packed[:, :, luma] = np.linspace(16, 235, WIDTH).astype(np.uint8)
+    image = image_of_message(message_of(packed, encoding))
+    assert image.shape == (HEIGHT, WIDTH, 3)
+    np.testing.assert_allclose(image[0, :, 1], np.linspace(0, 255, WIDTH), atol=3)
+    assert np.ptp(image.astype(int), axis=2).max() <= 2
+
+
+def test_a_grey_image_is_a_view_of_the_message_without_a_copy():
+    message = message_of(np.zeros((HEIGHT, WIDTH), np.uint8), 'mono8')
+    image = image_of_message(message)
+    message.data[3] = 77
+    assert image[0, 3] == 77
+
+
+def test_padding_at_the_end_of_rows_is_left_out(bgr):
+    np.testing.assert_array_equal(image_of_message(message_of(bgr, 'bgr8', padding=5)), bgr)
+
+
+@pytest.mark.parametrize('bigendian', [False, True])
+def test_sixteen_bit_grey_is_scaled_to_eight_bits_in_either_byte_order(bigendian):
+    grey = np.linspace(0, 65535, HEIGHT * WIDTH).reshape(HEIGHT, WIDTH)
+    sent = grey.astype('>u2' if bigendian else '<u2')
+    image = image_of_message(message_of(sent, 'mono16', bigendian=bigendian))
+    np.testing.assert_allclose(image, grey * 255 / 65535, atol=1)
+
+
+@pytest.mark.parametrize('extension, exact', [('.png', True), ('.jpg', False)])
+def test_compressed_images_are_decoded(extension, exact):
+    ramp = np.dstack([np.tile(np.linspace(0, 255, 64), (48, 1))] * 3).astype(np.uint8)
+    message = CompressedImage(format=extension[1:])
+    message.data.frombytes(cv2.imencode(extension, ramp)[1].tobytes())
+    np.testing.assert_allclose(image_of_message(message), ramp, atol=0 if exact else 8)
+
+
+def test_bayer_images_are_refused_with_the_remedy():
+    message = message_of(np.zeros((HEIGHT, WIDTH), np.uint8), 'bayer_rggb8')
+    with pytest.raises(ValueError, match='bayer_rggb8 is raw Bayer data; run image_proc'):
+        image_of_message(message)
+
+
+def test_an_unknown_encoding_is_refused_with_those_that_are_read():
+    message = message_of(np.zeros((HEIGHT, WIDTH), np.uint8), 'jpeg2000')
+    with pytest.raises(ValueError, match="'jpeg2000' is not supported; send one of mono8"):
+        image_of_message(message)
+
+
+def test_a_message_with_too_few_bytes_is_refused(bgr):
+    message = message_of(bgr, 'bgr8')
+    message.height += 1
+    with pytest.raises(ValueError, match='8x7 bgr8 needs rows of 24 bytes'):
+        image_of_message(message)
+
+
+@pytest.mark.parametrize('content', [b'', b'no picture'])
+def test_a_compressed_image_that_is_none_is_refused(content):
+    message = CompressedImage(format='jpeg')
+    message.data.frombytes(content)
+    with pytest.raises(ValueError, match='cannot be decoded'):
+        image_of_message(message)
+
+
+def test_depth_in_millimetres_and_metres_means_the_same():
+    metres = np.array([[0.0, 1.25], [2.5, 65.535]], np.float32)
+    millimetres = message_of(np.rint(metres * 1000).astype(np.uint16), '16UC1')
+    floats = message_of(np.where(metres > 0, metres, np.nan).astype(np.float32), '32FC1')
+    np.testing.assert_allclose(depth_of_message(millimetres), metres, atol=1e-6)
+    np.testing.assert_allclose(depth_of_message(floats), metres, atol=1e-6)
+
+
+def test_colour_sent_as_depth_is_refused(bgr):
+    with pytest.raises(ValueError, match="depth encoding 'bgr8'"):
+        depth_of_message(message_of(bgr, 'bgr8'))
+
+
+def test_an_image_of_another_size_than_its_camera_info_is_refused(bgr):
+    with pytest.raises(ValueError, match='image is 8x6 but camera_info says 640x480'):
+        refuse_other_size(bgr, Camera(640, 480, 500, 500, 320, 240))

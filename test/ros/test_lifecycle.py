@@ -1,0 +1,96 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The three nodes through their lifecycle, in processes of their own."""
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
+from bystander import BEST_EFFORT, LATCHED  # noqa: E402
+from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
+from lifecycle_msgs.msg import Transition  # noqa: E402
+from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
+from rcl_interfaces.srv import SetParameters  # noqa: E402
+from rclpy.parameter import Parameter  # noqa: E402
+from sensor_msgs.msg import Image  # noqa: E402
+from std_msgs.msg import Bool  # noqa: E402
+from std_srvs.srv import Trigger  # noqa: E402
+
+pytestmark = pytest.mark.ros
+NODES = ('relocaliser', 'mapper', 'dataset_player')
+EXACT = Path(__file__).with_name('exact_relocaliser.py')
+
+
+@pytest.fixture(scope='module', autouse=True)
+def nodes(start_node):
+    """Start the three nodes, not yet configured."""
+    targets = (EXACT, 'scene_reloc_ros.ros.mapper', 'scene_reloc_ros.ros.dataset_player')
+    return {name: start_node(target, {'autostart': False})
+            for name, target in zip(NODES, targets)}
+
+
+def change(bystander, node, transition):
+    """Ask for a transition and return whether it succeeded."""
+    request = Transition(id=getattr(Transition, f'TRANSITION_{transition}'))
+    return bystander.call(ChangeState, f'/{node}/change_state', transition=request).success
+
+
+def state(bystander, node):
+    """Return the name of the state."""
+    return bystander.call(GetState, f'/{node}/get_state').current_state.label
+
+
+@pytest.mark.parametrize('node', NODES)
+def test_a_node_goes_through_its_states_twice(bystander, node):
+    assert state(bystander, node) == 'unconfigured'
+    for _ in range(2):
+        for transition, label in (('CONFIGURE', 'inactive'), ('ACTIVATE', 'active'),
+                                  ('DEACTIVATE', 'inactive'), ('ACTIVATE', 'active'),
+                                  ('DEACTIVATE', 'inactive'), ('CLEANUP', 'unconfigured')):
+            assert change(bystander, node, transition), transition
+            assert state(bystander, node) == label
+
+
+@pytest.mark.parametrize('service', [
+    '/relocaliser/relocalise', '/mapper/start', '/mapper/train', '/dataset_player/play'])
+def test_a_service_of_an_inactive_node_says_so(bystander, service):
+    answer = bystander.call(Trigger, service)
+    assert not answer.success
+    assert 'the node is unconfigured; activate it' in answer.message
+
+
+def test_an_inactive_relocaliser_is_silent(bystander):
+    assert change(bystander, 'relocaliser', 'CONFIGURE')
+    status = bystander.listen_json('/relocaliser/status')
+    ready = bystander.listen(Bool, '/relocaliser/ready', LATCHED)
+    images = bystander.publisher(Image, 'image', BEST_EFFORT)
+    reports = bystander.listen(DiagnosticArray, '/diagnostics')
+    for _ in range(20):
+        images.publish(Image())
+    bystander.until(lambda: any('the node is inactive' in s.message for report in reports
+                                for s in report.status if 'relocaliser' in s.name), 'diagnosis')
+    assert status == [] and ready == []
+    assert change(bystander, 'relocaliser', 'ACTIVATE')
+    bystander.until(lambda: ready, '~/ready')
+    images.publish(Image())
+    bystander.until(lambda: status and status[-1]['reason'] == 'no_map', 'the status')
+    assert 'no map is loaded' in status[-1]['sentence']
+    assert change(bystander, 'relocaliser', 'DEACTIVATE')
+    assert change(bystander, 'relocaliser', 'CLEANUP')
+
+
+def test_a_map_that_cannot_be_loaded_stops_the_configuration_with_a_sentence(bystander):
+    parameter = Parameter('map', value='/no/such/map').to_parameter_msg()
+    bystander.call(SetParameters, '/relocaliser/set_parameters', parameters=[parameter])
+    reports = bystander.listen(DiagnosticArray, '/diagnostics')
+    assert not change(bystander, 'relocaliser', 'CONFIGURE')
+    assert state(bystander, 'relocaliser') == 'unconfigured'
+    bystander.until(lambda: any('map file /no/such/map does not exist' in s.message
+                                for report in reports for s in report.status), 'the diagnosis')
+
+
+def test_an_interrupted_node_ends_with_code_zero_and_without_traceback(nodes):
+    for name, node in nodes.items():
+        assert node.stop() == 0, name
+        assert 'Traceback' not in node.log.read_text()

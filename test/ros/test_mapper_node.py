@@ -1,0 +1,97 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""A mapper in a process of its own: sessions on disk, and services that answer the truth."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
+from bystander import LATCHED  # noqa: E402
+from geometry_msgs.msg import PoseArray  # noqa: E402
+from mapping_scene import MappingScene  # noqa: E402
+from small_recording import CAMERA, small_frames  # noqa: E402
+
+from scene_reloc_ros.datasets.sequence import open_sequence  # noqa: E402
+from scene_reloc_ros.ros.conversions import pose_of_message  # noqa: E402
+from scene_reloc_ros.ros.fallback.cv_bridge import CvBridge  # noqa: E402
+
+pytestmark = pytest.mark.ros
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """Return the folder of recordings and maps."""
+    return tmp_path_factory.mktemp('mapper')
+
+
+@pytest.fixture(scope='module')
+def scene(start_node, bystander, folder):
+    """Start a mapper that takes poses from tf and records depth."""
+    start_node('scene_reloc_ros.ros.mapper', {
+        'folder': str(folder), 'use_depth': True, 'tf_wait': 0.1, 'preset': 'fast'})
+    return MappingScene(bystander, depth=True)
+
+
+def test_training_an_empty_session_says_what_to_do(scene):
+    for prepare in ([], ['start']):
+        for name in prepare:
+            assert scene.call(name).success
+        answer = scene.call('train')
+        assert not answer.success
+        assert 'the session has no key frames: call ~/start, move the camera' in answer.message
+    assert not scene.call('cancel').success
+    assert scene.call('discard').success
+    assert 'there is no session to discard' in scene.call('discard').message
+
+
+def test_key_frames_are_on_disk_as_they_were_seen(scene, folder):
+    assert scene.call('start').success
+    scene.until_everything_arrives()
+    assert 'already recording' in scene.call('start').message
+    frames = small_frames(4)
+    answers = [scene.show(frame)['reason'] for frame in (frames[0], frames[0], *frames[1:])]
+    assert answers == ['kept', 'not_moved', 'kept', 'kept', 'kept']
+    recording = open_sequence(scene.status[-1]['recording'])
+    assert len(recording) == 4
+    assert recording.camera == CAMERA
+    for index, frame in enumerate(frames):
+        np.testing.assert_array_equal(recording[index].image, frame.image)
+        np.testing.assert_allclose(recording[index].map_from_cam, frame.map_from_cam, atol=1e-8)
+        np.testing.assert_allclose(recording[index].depth_m, frame.depth_m, atol=1e-3)
+    assert str(folder / 'recordings') in scene.status[-1]['recording']
+
+
+def test_a_frame_that_cannot_be_recorded_is_refused_with_a_sentence(scene):
+    frame = small_frames(9)[8]
+    refused = scene.show(frame, with_pose=False)
+    assert refused['reason'] == 'refused'
+    assert 'no transform from map to camera at the stamp' in refused['sentence']
+    assert 'raw Bayer data' in scene.show(frame, encoding='bayer_rggb8')['sentence']
+    assert scene.show(frame)['reason'] == 'kept'
+
+
+def test_key_frames_are_shown_as_poses(scene):
+    arrays = scene.bystander.listen(PoseArray, '/mapper/keyframes', LATCHED)
+    scene.bystander.until(lambda: arrays and len(arrays[-1].poses) == 5, '~/keyframes')
+    assert arrays[-1].header.frame_id == 'map'
+    np.testing.assert_allclose(pose_of_message(arrays[-1].poses[3]),
+                               small_frames(4)[3].map_from_cam, atol=1e-9)
+
+
+def test_a_stopped_session_goes_on_with_start(scene):
+    assert 'stopped with 5 key frames; call ~/train' in scene.call('stop').message
+    assert not scene.call('stop').success
+    begin = len(scene.status)
+    scene.image.publish(CvBridge().cv2_to_imgmsg(small_frames(1)[0].image, 'bgr8'))
+    scene.bystander.until(lambda: len(scene.status) > begin + 1, 'the status')
+    assert all(s['state'] == 'recorded' for s in scene.status[begin + 1:])
+    assert '5 key frames so far' in scene.call('start').message
+
+
+def test_discard_deletes_the_recording(scene):
+    recording = Path(scene.status[-1]['recording'])
+    assert recording.is_dir()
+    assert scene.call('discard').message == 'discarded 5 key frames'
+    assert not recording.exists()

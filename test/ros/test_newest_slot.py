@@ -1,0 +1,55 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The slot between callback and worker: newest only, drops counted, nothing blocks."""
+
+import threading
+
+from scene_reloc_ros.ros.newest_slot import NewestSlot
+from scene_reloc_ros.ros.worker import Worker
+
+
+def test_the_newest_item_replaces_the_waiting_one_and_counts_it():
+    slot = NewestSlot()
+    for item in 'abc':
+        slot.put(item)
+    assert slot.take() == 'c'
+    assert (slot.received, slot.dropped) == (3, 2)
+    assert slot.take(timeout_s=0.01) is None
+
+
+def test_a_cleared_item_is_not_taken():
+    slot = NewestSlot()
+    slot.put('a')
+    slot.clear()
+    assert slot.take(timeout_s=0.01) is None
+
+
+def test_closing_wakes_the_taker():
+    slot = NewestSlot()
+    taken = []
+    thread = threading.Thread(target=lambda: taken.append(slot.take()))
+    thread.start()
+    slot.close()
+    thread.join(5)
+    assert taken == [None]
+
+
+def test_a_busy_worker_gets_the_newest_item_next():
+    slot, busy, go_on, handled = NewestSlot(), threading.Event(), threading.Event(), []
+
+    def handle(item):
+        handled.append(item)
+        busy.set()
+        go_on.wait(5)
+    worker = Worker(slot, handle, 'test')
+    slot.put(0)
+    busy.wait(5)
+    for item in range(1, 50):
+        slot.put(item)
+    busy.clear()
+    go_on.set()
+    busy.wait(5)
+    worker.stop()
+    assert handled == [0, 49]
+    assert slot.dropped == 48
+    assert not worker.alive

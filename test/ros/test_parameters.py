@@ -1,0 +1,95 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""ROS parameters made of dataclasses: described, guarded with a reason, changed as a whole."""
+
+import pytest
+
+pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
+from rcl_interfaces.msg import ParameterType  # noqa: E402
+import rclpy  # noqa: E402
+from rclpy.exceptions import InvalidParameterValueException  # noqa: E402
+from rclpy.parameter import Parameter  # noqa: E402
+
+from scene_reloc_ros.ros.dataset_player_options import DatasetPlayerOptions  # noqa: E402
+from scene_reloc_ros.ros.parameters import declared_defaults, NodeParameters  # noqa: E402
+from scene_reloc_ros.ros.relocaliser_options import RelocaliserOptions  # noqa: E402
+
+
+@pytest.fixture
+def make_node():
+    """Create nodes in a context of their own, with parameters as from the command line."""
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    nodes = []
+
+    def make(options_class, on_change=None, **overrides):
+        nodes.append(rclpy.create_node('bearer', context=context, parameter_overrides=[
+            Parameter(name, value=value) for name, value in overrides.items()]))
+        return nodes[-1], NodeParameters(nodes[-1], options_class, on_change)
+    yield make
+    for node in nodes:
+        node.destroy_node()
+    rclpy.shutdown(context=context)
+
+
+def test_every_parameter_is_described_with_its_range(make_node):
+    node, _ = make_node(RelocaliserOptions)
+    rate = node.describe_parameter('tf_rate')
+    assert rate.description.endswith('Unit: Hz.')
+    assert rate.floating_point_range[0].to_value == 200.0
+    assert rate.read_only and rate.type == ParameterType.PARAMETER_DOUBLE
+    assert all(node.describe_parameter(name).description
+               for name in declared_defaults('relocaliser'))
+
+
+def test_values_of_the_command_line_reach_the_options(make_node):
+    _, parameters = make_node(DatasetPlayerOptions, rate=25.0,
+                              odometry_start=[1.0, 2.0, 0.0, 90.0])
+    assert parameters.options.rate == 25.0
+    assert parameters.options.odometry_start == (1.0, 2.0, 0.0, 90.0)
+
+
+def test_a_value_outside_its_range_is_refused_at_the_start(make_node):
+    with pytest.raises(InvalidParameterValueException, match='tf_rate out of range'):
+        make_node(RelocaliserOptions, tf_rate=0.0)
+    with pytest.raises(ValueError, match="tf_mode is 'sideways'; expected one of map_to_odom"):
+        make_node(RelocaliserOptions, tf_mode='sideways')
+
+
+@pytest.mark.parametrize('name, value, reason', [
+    ('tf_mode', 'sideways', "tf_mode is 'sideways'; expected one of"),
+    ('odom_frame', 'map', 'expected three different names'),
+    ('lost_after_frames', 0, 'out of range'),
+    ('autostart', False, 'read-only')])
+def test_a_change_is_refused_with_a_reason_and_nothing_changes(make_node, name, value, reason):
+    node, parameters = make_node(RelocaliserOptions)
+    result = node.set_parameters_atomically(
+        [Parameter('publish_tf', value=False), Parameter(name, value=value)])
+    assert not result.successful
+    assert reason in result.reason
+    assert parameters.options == RelocaliserOptions()
+
+
+def test_a_list_of_another_length_or_with_nan_is_refused(make_node):
+    node, _ = make_node(DatasetPlayerOptions)
+    short = node.set_parameters([Parameter('camera_rpy', value=[0.0, 0.0])])[0]
+    assert 'camera_rpy has 2 numbers; expected 3' in short.reason
+    wild = node.set_parameters([Parameter('camera_position', value=[0.0, 0.0, float('nan')])])[0]
+    assert 'expected a finite number' in wild.reason
+
+
+def test_who_uses_the_options_may_refuse_a_change_too(make_node):
+    def refuse(options, changed):
+        if 'map' in changed:
+            raise ValueError(f'map file {options.map} does not exist')
+    node, parameters = make_node(RelocaliserOptions, refuse)
+    result = node.set_parameters([Parameter('map', value='/nowhere')])[0]
+    assert result.reason == 'map file /nowhere does not exist'
+    assert parameters.options.map == ''
+    assert node.set_parameters([Parameter('publish_tf', value=False)])[0].successful
+    assert parameters.options.publish_tf is False
+
+
+def test_an_unknown_node_has_no_defaults():
+    with pytest.raises(ValueError, match="node 'robot' is unknown; expected one of relocaliser"):
+        declared_defaults('robot')

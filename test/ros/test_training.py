@@ -1,0 +1,80 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""A training process seen from the node: progress, cancelling, crashes, and orphans."""
+
+import os
+from pathlib import Path
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
+import training_entries  # noqa: E402
+
+from scene_reloc_ros.ros import training as training_module  # noqa: E402
+from scene_reloc_ros.ros.mapper_options import MapperNodeOptions  # noqa: E402
+
+
+class Listener:
+    """Begins a training and keeps what it says."""
+
+    def __init__(self, folder, entry):
+        self.progress, self.ends, self.ended = [], [], threading.Event()
+        self.training = training_module.Training(
+            training_entries.session_in(folder), MapperNodeOptions(preset='fast'),
+            lambda *content: self.progress.append(content), self.on_end, entry=entry)
+
+    def on_end(self, kind, text):
+        """Take the end."""
+        self.ends.append((kind, text))
+        self.ended.set()
+
+
+def test_a_training_tells_its_progress_and_stops_when_cancelled(tmp_path):
+    listener = Listener(tmp_path, training_entries.obedient)
+    assert listener.training.begun.wait(60)
+    deadline = time.monotonic() + 20
+    while not listener.progress and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert listener.progress[0] == ('train', 0.5, f'fast of {tmp_path / "recording"}')
+    listener.training.cancel()
+    assert listener.ends == [('cancelled', '')]
+
+
+def test_a_training_that_does_not_listen_is_killed(tmp_path, monkeypatch):
+    monkeypatch.setattr(training_module, '_STOP_S', 0.2)
+    listener = Listener(tmp_path, training_entries.deaf)
+    assert listener.training.begun.wait(60)
+    listener.training.cancel()
+    assert listener.ends == [('cancelled', '')]
+
+
+def test_a_training_that_dies_is_named_with_its_exit_code(tmp_path):
+    listener = Listener(tmp_path, training_entries.crashing)
+    assert listener.ended.wait(60)
+    assert listener.ends[0][0] == 'failed'
+    assert 'exit code 137; was there too little memory' in listener.ends[0][1]
+
+
+def test_a_finished_training_names_its_map(tmp_path):
+    listener = Listener(tmp_path, training_entries.finishing)
+    assert listener.ended.wait(60)
+    assert listener.ends == [('done', str(tmp_path / 'map'))]
+    assert (tmp_path / 'map').read_text() == 'map'
+
+
+def test_a_training_ends_with_a_node_that_was_killed(tmp_path):
+    root = Path(__file__).resolve().parents[2]
+    here = str(Path(__file__).parent)
+    subprocess.run(
+        [sys.executable, str(Path(here) / 'training_entries.py'), str(tmp_path)], timeout=90,
+        env={**os.environ, 'PYTHONPATH': os.pathsep.join(
+            (str(root), here, os.environ.get('PYTHONPATH', '')))}, check=False)
+    process = int((tmp_path / 'map').read_text())
+    deadline = time.monotonic() + 20
+    while Path(f'/proc/{process}').exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not Path(f'/proc/{process}').exists()

@@ -1,0 +1,192 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The floors of the package, written as data, and the check that no import climbs them."""
+
+import ast
+from pathlib import Path
+import re
+
+import pytest
+
+PACKAGE = 'scene_reloc_ros'
+# Lowest first. A part imports parts of lower floors only; parts of one floor ignore each other.
+FLOORS = (
+    ('geometry',),
+    ('solver', 'network'),
+    ('mapping',),
+    ('pipeline',),
+    ('datasets',),
+    ('evaluation', 'pretraining'),
+    ('ros', 'cli'),
+)
+FLOOR_OF = {part: number for number, parts in enumerate(FLOORS) for part in parts}
+ROS_MODULE = re.compile(
+    r'(rclpy|rosidl\w*|rosbag2_py|std_srvs|tf2_\w+|\w+_msgs|\w+_interfaces|cv_bridge|'
+    r'message_filters|sensor_msgs_py|diagnostic_updater|tf_transformations|launch\w*|ament_\w+)$')
+
+
+def read_tree(package):
+    """Return {dotted module name: syntax tree} of every Python file below the package folder."""
+    trees = {}
+    for file in sorted(package.rglob('*.py')):
+        parts = (PACKAGE, *file.relative_to(package).with_suffix('').parts)
+        name = '.'.join(parts[:-1] if parts[-1] == '__init__' else parts)
+        trees[name] = ast.parse(file.read_text(encoding='utf-8'), str(file))
+    return trees
+
+
+def imported_names(tree):
+    """Yield (line, dotted name) of every import in the file; a relative one begins with a dot."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            prefix = '.' * node.level + (node.module or '')
+            for alias in node.names:
+                yield node.lineno, f'{prefix}.{alias.name}' if node.module else prefix
+
+
+def module_of(name, modules):
+    """Return the longest prefix of a dotted name that is a module of ours."""
+    while name not in modules and '.' in name:
+        name = name.rsplit('.', 1)[0]
+    return name
+
+
+def part_of(module):
+    """Return the part that a dotted name of ours lies in; empty for the package itself."""
+    return module.split('.')[1] if '.' in module else ''
+
+
+def floor_faults(module, name):
+    """Return what is wrong with ``module`` importing our own ``name``."""
+    own, other = part_of(module), part_of(name)
+    if own == other or other not in FLOOR_OF:
+        return []
+    if not own:
+        return [f'the package itself imports {other}']
+    if FLOOR_OF[own] < FLOOR_OF[other]:
+        return [f'{own} imports {other} from a floor above']
+    if FLOOR_OF[own] == FLOOR_OF[other]:
+        return [f'{own} imports {other} of the same floor']
+    return []
+
+
+def import_faults(module, tree):
+    """Yield a sentence for every import of one file that the rules forbid."""
+    if part_of(module) and part_of(module) not in FLOOR_OF:
+        yield f'{module}:1: {part_of(module)} stands on no floor'
+        return
+    for line, name in imported_names(tree):
+        if name.startswith('.'):
+            faults = ['a relative import']
+        elif name.split('.')[0] == PACKAGE:
+            faults = floor_faults(module, name)
+        elif ROS_MODULE.match(name.split('.')[0]) and part_of(module) != 'ros':
+            faults = [f'{name.split(".")[0]} is imported outside ros']
+        else:
+            faults = []
+        for fault in faults:
+            yield f'{module}:{line}: {fault}'
+
+
+def print_faults(module, tree):
+    """Yield a sentence for every print outside cli."""
+    if part_of(module) == 'cli':
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ('print', 'sys.stdout.write'):
+            yield f'{module}:{node.lineno}: prints outside cli'
+
+
+def cycle_faults(trees):
+    """Yield a sentence for every cycle that a walk along the imports closes."""
+    edges = {module: {module_of(name, trees) for _, name in imported_names(tree)
+                      if name.split('.')[0] == PACKAGE} - {module}
+             for module, tree in trees.items()}
+    finished = set()
+
+    def walk(module, path):
+        if module in path:
+            yield 'cycle: ' + ' -> '.join((*path[path.index(module):], module))
+            return
+        if module in finished or module not in edges:
+            return
+        for other in sorted(edges[module]):
+            yield from walk(other, (*path, module))
+        finished.add(module)
+
+    for module in sorted(edges):
+        yield from walk(module, ())
+
+
+def faults_of(package):
+    """Return everything that a package folder does against the architecture."""
+    trees = read_tree(package)
+    found = list(cycle_faults(trees))
+    for module, tree in trees.items():
+        found += import_faults(module, tree)
+        found += print_faults(module, tree)
+    return found
+
+
+def plant(folder, files):
+    """Write a small package of {path: source} and return what the check says about it."""
+    for name, source in files.items():
+        file = folder / PACKAGE / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        (file.parent / '__init__.py').touch()
+        file.write_text(source)
+    return faults_of(folder / PACKAGE)
+
+
+def test_the_package_keeps_to_its_floors():
+    package = Path(__file__).resolve().parents[1] / PACKAGE
+    assert len(read_tree(package)) > len(FLOOR_OF)
+    assert faults_of(package) == []
+
+
+def test_every_folder_of_the_package_stands_on_a_floor():
+    package = Path(__file__).resolve().parents[1] / PACKAGE
+    folders = {f.parent.name for f in package.glob('*/__init__.py')}
+    assert folders == set(FLOOR_OF)
+
+
+@pytest.mark.parametrize('files, fault', [
+    ({'geometry/a.py': 'import scene_reloc_ros.mapping.b', 'mapping/b.py': ''},
+     'geometry imports mapping from a floor above'),
+    ({'pipeline/a.py': 'def f():\n    from scene_reloc_ros.datasets import sequence'},
+     'pipeline imports datasets from a floor above'),
+    ({'solver/a.py': 'from scene_reloc_ros.network.head import Head', 'network/head.py': ''},
+     'solver imports network of the same floor'),
+    ({'cli/a.py': 'from scene_reloc_ros import ros'}, 'cli imports ros of the same floor'),
+    ({'geometry/a.py': 'from . import poses'}, 'a relative import'),
+    ({'mapping/a.py': 'import rclpy.node'}, 'rclpy is imported outside ros'),
+    ({'datasets/a.py': 'from sensor_msgs.msg import Image'},
+     'sensor_msgs is imported outside ros'),
+    ({'cli/a.py': 'from std_srvs.srv import Trigger'}, 'std_srvs is imported outside ros'),
+    ({'network/a.py': 'print("loss")'}, 'prints outside cli'),
+    ({'ros/a.py': 'import sys\nsys.stdout.write("x")'}, 'prints outside cli'),
+    ({'tools/a.py': 'import scene_reloc_ros.geometry'}, 'tools stands on no floor'),
+    ({'__init__.py': 'import scene_reloc_ros.cli', 'cli/a.py': ''},
+     'the package itself imports cli'),
+    ({'mapping/a.py': 'from scene_reloc_ros.mapping import b',
+      'mapping/b.py': 'from scene_reloc_ros.mapping import c',
+      'mapping/c.py': 'import scene_reloc_ros.mapping.a'},
+     'cycle: scene_reloc_ros.mapping.a -> scene_reloc_ros.mapping.b -> '
+     'scene_reloc_ros.mapping.c -> scene_reloc_ros.mapping.a'),
+])
+def test_a_planted_fault_is_found(tmp_path, files, fault):
+    found = plant(tmp_path, files)
+    assert any(sentence.endswith(fault) for sentence in found), found
+
+
+def test_downward_imports_and_prints_of_the_command_line_are_allowed(tmp_path):
+    assert plant(tmp_path, {
+        'cli/main.py': 'from scene_reloc_ros import __version__\n'
+                       'from scene_reloc_ros.pipeline.mapper import Mapper\nprint(1)',
+        'pipeline/mapper.py': 'import scene_reloc_ros.geometry.poses\nimport torch',
+        'geometry/poses.py': '',
+        'ros/node.py': 'import rclpy\nfrom tf2_msgs.msg import TFMessage',
+    }) == []
