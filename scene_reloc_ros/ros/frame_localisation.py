@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One image to one outcome: read it, look the transforms up, localise, move to the robot."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 import numpy as np
@@ -62,7 +62,10 @@ def localise_frame(message, camera_answer, localiser, lookup, options):
             return Outcome(stamp_ns, rejection.name.lower(),
                            f'{rejection.sentence} {localisation.detail}'.strip(), frame, image,
                            localisation)
-        return _accepted(stamp_ns, frame, image, localisation, base_from_cam, lookup, options)
+        if base_from_cam is None:
+            return Outcome(stamp_ns, 'accepted', localisation.detail, frame, image, localisation)
+        outcome = _moved_to_base(stamp_ns, frame, image, localisation, base_from_cam)
+        return _with_odometry(outcome, lookup, options)
     except Refusal as refusal:
         return Outcome(stamp_ns, refusal.reason, refusal.sentence, frame)
 
@@ -105,22 +108,24 @@ def _localise(localiser, image, camera):
         raise Refusal('localiser_failed', f'the localiser failed: {error}') from error
 
 
-def _accepted(stamp_ns, frame, image, localisation, base_from_cam, lookup, options):
-    """Move an accepted camera pose to the robot and form the correction of its odometry."""
-    if base_from_cam is None:
-        return Outcome(stamp_ns, 'accepted', localisation.detail, frame, image, localisation)
+def _moved_to_base(stamp_ns, frame, image, localisation, base_from_cam):
+    """Return the outcome of an accepted camera pose, carried to the robot."""
     map_from_base = localisation.map_from_cam @ np.linalg.inv(base_from_cam)
     covariance = None
     if localisation.covariance is not None:
         offset = map_from_base[:3, 3] - localisation.map_from_cam[:3, 3]
         covariance = moved_covariance(localisation.covariance, offset)
-    map_from_odom, reason, sentence = None, 'accepted', localisation.detail
-    if options.tf_mode == 'map_to_odom':
-        odom_from_base, missing = lookup.find(
-            options.odom_frame, options.base_frame, stamp_ns, options.tf_wait)
-        if odom_from_base is None:
-            reason, sentence = 'no_odometry', missing
-        else:
-            map_from_odom = map_from_base @ np.linalg.inv(odom_from_base)
-    return Outcome(stamp_ns, reason, sentence, frame, image, localisation, map_from_base,
-                   map_from_odom, covariance)
+    return Outcome(stamp_ns, 'accepted', localisation.detail, frame, image, localisation,
+                   map_from_base, base_covariance=covariance)
+
+
+def _with_odometry(outcome, lookup, options):
+    """Add the correction of the odometry at the stamp of the image, where it is wanted."""
+    if options.tf_mode != 'map_to_odom':
+        return outcome
+    odom_from_base, missing = lookup.find(
+        options.odom_frame, options.base_frame, outcome.stamp_ns, options.tf_wait)
+    if odom_from_base is None:
+        return replace(outcome, reason='no_odometry', sentence=missing)
+    return replace(outcome,
+                   map_from_odom=outcome.map_from_base @ np.linalg.inv(odom_from_base))

@@ -189,7 +189,7 @@ class MapperNode(ManagedNode):
             level = DiagnosticStatus.WARN if troubled else DiagnosticStatus.OK
             status.summary(level, f'{self._sessions.state}: {self._last[1]}')
         for key, value in self._fields().items():
-            status.add(key, value)
+            status.add(key, str(value))
         return status
 
 

@@ -4,6 +4,7 @@
 
 from dataclasses import dataclass
 
+from scene_reloc_ros.mapping.presets import PRESETS
 from scene_reloc_ros.ros.parameter_fields import parameter, refuse_invalid
 
 
@@ -44,7 +45,7 @@ class MapperNodeOptions:
     key_frame_interval: float = parameter(
         0.0, 'Least time between two frames that are kept.', unit='s', minimum=0.0, maximum=60.0)
     preset: str = parameter('standard', 'Effort of the training.',
-                            choices=('fast', 'standard', 'best'))
+                            choices=tuple(PRESETS))
     minutes: float = parameter(
         0.0, 'Length of the training instead of the one of the preset; 0: as in the preset.',
         unit='minutes', minimum=0.0, maximum=240.0)

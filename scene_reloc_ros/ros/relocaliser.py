@@ -4,7 +4,6 @@
 
 import threading
 
-from diagnostic_msgs.msg import DiagnosticStatus
 from nav_msgs.srv import LoadMap
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from std_msgs.msg import String
@@ -18,7 +17,7 @@ from scene_reloc_ros.ros.managed_node import main_of, ManagedNode
 from scene_reloc_ros.ros.newest_slot import NewestSlot
 from scene_reloc_ros.ros.qos import LATCHED
 from scene_reloc_ros.ros.relocaliser_outputs import RelocaliserOutputs
-from scene_reloc_ros.ros.relocaliser_status import figures_of, status_fields
+from scene_reloc_ros.ros.relocaliser_status import figures_of, fill_diagnosis, status_fields
 from scene_reloc_ros.ros.transform_lookup import TransformLookup
 from scene_reloc_ros.ros.upstream import Updater
 from scene_reloc_ros.ros.worker import Worker
@@ -219,18 +218,7 @@ class RelocaliserNode(ManagedNode):
         return response
 
     def _diagnose(self, status):
-        fields = self._last_status
-        if self.failure:
-            status.summary(DiagnosticStatus.ERROR, self.failure)
-        elif not self.is_active:
-            status.summary(DiagnosticStatus.WARN, f'the node is {self.state_label}')
-        elif self._state.ready:
-            status.summary(DiagnosticStatus.OK, 'localised')
-        else:
-            status.summary(DiagnosticStatus.WARN, fields.get('sentence', 'no image yet'))
-        for key, value in fields.items():
-            status.add(key, str(value))
-        return status
+        return fill_diagnosis(status, self, self._state.ready, self._last_status)
 
 
 main = main_of(RelocaliserNode)

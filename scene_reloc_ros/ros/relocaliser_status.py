@@ -1,9 +1,10 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""What ~/status of the relocaliser says about a frame, as fields and as a sentence."""
+"""What ~/status and /diagnostics of the relocaliser say, as fields and as a sentence."""
 
 import math
 
+from diagnostic_msgs.msg import DiagnosticStatus
 import numpy as np
 
 
@@ -42,3 +43,25 @@ def figures_of(outcome):
     deviation = np.sqrt(np.maximum(np.diag(covariance), 0))
     return (f'{outcome.sentence} (standard deviation {100 * np.linalg.norm(deviation[:3]):.1f} '
             f'cm, {math.degrees(np.linalg.norm(deviation[3:])):.2f} degrees)')
+
+
+def fill_diagnosis(status, node, ready, fields):
+    """Fill a status of /diagnostics and return it.
+
+    Args:
+        status: of the diagnostic updater.
+        node: the ManagedNode.
+        ready: whether the robot is localised.
+        fields: of the newest ~/status.
+    """
+    if node.failure:
+        status.summary(DiagnosticStatus.ERROR, node.failure)
+    elif not node.is_active:
+        status.summary(DiagnosticStatus.WARN, f'the node is {node.state_label}')
+    elif ready:
+        status.summary(DiagnosticStatus.OK, 'localised')
+    else:
+        status.summary(DiagnosticStatus.WARN, fields.get('sentence', 'no image yet'))
+    for key, value in fields.items():
+        status.add(key, str(value))
+    return status

@@ -14,8 +14,8 @@ class DiagnosticStatusWrapper(DiagnosticStatus):
         self.message = message
 
     def add(self, key, value):
-        """Append a key and its value."""
-        self.values.append(KeyValue(key=key, value=str(value)))
+        """Append a key and its value, both text."""
+        self.values.append(KeyValue(key=key, value=value))
 
 
 class Updater:

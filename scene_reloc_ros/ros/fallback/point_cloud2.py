@@ -14,7 +14,7 @@ def create_cloud_xyz32(header, points):
     """Return a PointCloud2 of points (N, 3) in metres."""
     points = np.ascontiguousarray(points, np.float32).reshape(-1, 3)
     cloud = PointCloud2(
-        header=header, height=1, width=len(points), is_dense=True,
+        header=header, height=1, width=len(points), is_dense=False,
         is_bigendian=sys.byteorder == 'big', point_step=_POINT_BYTES,
         row_step=_POINT_BYTES * len(points),
         fields=[PointField(name=name, offset=4 * index, datatype=PointField.FLOAT32, count=1)

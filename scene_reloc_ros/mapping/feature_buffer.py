@@ -1,0 +1,113 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The feature buffer: cells of all views, shuffled across the whole scene."""
+
+from dataclasses import dataclass
+import logging
+
+import numpy as np
+import torch
+
+from scene_reloc_ros.geometry.poses import checked_pose, invert_pose
+from scene_reloc_ros.mapping.augmentation import augment
+from scene_reloc_ros.network.device import autocast, preferred_dtype
+from scene_reloc_ros.network.image_input import network_input, working_image
+
+logger = logging.getLogger(__name__)
+
+
+class MappingCancelled(Exception):
+    """Somebody asked to stop; nothing was written."""
+
+
+@dataclass(frozen=True)
+class FeatureBuffer:
+    """N cells: what the encoder saw, along which ray, from which frame."""
+
+    descriptors: torch.Tensor  # (N, C) half precision
+    rays: torch.Tensor  # (N, 2) float32: x and y where z = 1, camera frame
+    frames: torch.Tensor  # (N,) int64, index into cam_from_map
+    cam_from_map: torch.Tensor  # (F, 4, 4) float32
+    focals_px: torch.Tensor  # (F,) float32, of the working image
+    positions: torch.Tensor  # (F, 3) float64, metres: where the cameras were
+
+    def __len__(self):
+        """Return the number of cells."""
+        return len(self.descriptors)
+
+    def shuffled(self, batch, generator):
+        """Yield index batches of one epoch: every cell once, in an order drawn anew."""
+        order = torch.randperm(len(self), generator=generator)
+        for start in range(0, len(self) - batch + 1, batch):
+            yield order[start:start + batch].to(self.descriptors.device)
+        if len(self) < batch:
+            yield order.to(self.descriptors.device)
+
+
+def mapping_poses(frames):
+    """Return cam_from_map (F, 4, 4) float64 of all frames; ValueError names a bad one."""
+    poses = []
+    for index in range(len(frames)):
+        # a Sequence knows poses without decoding images; a plain list has only frames
+        frame = None if hasattr(frames, 'map_from_cam') else frames[index]
+        pose = frames.map_from_cam(index) if frame is None else frame.map_from_cam
+        name = frames.names[index] if frame is None else frame.name
+        if pose is None:
+            raise ValueError(f'frame {name} has no pose; mapping needs posed frames: leave it out '
+                             'of the list')
+        poses.append(checked_pose(pose, name))
+    return invert_pose(torch.from_numpy(np.stack(poses)))
+
+
+def fill_buffer(frames, encoder, options, rng, on_progress, cancelled):
+    """Encode augmented views of all frames and return their FeatureBuffer.
+
+    Args:
+        frames: sequence of PosedImage, read one at a time.
+        encoder: the frozen network.
+        options: MappingOptions.
+        rng: numpy generator of augmentation and choice of cells.
+        on_progress: called with (stage, fraction, text).
+        cancelled: when it answers True, MappingCancelled is raised.
+    """
+    device = next(encoder.parameters()).device
+    cam_from_map = mapping_poses(frames)
+    views = options.passes * len(frames)
+    cells = max(1, min(options.cells, options.buffer // views))
+    columns = ([], [], [])
+    focals = torch.zeros(len(frames))
+    for view in range(views):
+        if cancelled():
+            raise MappingCancelled('cancelled while the frames were encoded')
+        index = view % len(frames)
+        grey, camera = _working_frame(frames[index])
+        focals[index] = camera.focal
+        descriptors, rays = _view_cells(grey, camera, encoder, options, rng, cells)
+        for column, value in zip(columns, (
+                descriptors, rays, torch.full((len(rays),), index, dtype=torch.int64))):
+            column.append(value.to(device))
+        on_progress('encoding', (view + 1) / views, f'{view + 1} of {views} views')
+    descriptors, rays, indices = (torch.cat(column) for column in columns)
+    positions = invert_pose(cam_from_map)[:, :3, 3]
+    return FeatureBuffer(descriptors, rays, indices, cam_from_map.float().to(device),
+                         focals.to(device), positions)
+
+
+def _working_frame(frame):
+    try:
+        return working_image(frame.image, frame.camera)
+    except ValueError as error:
+        raise ValueError(f'frame {frame.name}: {error}') from error
+
+
+def _view_cells(grey, camera, encoder, options, rng, count):
+    """Return descriptors (n, C) and rays (n, 2) of random cells of one augmented view."""
+    view, rays, inside = augment(grey, camera, encoder.stride, rng, options.augmentation)
+    device = next(encoder.parameters()).device
+    with torch.inference_mode(), autocast(device):
+        features = encoder(network_input(view, device))[0]
+    candidates = np.flatnonzero(inside.reshape(-1))
+    chosen = rng.choice(candidates, min(count, len(candidates)), replace=False)
+    flat = features.flatten(1).T[torch.from_numpy(chosen).to(device)]
+    picked = torch.from_numpy(rays.reshape(-1, 3)[chosen, :2].astype(np.float32))
+    return flat.to(preferred_dtype(device)).clone(), picked

@@ -1,0 +1,61 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of mapping, and the presets by which users know them."""
+
+from dataclasses import dataclass, replace
+
+from scene_reloc_ros.network.weights import DEFAULT_ENCODER
+
+
+@dataclass(frozen=True)
+class AugmentationOptions:
+    """How mapping images are varied (ACE, section 3.3)."""
+
+    scale: float = 1.5  # largest zoom in or out, ratio
+    rotation_deg: float = 15.0  # largest in-plane rotation, degrees
+    brightness: float = 0.1  # largest shift, of the full range
+    contrast: float = 0.1  # largest change, ratio
+
+
+@dataclass(frozen=True)
+class LossOptions:
+    """The bounds and the schedule of the reprojection loss."""
+
+    soft_clamp_px: float = 50.0  # tau at the start, pixels
+    final_clamp_px: float = 1.0  # tau at the end, pixels
+    minimum_depth_m: float = 0.1  # of a valid prediction, metres
+    maximum_depth_m: float = 1000.0  # of a valid prediction, metres
+    maximum_error_px: float = 1000.0  # of a valid prediction, pixels
+    fallback_depth_m: float = 10.0  # where invalid predictions are drawn to, metres
+
+
+@dataclass(frozen=True)
+class MappingOptions:
+    """How a map is made."""
+
+    encoder: str = DEFAULT_ENCODER  # name of the weights
+    width: int = 512  # channels of the head
+    passes: int = 2  # augmented passes over the mapping frames, count
+    cells: int = 1024  # random cells kept of a view, count
+    buffer: int = 1_500_000  # bound on the feature buffer, cells
+    steps: int = 4000  # optimiser steps, count
+    batch: int = 4096  # cells a step, count
+    learning_rate: float = 3e-3  # peak of the one-cycle schedule
+    weight_decay: float = 1e-2  # of AdamW
+    minutes: float = 9.0  # bound on the whole mapping; the schedule is shortened to it, minutes
+    self_check: int = 24  # mapping frames localised after training, count
+    augmentation: AugmentationOptions = AugmentationOptions()
+    loss: LossOptions = LossOptions()
+
+    def with_minutes(self, minutes):
+        """Return these options with another bound on the time."""
+        if not minutes > 0:
+            raise ValueError(f'minutes is {minutes}; expected a positive number')
+        return replace(self, minutes=float(minutes))
+
+
+PRESETS = {
+    'fast': MappingOptions(width=256, passes=1, buffer=700_000, steps=1500, minutes=4.0),
+    'standard': MappingOptions(),
+    'best': MappingOptions(passes=6, buffer=4_000_000, steps=20_000, minutes=60.0),
+}

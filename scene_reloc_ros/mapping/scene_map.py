@@ -1,0 +1,111 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The scene map: a head and what has to be known about it, in one safetensors file."""
+
+from dataclasses import asdict, dataclass, field
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+import torch
+
+from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.network.head import Head, HeadOptions
+
+FORMAT = 'scene_reloc_ros map'
+FORMAT_VERSION = 1
+_HEAD_PREFIX = 'head.'
+_HEADER_LENGTH = 8  # bytes of the header's length at the start of a safetensors file
+
+
+@dataclass(frozen=True)
+class SceneMap:
+    """One mapped place. Tensors lie on the CPU."""
+
+    head: Head
+    encoder_name: str
+    encoder_hash: str
+    camera: Camera  # of the mapping frames, as they came in
+    positions: torch.Tensor  # (F, 3) float32, where the mapping cameras were, metres
+    cloud: torch.Tensor  # (P, 3) float32, some scene points, metres
+    metadata: dict = field(default_factory=dict)  # plain values: frame, times, training, check
+
+    def save(self, path):
+        """Write the map to a temporary file, sync it and rename it: it is whole or not there."""
+        path = Path(path)
+        if not path.parent.is_dir():
+            raise ValueError(f'folder {path.parent} of the map does not exist; create it')
+        tensors = {_HEAD_PREFIX + key: value.half() if key != 'centre' else value
+                   for key, value in self.head.state_dict().items()}
+        tensors.update(positions=self.positions, cloud=self.cloud)
+        tensors = {key: value.cpu().contiguous() for key, value in tensors.items()}
+        header = {'format': FORMAT, 'format_version': str(FORMAT_VERSION),
+                  'encoder_name': self.encoder_name, 'encoder_hash': self.encoder_hash,
+                  'head': json.dumps(asdict(self.head.options)),
+                  'camera': json.dumps(asdict(self.camera)),
+                  'metadata': json.dumps(self.metadata), 'checksum': _checksum(tensors)}
+        partial = path.with_name(path.name + '.partial')
+        with open(partial, 'wb') as file:
+            file.write(save(tensors, header))
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path):
+        """Read a map; ValueError names the file and what is wrong with it."""
+        path = Path(path)
+        if not path.is_file():
+            raise ValueError(f'map file {path} does not exist; make one with scene_reloc map or '
+                             'the mapper')
+        content = path.read_bytes()
+        try:
+            header = _header(content)
+            tensors = load(content)
+        except (SafetensorError, ValueError, OverflowError) as error:
+            raise ValueError(f'map file {path} is truncated or no map ({error}); copy it again '
+                             'or map again') from error
+        if header.get('format') != FORMAT:
+            raise ValueError(f'file {path} is no {FORMAT}; give a file of scene_reloc map')
+        if header.get('format_version') != str(FORMAT_VERSION):
+            raise ValueError(f'map file {path} has format version {header.get("format_version")}, '
+                             f'this program reads {FORMAT_VERSION}; map again or update')
+        if header.get('checksum') != _checksum(tensors):
+            raise ValueError(f'map file {path} is damaged (its checksum differs); copy it again '
+                             'or map again')
+        return cls._from_parts(path, header, tensors)
+
+    @classmethod
+    def _from_parts(cls, path, header, tensors):
+        try:
+            head = Head(HeadOptions(**json.loads(header['head'])))
+            head.load_state_dict({key[len(_HEAD_PREFIX):]: value.float()
+                                  for key, value in tensors.items()
+                                  if key.startswith(_HEAD_PREFIX)})
+            fields = json.loads(header['camera'])
+            camera = Camera(**{**fields, 'distortion': tuple(fields['distortion'])})
+            return cls(head.eval().requires_grad_(False), header['encoder_name'],
+                       header['encoder_hash'], camera, tensors['positions'], tensors['cloud'],
+                       json.loads(header['metadata']))
+        except (KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
+            raise ValueError(f'map file {path} lacks a part ({error}); map again') from error
+
+
+def _header(content):
+    """Return the metadata of a safetensors file's bytes."""
+    length = int.from_bytes(content[:_HEADER_LENGTH], 'little')
+    if len(content) < _HEADER_LENGTH + length or not length:
+        raise ValueError(f'{len(content)} bytes do not hold a header')
+    return json.loads(content[_HEADER_LENGTH:_HEADER_LENGTH + length]).get('__metadata__', {})
+
+
+def _checksum(tensors):
+    """Return the SHA-256 of all tensors in the order of their names."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].contiguous().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

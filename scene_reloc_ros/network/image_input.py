@@ -1,0 +1,45 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""From a camera image to the network's input: grey, 480 pixels high, and its camera."""
+
+import cv2
+import numpy as np
+import torch
+
+WORKING_HEIGHT = 480  # pixels
+
+
+def grey_image(image):
+    """Return an (H, W) uint8 image of a BGR or grey one; ValueError for anything else."""
+    image = np.asarray(image)
+    if image.dtype != np.uint8:
+        raise ValueError(f'image has type {image.dtype}; expected uint8')
+    if image.ndim == 2:
+        return image
+    if image.ndim == 3 and image.shape[2] == 3:
+        return cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    raise ValueError(f'image has shape {image.shape}; expected (H, W) or (H, W, 3) in BGR')
+
+
+def working_image(image, camera, height=WORKING_HEIGHT):
+    """Return the grey image resized to a height in pixels, and the camera that fits it.
+
+    Raises ValueError where the image has not the size that the camera was calibrated for.
+    """
+    grey = grey_image(image)
+    if grey.shape != (camera.height, camera.width):
+        raise ValueError(f'image is {grey.shape[1]}x{grey.shape[0]}, but its camera is calibrated '
+                         f'for {camera.width}x{camera.height}; publish the matching camera_info')
+    if grey.shape[0] == height:
+        return grey, camera
+    width = round(grey.shape[1] * height / grey.shape[0])
+    shrinks = height < grey.shape[0]
+    resized = cv2.resize(grey, (width, height),
+                         interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return resized, camera.scaled(width, height)
+
+
+def network_input(grey, device):
+    """Return a grey (H, W) uint8 image as a (1, 1, H, W) float tensor in [0, 1]."""
+    tensor = torch.from_numpy(np.ascontiguousarray(grey)).to(device)
+    return tensor[None, None].float() / 255

@@ -1,0 +1,59 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Encoder weights: safetensors files in the package, known by name and hash."""
+
+from dataclasses import asdict
+import hashlib
+import json
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
+
+WEIGHTS_FOLDER = Path(__file__).parent / 'weights'
+DEFAULT_ENCODER = 'small'
+
+
+def encoder_path(name):
+    """Return the weights file of an encoder of the package, or of a path to one."""
+    path = WEIGHTS_FOLDER / f'{name}.safetensors'
+    if path.is_file():
+        return path
+    if Path(name).is_file():
+        return Path(name)
+    known = ', '.join(sorted(p.stem for p in WEIGHTS_FOLDER.glob('*.safetensors'))) or 'none'
+    raise ValueError(f'encoder {name!r} is neither shipped ({known}) nor a file; install the '
+                     'package with its weights or name a file of scene_reloc pretrain')
+
+
+def encoder_hash(name):
+    """Return the first 16 hexadecimal digits of the SHA-256 of an encoder's weights file."""
+    return hashlib.sha256(encoder_path(name).read_bytes()).hexdigest()[:16]
+
+
+def load_encoder(name=DEFAULT_ENCODER, device='cpu'):
+    """Return an encoder with its weights, folded for inference, on ``device``."""
+    path = encoder_path(name)
+    try:
+        with safe_open(path, framework='pt') as file:
+            options = json.loads((file.metadata() or {}).get('options', 'null'))
+            tensors = {key: file.get_tensor(key) for key in file.keys()}
+        if options is None:
+            raise KeyError('options')
+        encoder = Encoder(EncoderOptions(**{**options, 'stem': tuple(options['stem'])}))
+        encoder.load_state_dict({key: value.float() if value.is_floating_point() else value
+                                 for key, value in tensors.items()})
+    except (SafetensorError, RuntimeError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(f'weights file {path} is no encoder of this version ({error}); '
+                         'install the package anew') from error
+    return encoder.fused().to(device)
+
+
+def save_encoder(path, encoder, description):
+    """Write an unfused encoder in half precision, with its size and a sentence on its making."""
+    tensors = {key: (value.half() if value.is_floating_point() else value).contiguous()
+               for key, value in encoder.state_dict().items()}
+    metadata = {'options': json.dumps(asdict(encoder.options)), 'description': description}
+    save_file(tensors, str(path), metadata)

@@ -1,0 +1,46 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The outcome of a query: a pose with its covariance, or the reason why there is none."""
+
+from dataclasses import dataclass
+import enum
+from typing import Optional
+
+import numpy as np
+
+
+class Rejection(enum.Enum):
+    """Why an image gave no pose; the value is the sentence for people."""
+
+    TOO_FEW_CELLS = 'The image is too small or too empty to be localised.'
+    NO_CONSENSUS = 'No pose explains the image; this place may not be in the map.'
+    TOO_FEW_INLIERS = 'Too few of the image points agree with the best pose.'
+    CONCENTRATED = 'The points that agree lie too close together to fix the pose.'
+    OUTSIDE_MAP = 'The best pose lies outside the mapped space.'
+
+    @property
+    def sentence(self):
+        """Return the sentence for people."""
+        return self.value
+
+
+@dataclass(frozen=True)
+class Localisation:
+    """One answered query: ``map_from_cam`` is set if and only if ``rejection`` is not."""
+
+    map_from_cam: Optional[np.ndarray]  # (4, 4) float64, metres, optical camera frame
+    covariance: Optional[np.ndarray]  # (6, 6) of x, y, z (m) and fixed-axis rotations (rad), map
+    rejection: Optional[Rejection]
+    detail: str  # one sentence with figures
+    inliers: int  # cells that agree with the pose
+    cells: int  # cells asked
+    inlier_pixels: np.ndarray  # (K, 2) float32, pixels of the image that came in
+    inlier_points: np.ndarray  # (K, 3) float32, metres, map frame
+    latency_ms: float
+    solver: str
+    device: str
+
+    @property
+    def accepted(self):
+        """Tell whether there is a pose."""
+        return self.rejection is None

@@ -1,0 +1,118 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The Localiser: one image in, one Localisation out."""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+import time
+
+import numpy as np
+import torch
+
+from scene_reloc_ros.geometry.pixels import cell_centres, cell_count
+from scene_reloc_ros.geometry.poses import invert_pose
+from scene_reloc_ros.network.device import autocast, resolve_device
+from scene_reloc_ros.network.image_input import network_input, working_image
+from scene_reloc_ros.network.weights import encoder_hash, load_encoder
+from scene_reloc_ros.pipeline.acceptance import AcceptanceOptions, judge
+from scene_reloc_ros.pipeline.covariance import map_covariance
+from scene_reloc_ros.pipeline.localisation import Localisation, Rejection
+from scene_reloc_ros.solver.backend import select_solver
+from scene_reloc_ros.solver.problem import PoseProblem, SolverOptions
+
+
+@dataclass(frozen=True)
+class LocaliserOptions:
+    """Settings of a query."""
+
+    solver: str = 'auto'  # backend: auto, reference or cuda
+    correlated_cells: float = 30.0  # neighbouring cells that err together, count
+    solving: SolverOptions = field(default_factory=SolverOptions)
+    acceptance: AcceptanceOptions = field(default_factory=AcceptanceOptions)
+
+
+class Localiser:
+    """Answers where the camera is in one scene map."""
+
+    def __init__(self, scene_map, options=LocaliserOptions(), device='auto', seed=0):
+        """Load the networks; ValueError where the map was made with another encoder.
+
+        Args:
+            scene_map: SceneMap.
+            options: LocaliserOptions.
+            device: auto, cpu or cuda.
+            seed: of the solver's samples; the same image gives the same pose.
+        """
+        known = encoder_hash(scene_map.encoder_name)
+        if known != scene_map.encoder_hash:
+            raise ValueError(f'the map was made with encoder {scene_map.encoder_name} '
+                             f'{scene_map.encoder_hash}, this installation has {known}; map again')
+        self.scene_map, self.options, self.seed = scene_map, options, seed
+        self.device = resolve_device(device)
+        self.encoder = load_encoder(scene_map.encoder_name, self.device)
+        self.head = scene_map.head.to(self.device)
+        self.solver, self._solve = select_solver(options.solver)
+        self._cells_of = lru_cache(4)(self._make_cells)
+
+    def warm_up(self, camera):
+        """Run one blank image through, so that the first real one is as fast as the rest."""
+        self.localise(np.zeros((camera.height, camera.width), np.uint8), camera)
+
+    def localise(self, image, camera):
+        """Return the Localisation of one image.
+
+        Args:
+            image: (H, W, 3) BGR or (H, W) grey, uint8.
+            camera: the Camera that took it; ValueError where its size is another.
+        """
+        started = time.perf_counter()
+        grey, working_camera = working_image(image, camera)
+        pixels, rays = self._cells_of(working_camera)
+        points = self._scene_coordinates(grey)
+        result = self._pose(rays, points, working_camera.focal)
+        rejection = self._judge(result, pixels, working_camera)
+        return self._answer(result, rejection, pixels, points, camera.width / working_camera.width,
+                            started)
+
+    def _make_cells(self, camera):
+        stride = self.encoder.stride
+        rows, columns = (cell_count(n, stride) for n in (camera.height, camera.width))
+        pixels = cell_centres(rows, columns, stride).flatten(0, 1)
+        rays = torch.from_numpy(camera.rays(pixels.numpy())).float().to(self.device)
+        return pixels, rays
+
+    def _scene_coordinates(self, grey):
+        with torch.inference_mode(), autocast(self.device):
+            descriptors = self.encoder(network_input(grey, self.device))[0]
+            return self.head(descriptors.flatten(1).T)
+
+    def _pose(self, rays, points, focal_px):
+        generator = torch.Generator().manual_seed(self.seed)
+        with torch.inference_mode():
+            return self._solve(PoseProblem(rays, points, focal_px), generator,
+                               self.options.solving)
+
+    def _judge(self, result, pixels, camera):
+        if len(pixels) < self.options.acceptance.minimum_inliers:
+            return Rejection.TOO_FEW_CELLS
+        if result is None:
+            return Rejection.NO_CONSENSUS
+        return judge(result, pixels.to(result.inliers.device), (camera.width, camera.height),
+                     self.scene_map.positions, self.options.acceptance)
+
+    def _answer(self, result, rejection, pixels, points, enlarged, started):
+        inliers = result.inliers.cpu() if result else torch.zeros(len(pixels), dtype=torch.bool)
+        count = int(inliers.sum())
+        detail = f'{count} of {len(pixels)} cells agree'
+        if result:
+            detail += f' within {result.residual_px:.1f} px (one standard deviation)'
+        map_from_cam = covariance = None
+        if rejection is None:
+            cam_from_map = result.cam_from_map.cpu()
+            map_from_cam = invert_pose(cam_from_map).numpy()
+            covariance = map_covariance(cam_from_map, result.information.cpu(),
+                                        self.options.correlated_cells).numpy()
+        seen = (pixels[inliers] + 0.5) * enlarged - 0.5
+        return Localisation(map_from_cam, covariance, rejection, detail + '.', count, len(pixels),
+                            seen.numpy(), points.cpu()[inliers].numpy(),
+                            (time.perf_counter() - started) * 1e3, self.solver, str(self.device))

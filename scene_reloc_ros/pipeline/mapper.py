@@ -1,0 +1,98 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The Mapper: posed frames in, a scene map out."""
+
+from dataclasses import asdict
+from datetime import datetime, timezone
+import time
+
+import numpy as np
+import torch
+
+from scene_reloc_ros.geometry.pose_error import RECALL_BOUNDS, pose_errors, recall
+from scene_reloc_ros.mapping.feature_buffer import MappingCancelled, fill_buffer
+from scene_reloc_ros.mapping.presets import MappingOptions
+from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.mapping.training import train_head
+from scene_reloc_ros.network.device import autocast, resolve_device
+from scene_reloc_ros.network.weights import encoder_hash, load_encoder
+from scene_reloc_ros.pipeline.localiser import Localiser
+
+__all__ = ['Mapper', 'MappingCancelled', 'MINIMUM_FRAMES']
+
+MINIMUM_FRAMES = 10
+_CLOUD_POINTS = 4000  # scene points kept for people to look at
+_CHECK_SHARE = 0.05  # of the time, kept for the check at the end
+
+
+def _silent(stage, fraction, text):
+    """Take progress that nobody asked for."""
+
+
+class Mapper:
+    """Makes scene maps (ACE: encode once, shuffle all cells, train a small head)."""
+
+    def __init__(self, options=MappingOptions(), device='auto', seed=0):
+        """Load the encoder; ValueError or RuntimeError where it or the device is missing."""
+        self.options, self.seed = options, seed
+        self.device = resolve_device(device)
+        self.encoder = load_encoder(options.encoder, self.device)
+
+    def build(self, frames, on_progress=None, cancelled=None):
+        """Return the SceneMap of posed frames.
+
+        Args:
+            frames: sequence of PosedImage: len() and [index]; read one at a time.
+            on_progress: called with (stage, fraction in [0, 1], text).
+            cancelled: asked now and then; MappingCancelled is raised when it answers True.
+
+        Raises ValueError for too few frames, a missing or impossible pose, or images that do not
+        fit their camera.
+        """
+        if len(frames) < MINIMUM_FRAMES:
+            raise ValueError(f'{len(frames)} posed frames are too few to map; record at least '
+                             f'{MINIMUM_FRAMES}, better 200, from all over the place')
+        on_progress, cancelled = on_progress or _silent, cancelled or (lambda: False)
+        started, generator = time.monotonic(), torch.Generator().manual_seed(self.seed)
+        buffer = fill_buffer(frames, self.encoder, self.options, np.random.default_rng(self.seed),
+                             on_progress, cancelled)
+        head, training = train_head(buffer, self.options, self._seconds_left(started), generator,
+                                    on_progress, cancelled)
+        scene_map = self._assemble(frames, buffer, head, training)
+        check = self._self_check(scene_map, frames, on_progress, cancelled)
+        scene_map.metadata.update(self_check=check, mapping_seconds=time.monotonic() - started)
+        return scene_map
+
+    def _seconds_left(self, started):
+        budget = 60 * self.options.minutes * (1 - _CHECK_SHARE)
+        return max(1.0, budget - (time.monotonic() - started))
+
+    def _assemble(self, frames, buffer, head, training):
+        choice = torch.linspace(0, len(buffer) - 1, min(_CLOUD_POINTS, len(buffer))).long()
+        with torch.inference_mode(), autocast(self.device):
+            cloud = head(buffer.descriptors[choice.to(self.device)].float())
+        low, high = buffer.positions.min(0).values, buffer.positions.max(0).values
+        metadata = {'created': datetime.now(timezone.utc).isoformat(timespec='seconds'),
+                    'frames': len(frames), 'cells': len(buffer), 'seed': self.seed,
+                    'device': str(self.device), 'training': asdict(training),
+                    'extent': [low.tolist(), high.tolist()], 'options': asdict(self.options)}
+        return SceneMap(head.cpu(), self.options.encoder, encoder_hash(self.options.encoder),
+                        frames[0].camera, buffer.positions.float(), cloud.float().cpu(), metadata)
+
+    def _self_check(self, scene_map, frames, on_progress, cancelled):
+        """Localise some of the mapping frames: what a map cannot do there it cannot do at all."""
+        localiser = Localiser(scene_map, device=str(self.device), seed=self.seed)
+        chosen = np.unique(np.linspace(0, len(frames) - 1, self.options.self_check).round())
+        errors = []
+        for count, index in enumerate(chosen.astype(int)):
+            if cancelled():
+                raise MappingCancelled('cancelled during the check of the map')
+            frame = frames[int(index)]
+            found = localiser.localise(frame.image, frame.camera)
+            errors.append(pose_errors(found.map_from_cam, frame.map_from_cam)
+                          if found.accepted else (np.inf, np.inf))
+            on_progress('checking', (count + 1) / len(chosen), f'{count + 1} of {len(chosen)}')
+        translation, rotation = np.array(errors, np.float64).T
+        return {'frames': len(errors), 'median_translation_m': float(np.median(translation)),
+                'median_rotation_deg': float(np.median(rotation)),
+                'recall_5cm_5deg': recall(translation, rotation, RECALL_BOUNDS['recall_5cm_5deg'])}
