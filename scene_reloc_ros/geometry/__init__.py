@@ -1,3 +1,3 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Floor 0: poses, rotations, cameras, the pixel grid and pose error; knows no network and no ROS."""
+"""Floor 0: poses, rotations, cameras, the pixel grid and pose error."""

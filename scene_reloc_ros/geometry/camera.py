@@ -41,13 +41,14 @@ class Camera:
                              f'fy={self.fy}, cx={self.cx}, cy={self.cy}, d={self.distortion}); '
                              'calibrate the camera')
         if self.width < 1 or self.height < 1:
-            raise ValueError(f'camera image size is {self.width}x{self.height}; expected positive')
+            raise ValueError(f'camera image size is {self.width}x{self.height}; both must be '
+                             'positive')
         if self.fx <= 0 or self.fy <= 0:
             raise ValueError(f'focal lengths fx={self.fx}, fy={self.fy} must be positive; '
                              'is the camera calibrated?')
         if self.distortion_model not in DISTORTION_MODELS:
-            raise ValueError(f'distortion model {self.distortion_model!r} is unknown; expected one '
-                             f'of {", ".join(DISTORTION_MODELS)}')
+            raise ValueError(f'distortion model {self.distortion_model!r} is unknown; expected '
+                             f'one of {", ".join(DISTORTION_MODELS)}')
         if len(self.distortion) not in DISTORTION_MODELS[self.distortion_model]:
             raise ValueError(
                 f'distortion model {self.distortion_model} has {len(self.distortion)} coefficients;'

@@ -64,7 +64,7 @@ def so3_exp(rotation_vector):
 
 
 def so3_log(rotation):
-    """Return the rotation vectors (..., 3), in radians within [0, pi], of rotations (..., 3, 3)."""
+    """Return the rotation vectors (..., 3), in radians up to pi, of rotations (..., 3, 3)."""
     quaternion = quaternion_from_rotation(rotation)
     vector, scalar = quaternion[..., :3], quaternion[..., 3]
     norm = vector.norm(dim=-1)
@@ -139,7 +139,7 @@ def rotation_from_quaternion(quaternion):
     """
     norm = quaternion.norm(dim=-1, keepdim=True)
     if not bool(torch.isfinite(norm).all()) or bool((norm < 1e-6).any()):
-        raise ValueError(f'quaternion {quaternion.tolist()} has no direction; expected unit length')
+        raise ValueError(f'quaternion {quaternion.tolist()} has no direction; expected length 1')
     x, y, z, w = (quaternion / norm).unbind(-1)
     rows = (1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w),
             2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w),

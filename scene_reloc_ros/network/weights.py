@@ -7,7 +7,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open, SafetensorError
 from safetensors.torch import save_file
 
 from scene_reloc_ros.network.encoder import Encoder, EncoderOptions

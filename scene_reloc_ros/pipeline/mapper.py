@@ -9,9 +9,9 @@ import time
 import numpy as np
 import torch
 
-from scene_reloc_ros.geometry.pose_error import RECALL_BOUNDS, pose_errors, recall
-from scene_reloc_ros.mapping.feature_buffer import MappingCancelled, fill_buffer
-from scene_reloc_ros.mapping.presets import MappingOptions
+from scene_reloc_ros.geometry.pose_error import pose_errors, recall, RECALL_BOUNDS
+from scene_reloc_ros.mapping.feature_buffer import fill_buffer, MappingCancelled
+from scene_reloc_ros.mapping.presets import PRESETS
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.mapping.training import train_head
 from scene_reloc_ros.network.device import autocast, resolve_device
@@ -32,7 +32,7 @@ def _silent(stage, fraction, text):
 class Mapper:
     """Makes scene maps (ACE: encode once, shuffle all cells, train a small head)."""
 
-    def __init__(self, options=MappingOptions(), device='auto', seed=0):
+    def __init__(self, options=PRESETS['standard'], device='auto', seed=0):
         """Load the encoder; ValueError or RuntimeError where it or the device is missing."""
         self.options, self.seed = options, seed
         self.device = resolve_device(device)

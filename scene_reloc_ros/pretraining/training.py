@@ -15,7 +15,7 @@ import torch
 
 from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
 from scene_reloc_ros.pretraining.contrastive_loss import info_nce, sample_descriptors
-from scene_reloc_ros.pretraining.pairs import PairOptions, correspondences, make_pair
+from scene_reloc_ros.pretraining.pairs import correspondences, make_pair, PairOptions
 from scene_reloc_ros.pretraining.procedural_images import procedural_image
 
 logger = logging.getLogger(__name__)

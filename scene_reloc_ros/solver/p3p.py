@@ -157,8 +157,9 @@ def _align(depths, rays, points):
     frame_map = _triangle_frame(points[:, None])
     rotation = frame_cam @ frame_map.transpose(-1, -2)
     translation = seen.mean(-2) - (rotation @ points[:, None].mean(-2)[..., None])[..., 0]
-    area = torch.linalg.cross(points[:, 1] - points[:, 0], points[:, 2] - points[:, 0]).norm(dim=-1)
-    size = ((points[:, 1:] - points[:, :1]) ** 2).sum(-1).amax(-1)
+    sides = points[:, 1:] - points[:, :1]
+    area = torch.linalg.cross(sides[:, 0], sides[:, 1]).norm(dim=-1)
+    size = (sides ** 2).sum(-1).amax(-1)
     regular = (area > 1e-9 * size) & (size > _TINY)
     return pose_from_rotation_translation(rotation, translation), regular[:, None]
 

@@ -8,9 +8,15 @@ from scene_reloc_ros.solver.p3p import solve_p3p
 from scene_reloc_ros.solver.problem import MINIMUM_CELLS, PoseProblem, SolverResult
 from scene_reloc_ros.solver.ransac import search
 from scene_reloc_ros.solver.refinement import (
-    levenberg_marquardt, normal_equations, robust_deviation)
+    levenberg_marquardt,
+    normal_equations,
+    robust_deviation,
+)
 from scene_reloc_ros.solver.reprojection import (
-    reprojection_errors, reprojection_residuals, soft_inlier_score)
+    reprojection_errors,
+    reprojection_residuals,
+    soft_inlier_score,
+)
 
 _SCORING_CHUNK = 64  # hypotheses scored at a time: keeps the errors of one chunk in the cache
 

@@ -15,6 +15,7 @@ LATCHED = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE,
                      durability=DurabilityPolicy.TRANSIENT_LOCAL)
 RELIABLE = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
 BEST_EFFORT = QoSProfile(depth=100, reliability=ReliabilityPolicy.BEST_EFFORT)
+RESEND_S = 2.0
 TIMEOUT_S = 30.0  # for what should take a second, on a machine that is busy
 
 
@@ -38,10 +39,11 @@ class Bystander:
             return
 
     def close(self):
-        """Stop spinning."""
+        """Stop spinning and take everything that is latched away."""
         self._executor.shutdown()
-        rclpy.try_shutdown()
         self._thread.join(5)
+        self.node.destroy_node()
+        rclpy.try_shutdown()
 
     def now_ns(self):
         """Return the time of the ROS clock."""
@@ -69,11 +71,18 @@ class Bystander:
                    f'a subscriber of {topic}')
         return publisher
 
-    def until(self, condition, what, timeout_s=TIMEOUT_S):
-        """Return the first true value of ``condition()``."""
-        deadline = time.monotonic() + timeout_s
+    def until(self, condition, what, timeout_s=TIMEOUT_S, send=None):
+        """Return the first true value of ``condition()``.
+
+        ``send()`` is called at once and again every two seconds: the first best-effort messages
+        are lost while the other side has not matched yet.
+        """
+        deadline, send_at = time.monotonic() + timeout_s, time.monotonic()
         with self._changed:
             while True:
+                if send is not None and time.monotonic() >= send_at:
+                    send()
+                    send_at = time.monotonic() + RESEND_S
                 value = condition()
                 if value:
                     return value

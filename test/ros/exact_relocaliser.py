@@ -6,13 +6,11 @@ The first 128 bytes of an image are map_from_cam, row by row; an image of zeros 
 test of topics, frames and stamps knows the exact answer to every image and needs no network.
 """
 
-from dataclasses import dataclass
-import enum
 import sys
-from typing import Optional
 
 import numpy as np
 
+from scene_reloc_ros.pipeline.localisation import Localisation, Rejection
 from scene_reloc_ros.ros.managed_node import run_node
 from scene_reloc_ros.ros.relocaliser import RelocaliserNode
 
@@ -20,39 +18,6 @@ WIDTH, HEIGHT = 64, 48
 COVARIANCE = np.diag([1e-4, 2e-4, 3e-4, 4e-6, 5e-6, 6e-6])
 INLIER_PIXELS = np.array([[10.0, 12.0], [40.0, 30.0]], np.float32)
 INLIER_POINTS = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], np.float32)
-
-
-class Rejection(enum.Enum):
-    """The one reason of the stand-in."""
-
-    TOO_FEW_INLIERS = 'the image shows nothing that the map knows.'
-
-    @property
-    def sentence(self):
-        """Return the sentence."""
-        return self.value
-
-
-@dataclass
-class Localisation:
-    """The fields of the core's result."""
-
-    map_from_cam: Optional[np.ndarray]
-    rejection: Optional[Rejection] = None
-    covariance: Optional[np.ndarray] = None
-    inlier_pixels: Optional[np.ndarray] = None
-    inlier_points: Optional[np.ndarray] = None
-    inliers: int = 2
-    cells: int = 48
-    latency_ms: float = 1.5
-    solver: str = 'reference'
-    device: str = 'cpu'
-    detail: str = '2 inliers of 48 cells'
-
-    @property
-    def accepted(self):
-        """Tell whether there is a pose."""
-        return self.rejection is None
 
 
 def image_with_pose(map_from_cam):
@@ -70,11 +35,13 @@ class ExactLocaliser:
     def localise(self, image, camera):
         """Answer as the core does."""
         assert (camera.width, camera.height) == (WIDTH, HEIGHT)
-        if not image.any():
-            return Localisation(None, Rejection.TOO_FEW_INLIERS)
-        pose = np.frombuffer(image.reshape(-1)[:128].tobytes(), np.float64).reshape(4, 4)
-        return Localisation(pose, covariance=COVARIANCE, inlier_pixels=INLIER_PIXELS,
-                            inlier_points=INLIER_POINTS)
+        pose, rejection = None, Rejection.TOO_FEW_INLIERS
+        if image.any():
+            content = image.reshape(-1)[:128].tobytes()
+            pose, rejection = np.frombuffer(content, np.float64).reshape(4, 4).copy(), None
+        return Localisation(
+            pose, None if pose is None else COVARIANCE, rejection, '2 of 48 cells agree.', 2, 48,
+            INLIER_PIXELS, INLIER_POINTS, 1.5, 'reference', 'cpu')
 
 
 def exact_localiser(path, options):

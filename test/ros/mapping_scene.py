@@ -40,16 +40,19 @@ class MappingScene:
         """Publish a frame taken now and return the mapper's status for it."""
         stamp_ns = self.bystander.now_ns()
         header = Header(frame_id='camera', stamp=stamp_message(stamp_ns))
-        if with_pose:
-            self.place(frame.map_from_cam, stamp_ns)
-        if self.depth is not None:
-            self.depth.publish(CvBridge().cv2_to_imgmsg(frame.depth_m, '32FC1', header))
         message = CvBridge().cv2_to_imgmsg(frame.image, 'bgr8', header)
         message.encoding = encoding
-        self.image.publish(message)
+        depth = CvBridge().cv2_to_imgmsg(frame.depth_m, '32FC1', header)
+
+        def send():
+            if with_pose:
+                self.place(frame.map_from_cam, stamp_ns)
+            if self.depth is not None:
+                self.depth.publish(depth)
+            self.image.publish(message)
         return self.bystander.until(
             lambda: next((s for s in self.status if s['stamp_ns'] == stamp_ns), None),
-            'the status of the frame')
+            'the status of the frame', send=send)
 
     def place(self, map_from_cam, stamp_ns):
         """Publish the pose of the camera."""

@@ -62,12 +62,16 @@ class HandHeld:
         self.tick(0.1)
         stamp_ns = self.now_ns
         header = Header(frame_id='camera', stamp=stamp_message(stamp_ns))
-        self.info.publish(fill_camera_info(CameraInfo(header=header), CAMERA))
+        info = fill_camera_info(CameraInfo(header=header), CAMERA)
         message = CompressedImage(header=header, format='png')
         message.data.frombytes(cv2.imencode('.png', image_with_pose(MAP_FROM_CAM))[1].tobytes())
-        self.image.publish(message)
+
+        def send():
+            self.info.publish(info)
+            self.image.publish(message)
         return self.bystander.until(
-            lambda: next((s for s in self.status if s['stamp_ns'] == stamp_ns), None), 'it')
+            lambda: next((s for s in self.status if s['stamp_ns'] == stamp_ns), None),
+            'the status of the image', send=send)
 
 
 @pytest.fixture(scope='module')

@@ -1,0 +1,94 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The commands ``localise`` and ``evaluate``."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from scene_reloc_ros.cli.arguments import (
+    add_device,
+    add_json,
+    add_sequence,
+    checked_output,
+    read_sequence,
+)
+from scene_reloc_ros.cli.terminal import print_rows, ProgressBars, write_json
+from scene_reloc_ros.evaluation.plots import plot_evaluation
+from scene_reloc_ros.evaluation.report import evaluate
+from scene_reloc_ros.evaluation.trajectory import tum_line
+from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.pipeline.localiser import Localiser
+
+
+def add_localise_arguments(parser):
+    """Declare the options of ``localise``."""
+    parser.add_argument('map', metavar='MAP', help='map file')
+    add_sequence(parser)
+    parser.add_argument('--out', metavar='TRAJECTORY.tum', default='trajectory.tum',
+                        help='poses map_from_cam in TUM format (trajectory.tum)')
+    add_device(parser)
+
+
+def run_localise(args):
+    """Write the poses of all frames that were localised."""
+    out = checked_output(args.out)
+    localiser = Localiser(SceneMap.load(args.map), device=args.device)
+    frames = read_sequence(args)
+    lines, rejections = [], Counter()
+    with ProgressBars() as bars:
+        for index in range(len(frames)):
+            frame = frames[index]
+            found = localiser.localise(frame.image, frame.camera)
+            if found.accepted:
+                lines.append(tum_line(frame.stamp_ns, found.map_from_cam))
+            else:
+                rejections[found.rejection] += 1
+            bars('localising', (index + 1) / len(frames), frame.name)
+    out.write_text('# stamp tx ty tz qx qy qz qw (map_from_cam)\n' + ''.join(lines))
+    print(f'{len(lines)} of {len(frames)} frames localised, written to {out}')
+    for rejection, count in rejections.most_common():
+        print(f'  {count} rejected: {rejection.sentence}')
+    return 0
+
+
+def add_evaluate_arguments(parser):
+    """Declare the options of ``evaluate``."""
+    parser.add_argument('map', metavar='MAP', help='map file')
+    add_sequence(parser)
+    parser.add_argument('--plots', metavar='DIR', help='folder for pictures')
+    add_device(parser)
+    add_json(parser)
+
+
+def run_evaluate(args):
+    """Localise frames with known poses and say how far off the answers are."""
+    scene_map = SceneMap.load(args.map)
+    localiser = Localiser(scene_map, device=args.device)
+    frames = read_sequence(args)
+    with ProgressBars() as bars:
+        report = evaluate(localiser, frames, bars)
+    summary = {**report.summary(), 'map_bytes': Path(args.map).stat().st_size}
+    print_rows(_rows(summary))
+    write_json(args.json, summary)
+    if args.plots:
+        for path in plot_evaluation(report, frames, scene_map, args.plots):
+            print(f'  {path}')
+    return 0
+
+
+def _rows(summary):
+    latency = summary['latency_ms']
+    metres, degrees = (np.nan if summary[key] is None else summary[key]
+                       for key in ('median_translation_m', 'median_rotation_deg'))
+    rejected = ', '.join(f'{n} {name}' for name, n in summary['rejections'].items()) or 'none'
+    return (
+        ('frames', f'{summary["frames"]}, accepted {summary["accepted"]}, rejected: {rejected}'),
+        ('median error', f'{100 * metres:.2f} cm, {degrees:.2f} degrees'),
+        ('within 2 cm, 2 deg', f'{summary["recall_2cm_2deg"]:.1%}'),
+        ('within 5 cm, 5 deg', f'{summary["recall_5cm_5deg"]:.1%}'),
+        ('within 10 cm, 5 deg', f'{summary["recall_10cm_5deg"]:.1%}'),
+        ('latency', f'{latency["median"]:.0f} ms median, {latency["p95"]:.0f} ms of 95 %'),
+        ('solver, device', f'{summary["solver"]}, {summary["device"]}'),
+        ('map', f'{summary["map_bytes"] / 1e6:.2f} MB'))

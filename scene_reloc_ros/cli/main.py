@@ -1,0 +1,64 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Entry point of ``scene_reloc``: one subcommand, one clear sentence when it cannot."""
+
+import argparse
+import importlib
+import logging
+import sys
+
+from scene_reloc_ros import __version__
+
+# command -> (module, function that declares its options, function that runs it, help);
+# modules are loaded on use, so that --help and a misspelt option answer at once
+_COMMANDS = {
+    'demo': ('demo', 'add_arguments', 'run', 'map, kidnap and relocalise over real ROS topics'),
+    'map': ('map_commands', 'add_map_arguments', 'run_map', 'posed images to a map file'),
+    'localise': ('localise_commands', 'add_localise_arguments', 'run_localise',
+                 'images to a trajectory'),
+    'evaluate': ('localise_commands', 'add_evaluate_arguments', 'run_evaluate',
+                 'accuracy of a map on frames with known poses'),
+    'info': ('map_commands', 'add_info_arguments', 'run_info', 'what is in a map file'),
+    'bench': ('bench_command', 'add_arguments', 'run', 'measurements beside named peers'),
+    'pretrain': ('pretrain_command', 'add_arguments', 'run', 'make the weights of the encoder'),
+    'doctor': ('doctor_command', 'add_arguments', 'run', 'what is installed, and remedies'),
+}
+
+
+def main(arguments=None):
+    """Run a subcommand; returns its exit code, 2 for input that cannot be used."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    parser, run = _parser(arguments)
+    args = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format='%(levelname)s: %(message)s')
+    if run is None:
+        parser.print_help()
+        return 2
+    try:
+        return run(args)
+    except (ValueError, RuntimeError, OSError) as error:
+        print(f'scene_reloc {args.command}: {error}', file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f'scene_reloc {args.command}: interrupted', file=sys.stderr)
+        return 130
+
+
+def _parser(arguments):
+    """Return the parser, with the options of the chosen command only, and its function."""
+    parser = argparse.ArgumentParser(prog='scene_reloc', description='Relocalise a robot from one '
+                                     'camera image by scene coordinate regression.')
+    parser.add_argument('--version', action='version', version=__version__)
+    commands = parser.add_subparsers(dest='command', metavar='COMMAND')
+    chosen, run = next((a for a in arguments if not a.startswith('-')), None), None
+    for name, (module_name, declare, function, text) in _COMMANDS.items():
+        subparser = commands.add_parser(name, help=text, description=text)
+        if name == chosen:
+            module = importlib.import_module(f'scene_reloc_ros.cli.{module_name}')
+            getattr(module, declare)(subparser)
+            run = getattr(module, function)
+    return parser, run
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,95 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The commands ``map`` and ``info``."""
+
+from scene_reloc_ros.cli.arguments import (
+    add_device,
+    add_json,
+    add_sequence,
+    checked_output,
+    read_sequence,
+)
+from scene_reloc_ros.cli.terminal import print_rows, ProgressBars, write_json
+from scene_reloc_ros.mapping.presets import PRESETS
+from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.pipeline.mapper import Mapper, MappingCancelled
+
+
+def add_map_arguments(parser):
+    """Declare the options of ``map``."""
+    add_sequence(parser)
+    parser.add_argument('--out', metavar='MAP', default='scene.map',
+                        help='file to write (scene.map)')
+    parser.add_argument('--preset', default='standard', choices=sorted(PRESETS),
+                        help='effort (standard)')
+    parser.add_argument('--minutes', type=float, metavar='M',
+                        help='bound on the whole mapping, minutes')
+    parser.add_argument('--seed', type=int, default=0, help='seed of all random choices (0)')
+    add_device(parser)
+    add_json(parser)
+
+
+def run_map(args):
+    """Map a sequence; Ctrl-C leaves nothing behind."""
+    out = checked_output(args.out)
+    options = PRESETS[args.preset]
+    if args.minutes is not None:
+        options = options.with_minutes(args.minutes)
+    frames = read_sequence(args)
+    mapper = Mapper(options, args.device, args.seed)
+    try:
+        with ProgressBars() as bars:
+            scene_map = mapper.build(frames, bars)
+    except (KeyboardInterrupt, MappingCancelled):
+        print('map: cancelled; nothing was written')
+        return 130
+    scene_map.save(out)
+    figures = _figures(out, scene_map)
+    print_rows(_rows(figures))
+    write_json(args.json, figures)
+    return 0
+
+
+def add_info_arguments(parser):
+    """Declare the options of ``info``."""
+    parser.add_argument('map', metavar='MAP', help='map file')
+    add_json(parser)
+
+
+def run_info(args):
+    """Say what is in a map file."""
+    figures = _figures(args.map, SceneMap.load(args.map))
+    print_rows(_rows(figures))
+    write_json(args.json, figures)
+    return 0
+
+
+def _figures(path, scene_map):
+    camera = scene_map.camera
+    return {'map': str(path), 'map_bytes': checked_output(path).stat().st_size,
+            'encoder': f'{scene_map.encoder_name} {scene_map.encoder_hash}',
+            'head': {'width': scene_map.head.options.width,
+                     'blocks': scene_map.head.options.blocks},
+            'camera': {'width': camera.width, 'height': camera.height, 'fx': camera.fx,
+                       'fy': camera.fy, 'distortion_model': camera.distortion_model},
+            **scene_map.metadata}
+
+
+def _rows(figures):
+    check, training = figures['self_check'], figures['training']
+    low, high = figures['extent']
+    size = ' x '.join(f'{b - a:.1f}' for a, b in zip(low, high))
+    camera = figures['camera']
+    return (
+        ('map', f'{figures["map"]}, {figures["map_bytes"] / 1e6:.2f} MB'),
+        ('made', f'{figures["created"]} in {figures["mapping_seconds"]:.0f} s on '
+                 f'{figures["device"]}'),
+        ('encoder', figures['encoder']),
+        ('camera', f'{camera["width"]}x{camera["height"]}, f {camera["fx"]:.1f} '
+                   f'{camera["fy"]:.1f}, distortion {camera["distortion_model"]}'),
+        ('frames', f'{figures["frames"]}, cameras moved over {size} m'),
+        ('training', f'{training["steps"]} steps, loss {training["loss_px"]:.2f} px, '
+                     f'{training["valid"]:.1%} valid'),
+        ('self-check', f'{check["recall_5cm_5deg"]:.0%} of {check["frames"]} mapping frames within'
+                       f' 5 cm, 5 degrees; median {100 * check["median_translation_m"]:.1f} cm, '
+                       f'{check["median_rotation_deg"]:.2f} degrees (other views do worse)'))

@@ -1,0 +1,62 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Progress bars and tables in a terminal."""
+
+import json
+from pathlib import Path
+import sys
+
+from tqdm import tqdm
+
+_FORMAT = '{desc:<12}{percentage:3.0f}%|{bar:30}| {elapsed}<{remaining} {postfix}'
+_TERMINAL_S, _FILE_S = 0.2, 15.0  # how often a bar is drawn again
+
+
+class ProgressBars:
+    """One bar for each stage; give it as ``on_progress``."""
+
+    def __init__(self):
+        """Begin without a bar."""
+        self._stage, self._bar = None, None
+
+    def __call__(self, stage, fraction, text):
+        """Move the bar of a stage to a fraction in [0, 1]."""
+        if stage != self._stage:
+            self.close()
+            self._stage = stage
+            interval_s = _TERMINAL_S if sys.stderr.isatty() else _FILE_S
+            self._bar = tqdm(total=1.0, desc=stage, bar_format=_FORMAT, mininterval=interval_s)
+        self._bar.set_postfix_str(text, refresh=False)
+        self._bar.update(fraction - self._bar.n)
+
+    def close(self):
+        """End the present bar."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+            self._stage = None
+
+    def __enter__(self):
+        """Use it in a with statement."""
+        return self
+
+    def __exit__(self, *exception):
+        """Close the bar whatever happened."""
+        self.close()
+
+
+def print_rows(rows):
+    """Print (name, value) pairs as two columns."""
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        print(f'  {name:<{width}}  {value}')
+
+
+def write_json(path, values):
+    """Write a dict as JSON where a path was given; ValueError where the folder is missing."""
+    if path is None:
+        return
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise ValueError(f'folder {path.parent} of {path.name} does not exist; create it')
+    path.write_text(json.dumps(values, indent=1) + '\n')

@@ -1,0 +1,105 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Accuracy of a map on frames whose poses are known."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Optional
+
+import numpy as np
+import torch
+
+from scene_reloc_ros.geometry.pose_error import pose_errors, recall, RECALL_BOUNDS
+from scene_reloc_ros.geometry.poses import checked_pose, so3_log
+from scene_reloc_ros.pipeline.localisation import Localisation
+
+
+@dataclass(frozen=True)
+class FrameRecord:
+    """One evaluated frame."""
+
+    name: str
+    true_map_from_cam: np.ndarray  # (4, 4), metres
+    localisation: Localisation
+    translation_m: float  # error; infinite where the frame was rejected
+    rotation_deg: float  # error; infinite where the frame was rejected
+    nees: Optional[float]  # e^T Sigma^-1 e over six dimensions; None where rejected
+
+
+@dataclass(frozen=True)
+class EvaluationReport:
+    """All frames of an evaluation."""
+
+    frames: list
+
+    def summary(self):
+        """Return the figures as a dict of plain values.
+
+        Recalls are shares of all frames, a rejected one counts as missed; medians are of the
+        accepted frames, None where there are none.
+        """
+        translation = np.array([record.translation_m for record in self.frames])
+        rotation = np.array([record.rotation_deg for record in self.frames])
+        accepted = np.isfinite(translation)
+        latencies = [record.localisation.latency_ms for record in self.frames]
+        nees = [record.nees for record in self.frames if record.nees is not None]
+        first = self.frames[0].localisation
+        return {
+            'frames': len(self.frames), 'accepted': int(accepted.sum()),
+            'median_translation_m': _median(translation[accepted]),
+            'median_rotation_deg': _median(rotation[accepted]),
+            **{name: recall(translation, rotation, bounds)
+               for name, bounds in RECALL_BOUNDS.items()},
+            'latency_ms': {'median': float(np.median(latencies)),
+                           'p95': float(np.percentile(latencies, 95))},
+            'nees_median': _median(nees), 'rejections': self._rejections(),
+            'solver': first.solver, 'device': first.device}
+
+    def _rejections(self):
+        return dict(Counter(record.localisation.rejection.name.lower()
+                            for record in self.frames if not record.localisation.accepted))
+
+
+def _median(values):
+    return float(np.median(values)) if len(values) else None
+
+
+def evaluate(localiser, sequence, on_progress=None):
+    """Localise every frame of a sequence and compare with its pose.
+
+    Args:
+        localiser: Localiser.
+        sequence: posed images; ValueError names a frame without a pose.
+        on_progress: called with (stage, fraction in [0, 1], text).
+    """
+    if not len(sequence):
+        raise ValueError('there is no frame to evaluate; give a list that names some')
+    localiser.warm_up(sequence.camera)
+    records = []
+    for index in range(len(sequence)):
+        records.append(_evaluated(localiser, sequence[index]))
+        if on_progress:
+            on_progress('localising', (index + 1) / len(sequence), records[-1].name)
+    return EvaluationReport(records)
+
+
+def _evaluated(localiser, frame):
+    if frame.map_from_cam is None:
+        raise ValueError(f'frame {frame.name} has no pose to compare with; leave it out of the '
+                         'list or use scene_reloc localise')
+    truth = checked_pose(frame.map_from_cam, frame.name)
+    try:
+        found = localiser.localise(frame.image, frame.camera)
+    except ValueError as error:
+        raise ValueError(f'frame {frame.name}: {error}') from error
+    if not found.accepted:
+        return FrameRecord(frame.name, truth, found, np.inf, np.inf, None)
+    translation, rotation = (float(e) for e in pose_errors(found.map_from_cam, truth))
+    return FrameRecord(frame.name, truth, found, translation, rotation, _nees(found, truth))
+
+
+def _nees(found, truth):
+    """Return e^T Sigma^-1 e of position (m) and fixed-axis rotation (rad) errors."""
+    turn = torch.from_numpy(found.map_from_cam[:3, :3] @ truth[:3, :3].T)
+    error = np.r_[found.map_from_cam[:3, 3] - truth[:3, 3], so3_log(turn).numpy()]
+    return float(error @ np.linalg.solve(found.covariance, error))

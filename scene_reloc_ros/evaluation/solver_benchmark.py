@@ -1,0 +1,127 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The solver beside its peers on the same synthetic problems."""
+
+from dataclasses import dataclass
+import importlib.util
+import platform
+import time
+
+import cv2
+import numpy as np
+import torch
+
+from scene_reloc_ros.geometry.pose_error import pose_errors
+from scene_reloc_ros.geometry.poses import invert_pose, se3_exp, transform_points
+from scene_reloc_ros.solver.problem import PoseProblem, SolverOptions
+from scene_reloc_ros.solver.reference import solve_pose
+
+FOCAL_PX, WIDTH, HEIGHT = 525.0, 640, 480
+
+
+@dataclass(frozen=True)
+class SyntheticProblem:
+    """Correspondences with a known pose, room scale."""
+
+    pixels: np.ndarray  # (N, 2) float64, from the principal point
+    points: np.ndarray  # (N, 3) float64, metres, map frame
+    map_from_cam: torch.Tensor  # (4, 4) float64
+
+
+def synthetic_problem(seed, cells=4800, inlier_ratio=0.3, noise_px=1.0):
+    """Return one problem: depths of 1 to 5 m, Gaussian pixel noise, outliers all over the room."""
+    rng = np.random.default_rng(seed)
+    pixels = rng.uniform((-WIDTH / 2, -HEIGHT / 2), (WIDTH / 2, HEIGHT / 2), (cells, 2))
+    rays = np.c_[pixels / FOCAL_PX, np.ones(cells)]
+    map_from_cam = se3_exp(torch.from_numpy(rng.normal(size=6)))
+    points = transform_points(map_from_cam, torch.from_numpy(
+        rays * rng.uniform(1, 5, (cells, 1)))).numpy()
+    outliers = rng.random(cells) >= inlier_ratio
+    low, high = points.min(0), points.max(0)
+    points[outliers] = rng.uniform(low, high, (int(outliers.sum()), 3))
+    return SyntheticProblem(pixels + rng.normal(scale=noise_px, size=pixels.shape), points,
+                            map_from_cam)
+
+
+def _ours(problem):
+    rays = torch.from_numpy(np.c_[problem.pixels / FOCAL_PX, np.ones(len(problem.pixels))])
+    task = PoseProblem(rays.float(), torch.from_numpy(problem.points).float(), FOCAL_PX)
+    result = solve_pose(task, torch.Generator().manual_seed(0), SolverOptions())
+    return None if result is None else invert_pose(result.cam_from_map)
+
+
+def _poselib(problem):
+    import poselib
+    camera = {'model': 'SIMPLE_PINHOLE', 'width': WIDTH, 'height': HEIGHT,
+              'params': [FOCAL_PX, 0.0, 0.0]}
+    pose, _ = poselib.estimate_absolute_pose(
+        problem.pixels, problem.points, camera,
+        {'max_reproj_error': SolverOptions().threshold_px}, {})
+    cam_from_map = torch.eye(4, dtype=torch.float64)
+    cam_from_map[:3] = torch.from_numpy(np.asarray(pose.Rt))
+    return invert_pose(cam_from_map)
+
+
+def _opencv(problem):
+    options = SolverOptions()
+    matrix = np.diag((FOCAL_PX, FOCAL_PX, 1.0))
+    found, rotation, translation, _ = cv2.solvePnPRansac(
+        problem.points, problem.pixels, matrix, None, reprojectionError=options.threshold_px,
+        iterationsCount=1000, confidence=options.confidence, flags=cv2.SOLVEPNP_P3P)
+    if not found:
+        return None
+    cam_from_map = torch.eye(4, dtype=torch.float64)
+    cam_from_map[:3, :3] = torch.from_numpy(cv2.Rodrigues(rotation)[0])
+    cam_from_map[:3, 3] = torch.from_numpy(translation[:, 0])
+    return invert_pose(cam_from_map)
+
+
+def peers():
+    """Return {name: solve function} of what is installed; the first is ours."""
+    known = {'ours (reference)': _ours, 'PoseLib LO-RANSAC': _poselib, 'OpenCV P3P': _opencv}
+    if importlib.util.find_spec('poselib') is None:
+        del known['PoseLib LO-RANSAC']
+    return known
+
+
+def benchmark_solver(problems=200, cells=4800, inlier_ratio=0.3, noise_px=1.0, on_progress=None):
+    """Return errors, success and times of ours and its peers on the same problems.
+
+    The solvers take turns on every problem, after one warm-up each, so that a busy moment of
+    the machine hits them alike. Ratios are ours over the peer's, by medians.
+    """
+    solvers = peers()
+    records = {name: [] for name in solvers}
+    for seed in range(-1, problems):  # the first is the warm-up
+        problem = synthetic_problem(seed + 1, cells, inlier_ratio, noise_px)
+        for name, solve in solvers.items():
+            started = time.perf_counter()
+            found = solve(problem)
+            elapsed_ms = 1e3 * (time.perf_counter() - started)
+            if seed >= 0:
+                records[name].append((*_errors(found, problem.map_from_cam), elapsed_ms))
+        if on_progress and seed >= 0:
+            on_progress('solving', (seed + 1) / problems, '')
+    figures = {name: _figures(np.array(rows)) for name, rows in records.items()}
+    ours = next(iter(figures.values()))
+    for row in figures.values():
+        row['error_ratio'] = ours['median_translation_m'] / row['median_translation_m']
+        row['time_ratio'] = ours['median_ms'] / row['median_ms']
+    return {'problems': problems, 'cells': cells, 'inlier_ratio': inlier_ratio,
+            'noise_px': noise_px, 'threads': torch.get_num_threads(),
+            'machine': platform.processor() or platform.machine(), 'solvers': figures}
+
+
+def _errors(found, truth):
+    if found is None:
+        return np.inf, np.inf
+    return tuple(float(e) for e in pose_errors(found, truth))
+
+
+def _figures(rows):
+    translation, rotation, elapsed_ms = rows.T
+    low, high = np.percentile(elapsed_ms, (10, 90))
+    return {'median_translation_m': float(np.median(translation)),
+            'median_rotation_deg': float(np.median(rotation)),
+            'success_2cm_1deg': float(((translation < 0.02) & (rotation < 1)).mean()),
+            'median_ms': float(np.median(elapsed_ms)), 'p10_ms': float(low), 'p90_ms': float(high)}
