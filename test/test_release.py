@@ -32,7 +32,7 @@ ROSDEP_KEYS = {
 # rosdep has no key: package.xml says so in a comment, README says what to install.
 WITHOUT_KEY = {'safetensors'}
 # Imported where they are installed, and done without elsewhere.
-OPTIONAL = {'cuda'}
+OPTIONAL = {'cuda', 'poselib'}
 
 
 def manifest():

@@ -23,7 +23,7 @@ _RELIABLE = {'qos_overrides./image.subscription.reliability': 'reliable'}
 _BAR = '{desc:<28}{percentage:3.0f}%|{bar:30}| {elapsed}{postfix}'
 
 
-class DemoFailure(Exception):
+class DemoFailure(RuntimeError):
     """A process of the demo failed; the text says which and why."""
 
 
@@ -44,17 +44,15 @@ def add_arguments(parser):
 
 
 def run(args):
-    """Run the demo; returns 0 only if the robot was found."""
+    """Run the demo; returns 0 only if the robot was found, else 1.
+
+    Raises ValueError for a sequence that cannot be played, RuntimeError where a process fails.
+    """
     if importlib.util.find_spec('rclpy') is None:
-        print('demo: no ROS 2 client library in this Python; run scripts/setup, or source the '
-              'setup.bash of a ROS 2 installation', file=sys.stderr)
-        return 2
-    try:
-        plan, bound = demo_plan(args)
-        results = _conduct(plan, args)
-    except (ValueError, DemoFailure) as error:
-        print(f'demo: {error}', file=sys.stderr)
-        return 2
+        raise DemoFailure('no ROS 2 client library in this Python; run scripts/setup, or source '
+                          'the setup.bash of a ROS 2 installation')
+    plan, bound = demo_plan(args)
+    results = _conduct(plan, args)
     summary = summarise_demo(results, bound)
     picture = args.out / 'demo.png'
     plot_demo(results, picture)

@@ -17,7 +17,8 @@ DISTORTION_MODELS = {
     'rational_polynomial': (8,),
     'equidistant': (4,),
 }
-_ITERATIONS = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 100, 1e-10)
+_ITERATIONS = 50  # of inverting a distortion; five suffice near the centre of common lenses
+_NOT_INVERTED_PX = 0.01  # a pixel that is missed by more has no ray
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ class Camera:
                              f'one of {", ".join(DISTORTION_MODELS)}')
         if len(self.distortion) not in DISTORTION_MODELS[self.distortion_model]:
             raise ValueError(
-                f'distortion model {self.distortion_model} has {len(self.distortion)} coefficients;'
-                f' expected {DISTORTION_MODELS[self.distortion_model]}')
+                f'distortion model {self.distortion_model} has {len(self.distortion)} '
+                f'coefficients; expected {DISTORTION_MODELS[self.distortion_model]}')
 
     @classmethod
     def from_camera_info(cls, width, height, k, d=(), distortion_model=''):
@@ -73,7 +74,7 @@ class Camera:
     @property
     def matrix(self):
         """The (3, 3) float64 camera matrix K."""
-        return np.array([[self.fx, 0, self.cx], [0, self.fy, self.cy], [0, 0, 1]])
+        return np.array([[self.fx, 0, self.cx], [0, self.fy, self.cy], [0, 0, 1]], np.float64)
 
     @property
     def focal(self):
@@ -102,9 +103,17 @@ class Camera:
         elif self.distortion_model == 'equidistant':
             plane = self._undistort_equidistant(flat)
         else:
-            plane = cv2.undistortPointsIter(flat, self.matrix, np.array(self.distortion), None,
-                                            None, _ITERATIONS)[:, 0]
+            plane = self._undistort_polynomial(flat)
         return np.concatenate((plane, np.ones((len(plane), 1))), 1).reshape(*pixels.shape[:-1], 3)
+
+    def _undistort_polynomial(self, flat):
+        """Fixed-point iteration on OpenCV's projection, which every version of it has."""
+        plane = cv2.undistortPoints(flat, self.matrix, np.array(self.distortion))[:, 0]
+        for _ in range(_ITERATIONS):
+            missed = flat[:, 0] - self.project(np.c_[plane, np.ones(len(plane))])
+            plane = plane + missed / (self.fx, self.fy)
+        inverted = np.linalg.norm(missed, axis=1) < _NOT_INVERTED_PX
+        return np.where(inverted[:, None], plane, np.nan)
 
     def _undistort_equidistant(self, flat):
         """Newton's method on theta_d = theta (1 + k1 theta^2 + ... + k4 theta^8)."""

@@ -116,7 +116,8 @@ class Conductor:
         while (self._observer.answered < self._observer.played
                and time.monotonic() < deadline):
             self._wait(0.1)
-        self._wait_for(answer, _SERVICE_S, '/relocaliser/relocalise')
+        if not answer.done():
+            return {'success': False, 'message': 'still trying when the route had ended'}
         return {'success': answer.result().success, 'message': answer.result().message}
 
     def _play(self, stage):

@@ -27,8 +27,13 @@ def load_localiser(path, options):
     Args:
         path: of the map file.
         options: RelocaliserOptions (device and seed).
+
+    Raises ValueError where the map is broken or the device is not there.
     """
     scene_map = SceneMap.load(path)
-    localiser = Localiser(scene_map, device=options.device, seed=options.seed)
-    localiser.warm_up(scene_map.camera)
+    try:
+        localiser = Localiser(scene_map, device=options.device, seed=options.seed)
+        localiser.warm_up(scene_map.camera)
+    except RuntimeError as error:
+        raise ValueError(f'map {path} cannot run on device {options.device}: {error}') from error
     return localiser

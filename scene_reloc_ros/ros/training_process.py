@@ -44,7 +44,7 @@ def train(recording, map_path, settings, messages, cancel):
     except MappingCancelled:
         messages.send(('cancelled',))
     except (ValueError, RuntimeError, OSError) as error:
-        _logger.exception('training failed')
+        _logger.error('training failed: %s', error, exc_info=not isinstance(error, ValueError))
         messages.send(('failed', str(error)))
 
 

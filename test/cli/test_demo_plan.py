@@ -68,11 +68,11 @@ def test_a_sequence_without_lists_is_split_after_two_thirds(tmp_path):
     assert [plan['return'][key] for key in ('first', 'step', 'count')] == [6, 1, 3]
 
 
-def test_a_missing_sequence_is_refused_before_any_process_starts(tmp_path, capsys):
+def test_a_missing_sequence_is_refused_before_any_process_starts(tmp_path):
     parser = argparse.ArgumentParser()
     demo.add_arguments(parser)
     pytest.importorskip('rclpy', reason='the demo needs ROS 2')
-    code = demo.run(parser.parse_args(['--sequence', '/no/such', '--out', str(tmp_path / 'o')]))
-    assert code == 2
-    assert 'sequence folder /no/such does not exist' in capsys.readouterr().err
-    assert not (tmp_path / 'o').exists()
+    args = parser.parse_args(['--sequence', '/no/such', '--out', str(tmp_path / 'out')])
+    with pytest.raises(ValueError, match='sequence folder /no/such does not exist'):
+        demo.run(args)
+    assert not (tmp_path / 'out').exists()

@@ -1,0 +1,103 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Camera models against OpenCV, and their files."""
+
+import cv2
+import numpy as np
+import pytest
+
+from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.geometry.camera_file import read_camera, write_camera
+from scene_reloc_ros.geometry.pixels import cell_centres, cell_count
+
+K = (520.0, 0, 318.2, 0, 515.0, 243.9, 0, 0, 1)
+MODELS = {
+    'none': (),
+    'plumb_bob': (0.12, -0.21, 0.001, -0.002, 0.05),
+    'rational_polynomial': (0.3, 0.1, 0.0005, -0.0003, 0.02, 0.25, 0.12, 0.01),
+    'equidistant': (-0.02, 0.01, -0.004, 0.001)}
+
+
+def camera_of(model):
+    return Camera.from_camera_info(640, 480, K, MODELS[model], '' if model == 'none' else model)
+
+
+@pytest.mark.parametrize('model', MODELS)
+def test_rays_project_back_onto_their_pixels(model):
+    camera = camera_of(model)
+    pixels = cell_centres(60, 80, 8).numpy()
+    assert np.abs(camera.project(2.5 * camera.rays(pixels)) - pixels).max() < 1e-6
+
+
+def test_equidistant_rays_are_those_of_opencv():
+    camera = camera_of('equidistant')
+    pixels = np.random.default_rng(0).uniform((0, 0), (640, 480), (50, 1, 2))
+    expected = cv2.fisheye.undistortPoints(pixels, camera.matrix, np.array(MODELS['equidistant']))
+    assert np.allclose(camera.rays(pixels)[..., :2], expected, atol=1e-6)
+
+
+def test_what_lies_behind_a_wide_camera_has_no_ray_and_no_pixel():
+    camera = Camera(640, 480, 120, 120, 320, 240, 'equidistant', (0.0, 0.0, 0.0, 0.0))
+    assert np.isnan(camera.rays((639.0, 240.0))[:2]).all()  # 2.7 rad beside the axis
+    assert np.isnan(camera.project((0.0, 0.0, -1.0))).all()
+
+
+@pytest.mark.parametrize('model', MODELS)
+def test_resizing_and_cropping_keep_the_rays(model):
+    camera = camera_of(model)
+    pixel = np.array((100.0, 50.0))
+    half = camera.scaled(320, 240)
+    assert np.allclose(half.rays((pixel + 0.5) / 2 - 0.5), camera.rays(pixel), atol=1e-9)
+    assert np.allclose(camera.cropped(30, 20, 200, 100).rays(pixel - (30, 20)),
+                       camera.rays(pixel), atol=1e-9)
+
+
+def test_the_first_cell_is_centred_between_its_pixels():
+    centres = cell_centres(60, 80, 8)
+    assert centres.shape == (60, 80, 2)
+    assert centres[0, 0].tolist() == [3.5, 3.5]
+    assert centres[2, 1].tolist() == [11.5, 19.5]
+    assert cell_count(487, 8) == 60
+
+
+@pytest.mark.parametrize('field, value, sentence', [
+    ('fx', float('nan'), 'NaN'), ('cy', float('inf'), 'NaN or Inf'), ('fy', -1.0, 'positive'),
+    ('width', 0, 'positive'), ('distortion_model', 'barrel', 'barrel'),
+    ('distortion', (0.1,), 'coefficients')])
+def test_what_cannot_be_a_camera_is_named(field, value, sentence):
+    fields = {'width': 640, 'height': 480, 'fx': 500.0, 'fy': 500.0, 'cx': 320.0, 'cy': 240.0}
+    with pytest.raises(ValueError, match=sentence):
+        Camera(**{**fields, field: value})
+
+
+def test_nan_in_k_of_a_camera_info_is_refused():
+    with pytest.raises(ValueError, match='NaN.*calibrate'):
+        Camera.from_camera_info(640, 480, (float('nan'), *K[1:]))
+
+
+def test_zero_distortion_is_none_and_fisheye_is_equidistant():
+    assert Camera.from_camera_info(640, 480, K, (0, 0, 0, 0, 0), 'plumb_bob').distortion == ()
+    assert Camera.from_camera_info(640, 480, K, MODELS['equidistant'],
+                                   'fisheye').distortion_model == 'equidistant'
+
+
+@pytest.mark.parametrize('model', MODELS)
+def test_a_camera_file_round_trip_changes_nothing(model, tmp_path):
+    write_camera(tmp_path / 'camera.yaml', camera_of(model))
+    assert read_camera(tmp_path / 'camera.yaml') == camera_of(model)
+
+
+@pytest.mark.parametrize('text, sentence', [
+    ('image_width: 640\n', 'lacks the field'), ('- 1\n', 'lacks the field'), ('a: [', 'no yaml'),
+    ('image_width: 640\nimage_height: 480\ncamera_matrix: {data: [.nan, 0, 0, 0, 1, 0, 0, 0, 1]}',
+     'NaN')])
+def test_a_broken_camera_file_is_named(text, sentence, tmp_path):
+    path = tmp_path / 'camera.yaml'
+    path.write_text(text)
+    with pytest.raises(ValueError, match=f'camera.yaml.*{sentence}'):
+        read_camera(path)
+
+
+def test_a_missing_camera_file_is_named(tmp_path):
+    with pytest.raises(ValueError, match='camera.yaml does not exist'):
+        read_camera(tmp_path / 'camera.yaml')
