@@ -47,7 +47,7 @@ def _draw_routes(axes, results):
     axes.set_aspect('equal', adjustable='datalim')
     axes.set_xlabel(f'{_AXES[first]} in the map [m]')
     axes.set_ylabel(f'{_AXES[second]} in the map [m]')
-    axes.set_title('Camera positions, from above')
+    axes.set_title('Camera positions, in the plane of the largest motion')
     axes.legend()
     axes.grid(alpha=0.3)
 

@@ -26,6 +26,7 @@ from std_srvs.srv import Trigger
 from scene_reloc_ros.ros.demo_observer import DemoObserver
 
 _SERVICE_S = 60.0  # nodes import torch on a busy machine within this time
+_LOAD_S = 180.0  # a map is loaded and its network warmed up within this time
 _LAST_ANSWERS_S = 3.0
 
 
@@ -99,7 +100,7 @@ class Conductor:
                 self._say(f'training: {progress["stage"]}', progress['fraction'],
                           progress['text'])
             self._wait(0.2)
-        deadline = time.monotonic() + _SERVICE_S
+        deadline = time.monotonic() + _LOAD_S
         while observer.latest.get('/relocaliser/status', {}).get('map') != observer.map_path:
             self._refuse_late(deadline, 'the relocaliser with the new map')
             self._wait(0.2)

@@ -93,6 +93,8 @@ class Playback:
                     f'{self._options.wait_timeout:.0f} s, {self._options.wait_for_subscribers} '
                     'are waited for; start them or lower wait_for_subscribers')
             time.sleep(0.02)
+        if self._answers is not None:
+            self._answers.wait_for_publisher(self._options.pace_timeout, self._stopped)
 
     def _play_once(self):
         reader = FrameReader(self._sequence, self._indices)
@@ -134,6 +136,13 @@ class _Answers:
         self._condition = threading.Condition()
         self._newest_ns = -1
         self._subscription = node.create_subscription(String, topic, self._on_status, RESULT)
+
+    def wait_for_publisher(self, timeout_s, stopped):
+        """Give the node that answers some time to be found; an absent one is not awaited."""
+        deadline = time.monotonic() + timeout_s
+        while (not self._node.count_publishers(self._subscription.topic_name)
+               and time.monotonic() < deadline and not stopped.is_set()):
+            time.sleep(0.02)
 
     def wait(self, stamp_ns, timeout_s, stopped):
         """Tell whether the stamp was answered in time."""

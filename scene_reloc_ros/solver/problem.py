@@ -20,6 +20,7 @@ class SolverOptions:
     maximum_samples: int = 16384  # bound on minimal samples of all rounds, count
     confidence: float = 0.9999  # that an uncontaminated sample was drawn, probability
     refined: int = 4  # best hypotheses of a round that are refined, count
+    local_cells: int = 600  # cells on which hypotheses are refined before the last, count
     local_rounds: int = 4  # inlier selections in a refinement of a hypothesis, count
     iterations: int = 20  # Levenberg-Marquardt steps of the last refinement, count
     kernel: float = 3.0  # scale of the Cauchy kernel, robust standard deviations of the residuals

@@ -33,13 +33,18 @@ def draw_samples(cells, count, generator):
 class PnpEstimator:
     """Generate, score and refine poses of one PoseProblem (DSAC*, TPAMI 2021, section 3.4)."""
 
-    sample_size = 3
+    sample_size = MINIMUM_CELLS  # the fourth has to agree, so it has to be an inlier too
 
-    def __init__(self, problem, options):
-        """Keep the problem in both precisions: scores need no more than float32."""
-        self.problem = PoseProblem(problem.rays.double(), problem.points.double(),
-                                   problem.focal_px)
-        self.coarse = PoseProblem(problem.rays.float(), problem.points.float(), problem.focal_px)
+    def __init__(self, problem, generator, options):
+        """Keep the problem in both precisions: scores need no more than float32.
+
+        Hypotheses are refined on a random part of the cells, only the winner on all of them.
+        """
+        rays, points = problem.rays.double(), problem.points.double()
+        self.problem = PoseProblem(rays, points, problem.focal_px)
+        self.coarse = PoseProblem(rays.float(), points.float(), problem.focal_px)
+        part = torch.randperm(len(rays), generator=generator)[:options.local_cells].to(rays.device)
+        self.part = PoseProblem(rays[part], points[part], problem.focal_px)
         self.options = options
 
     def generate(self, samples_S4):
@@ -65,25 +70,24 @@ class PnpEstimator:
             ratios.append((errors < threshold).float().mean(-1))
         return torch.cat(scores), torch.cat(ratios)
 
-    def inliers(self, poses):
-        """Return the inlier masks (H, N)."""
-        errors = reprojection_errors(poses, self.problem, self.options)
-        return errors < self.options.threshold_px
+    def inliers(self, poses, problem):
+        """Return the inlier masks (H, N) of the cells of a problem."""
+        return reprojection_errors(poses, problem, self.options) < self.options.threshold_px
 
     def refine(self, poses):
         """Refine poses (H, 4, 4) on their inliers, selected anew a few times."""
         for _ in range(self.options.local_rounds):
-            poses = levenberg_marquardt(poses, self.problem, self.inliers(poses), 3,
+            poses = levenberg_marquardt(poses, self.part, self.inliers(poses, self.part), 3,
                                         self.options.kernel)
         return poses
 
     def finish(self, pose):
         """Return the converged pose (4, 4) and its inlier mask (N,)."""
-        poses, mask, count = pose[None], self.inliers(pose[None]), -1
+        poses, mask, count = pose[None], self.inliers(pose[None], self.problem), -1
         for _ in range(self.options.iterations):
             poses = levenberg_marquardt(poses, self.problem, mask, self.options.iterations,
                                         self.options.kernel)
-            mask = self.inliers(poses)
+            mask = self.inliers(poses, self.problem)
             if int(mask.sum()) == count:
                 break
             count = int(mask.sum())
@@ -101,7 +105,7 @@ def solve_pose(problem, generator, options):
     usable, kept = problem.finite()
     if len(kept) < MINIMUM_CELLS:
         return None
-    estimator = PnpEstimator(usable, options)
+    estimator = PnpEstimator(usable, generator, options)
     consensus = search(estimator,
                        lambda count: draw_samples(len(kept), count, generator), options)
     if consensus is None:

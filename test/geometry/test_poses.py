@@ -13,9 +13,20 @@ import torch
 
 from scene_reloc_ros.geometry.pose_error import pose_errors, recall
 from scene_reloc_ros.geometry.poses import (
-    adjoint, checked_pose, invert_pose, pose_from_translation_quaternion,
-    quaternion_from_rotation, rotation_angle, rotation_from_quaternion, se3_exp, se3_log, so3_exp,
-    so3_log, transform_points, translation_quaternion_from_pose)
+    adjoint,
+    checked_pose,
+    invert_pose,
+    pose_from_translation_quaternion,
+    quaternion_from_rotation,
+    rotation_angle,
+    rotation_from_quaternion,
+    se3_exp,
+    se3_log,
+    so3_exp,
+    so3_log,
+    transform_points,
+    translation_quaternion_from_pose,
+)
 
 component = st.floats(-3, 3, allow_nan=False)
 vectors = st.tuples(component, component, component)

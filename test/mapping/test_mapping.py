@@ -16,7 +16,11 @@ from scene_reloc_ros.geometry.pixels import cell_centres
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp
 from scene_reloc_ros.mapping.augmentation import augment
 from scene_reloc_ros.mapping.feature_buffer import (
-    FeatureBuffer, fill_buffer, mapping_poses, MappingCancelled)
+    FeatureBuffer,
+    fill_buffer,
+    mapping_poses,
+    MappingCancelled,
+)
 from scene_reloc_ros.mapping.losses import clamp_schedule, reprojection_loss
 from scene_reloc_ros.mapping.posed_image import PosedImage
 from scene_reloc_ros.mapping.presets import AugmentationOptions, LossOptions, PRESETS
@@ -121,11 +125,11 @@ def test_an_image_of_another_size_is_named():
         buffer_of(images)
 
 
-def loss_of(points, progress=0.5, options=LossOptions()):
+def loss_of(points, progress=0.5):
     points = torch.tensor(points, dtype=torch.float32)
     count = len(points)
     return reprojection_loss(points, torch.zeros(count, 2), torch.eye(4).expand(count, 4, 4),
-                             torch.full((count,), 100.0), progress, options)
+                             torch.full((count,), 100.0), progress, LossOptions())
 
 
 def test_the_loss_of_a_valid_prediction_is_the_clamped_error():

@@ -4,6 +4,7 @@
 
 import json
 import math
+import time
 
 import numpy as np
 import pytest
@@ -151,6 +152,9 @@ def test_a_paced_player_waits_for_the_answer_to_each_frame(audience):
 
     def answer(message):
         answered.append(len(audience.truths))
+        deadline = time.monotonic() + 4.0
+        while not answers.get_subscription_count() and time.monotonic() < deadline:
+            time.sleep(0.01)  # an answer before the player has matched would be lost
         fields = {'stamp_ns': nanoseconds(message.header.stamp)}
         answers.publish(String(data=json.dumps(fields)))
     audience.bystander.node.create_subscription(Image, 'image', answer, 10)

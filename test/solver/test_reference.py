@@ -18,9 +18,14 @@ from scene_reloc_ros.solver.ransac import samples_needed, search
 from scene_reloc_ros.solver.reference import draw_samples, solve_pose
 from scene_reloc_ros.solver.refinement import levenberg_marquardt
 from scene_reloc_ros.solver.reprojection import (
-    reprojection_errors, reprojection_residuals, residual_jacobian, soft_inlier_score)
+    reprojection_errors,
+    reprojection_residuals,
+    residual_jacobian,
+    soft_inlier_score,
+)
 
 FOCAL_PX = 525.0
+DEFAULTS = SolverOptions()
 
 
 def world(seed=0, cells=300, noise_px=0.0, outliers=0.0):
@@ -31,7 +36,7 @@ def world(seed=0, cells=300, noise_px=0.0, outliers=0.0):
             invert_pose(made.map_from_cam))
 
 
-def solve(problem, seed=0, options=SolverOptions()):
+def solve(problem, seed=0, options=DEFAULTS):
     return solve_pose(problem, torch.Generator().manual_seed(seed), options)
 
 

@@ -1,0 +1,223 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""From rendered frames to a map file and back to poses, through the command line."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from scene_reloc_ros.cli.main import main
+from scene_reloc_ros.datasets.sequence import open_sequence
+from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.geometry.pose_error import pose_errors
+from scene_reloc_ros.geometry.poses import invert_pose, se3_exp, so3_log
+from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.network.weights import load_encoder
+from scene_reloc_ros.pipeline.covariance import map_covariance
+from scene_reloc_ros.pipeline.localisation import Rejection
+from scene_reloc_ros.pipeline.localiser import Localiser
+
+ROUTE = 'simulated:survey?frames=300'
+LAP = 40  # frames of the route that are mapped
+
+
+@pytest.fixture(scope='module')
+def mapped(tmp_path_factory):
+    """Map the first frames of the room with the command line; return its folder."""
+    folder = tmp_path_factory.mktemp('mapped')
+    names = open_sequence(ROUTE).names[:LAP]
+    (folder / 'map.txt').write_text('\n'.join(names))
+    (folder / 'between.txt').write_text('\n'.join(names[1::8]))
+    code = main(['map', ROUTE, '--frames', str(folder / 'map.txt'), '--preset', 'fast',
+                 '--minutes', '0.6', '--out', str(folder / 'room.map'),
+                 '--json', str(folder / 'map.json'), '--device', 'cpu'])
+    assert code == 0
+    return folder
+
+
+@pytest.fixture(scope='module')
+def localiser(mapped):
+    return Localiser(SceneMap.load(mapped / 'room.map'), device='cpu')
+
+
+def test_the_map_is_small_and_knows_how_it_was_made(mapped):
+    figures = json.loads((mapped / 'map.json').read_text())
+    assert figures['frames'] == LAP
+    assert figures['map_bytes'] == (mapped / 'room.map').stat().st_size < 4.5e6
+    assert figures['self_check']['recall_5cm_5deg'] > 0.5
+    assert figures['self_check']['frames'] == 24
+
+
+def test_evaluate_writes_the_figures_that_others_rely_on(mapped, capsys):
+    code = main(['evaluate', str(mapped / 'room.map'), ROUTE, '--frames',
+                 str(mapped / 'between.txt'), '--json', str(mapped / 'eval.json'),
+                 '--plots', str(mapped / 'plots')])
+    figures = json.loads((mapped / 'eval.json').read_text())
+    assert code == 0
+    assert {'frames', 'accepted', 'median_translation_m', 'median_rotation_deg',
+            'recall_2cm_2deg', 'recall_5cm_5deg', 'recall_10cm_5deg', 'latency_ms', 'solver',
+            'device', 'map_bytes'} <= set(figures)
+    assert figures['frames'] == 5
+    assert figures['median_translation_m'] < 0.10
+    assert set(figures['latency_ms']) == {'median', 'p95'}
+    assert (mapped / 'plots' / 'errors.png').is_file()
+    assert 'median error' in capsys.readouterr().out
+
+
+def test_localise_writes_a_trajectory_of_the_true_poses(mapped):
+    out = mapped / 'poses.tum'
+    assert main(['localise', str(mapped / 'room.map'), ROUTE, '--frames',
+                 str(mapped / 'between.txt'), '--out', str(out)]) == 0
+    rows = np.loadtxt(out)
+    frames = open_sequence(ROUTE)
+    truth = {f'{frames[i].stamp_ns / 1e9:.6f}': frames.map_from_cam(i) for i in range(1, LAP, 8)}
+    assert len(rows) >= 3
+    distances = [np.linalg.norm(row[1:4] - truth[f'{row[0]:.6f}'][:3, 3]) for row in rows]
+    assert np.median(distances) < 0.10
+
+
+def test_info_says_what_is_in_a_map(mapped, capsys):
+    assert main(['info', str(mapped / 'room.map')]) == 0
+    text = capsys.readouterr().out
+    assert 'encoder' in text and 'small' in text and f'{LAP}, cameras moved' in text
+
+
+def test_the_same_image_gives_the_same_pose_and_a_positive_covariance(localiser):
+    frame = open_sequence(ROUTE)[10]
+    first, second = (localiser.localise(frame.image, frame.camera) for _ in range(2))
+    assert first.accepted
+    assert np.array_equal(first.map_from_cam, second.map_from_cam)
+    assert np.linalg.eigvalsh(first.covariance).min() > 0
+    assert np.allclose(first.covariance, first.covariance.T)
+    assert len(first.inlier_pixels) == len(first.inlier_points) == first.inliers <= first.cells
+
+
+def test_inlier_points_project_onto_inlier_pixels(localiser):
+    frame = open_sequence(ROUTE)[10]
+    found = localiser.localise(frame.image, frame.camera)
+    cam_from_map = np.linalg.inv(found.map_from_cam)
+    seen = found.inlier_points @ cam_from_map[:3, :3].T + cam_from_map[:3, 3]
+    error = np.linalg.norm(frame.camera.project(seen) - found.inlier_pixels, axis=1)
+    assert error.max() <= 10.001
+
+
+def test_a_larger_image_of_the_same_view_gives_the_same_pose(localiser):
+    frame = open_sequence(ROUTE)[10]
+    doubled = frame.image.repeat(2, 0).repeat(2, 1)
+    found = localiser.localise(doubled, frame.camera.scaled(1280, 960))
+    small = localiser.localise(frame.image, frame.camera)
+    translation, rotation = pose_errors(found.map_from_cam, small.map_from_cam)
+    assert float(translation) < 0.01 and float(rotation) < 0.2
+    assert found.inlier_pixels[:, 0].max() > 640
+
+
+@pytest.mark.parametrize('kind', ['black', 'noise', 'tiny'])
+def test_an_image_of_nothing_is_refused_with_a_reason(localiser, kind):
+    size = (48, 64) if kind == 'tiny' else (480, 640)
+    rng = np.random.default_rng(0)
+    image = np.zeros(size, np.uint8) if kind == 'black' else rng.integers(
+        0, 256, size, dtype=np.uint8)
+    camera = Camera(size[1], size[0], 525, 525, 320, 240)
+    found = localiser.localise(image, camera)
+    assert not found.accepted and isinstance(found.rejection, Rejection)
+    assert found.map_from_cam is None and found.covariance is None
+    assert found.rejection.sentence.endswith('.')
+
+
+def test_a_map_of_another_encoder_is_refused(mapped):
+    scene_map = SceneMap.load(mapped / 'room.map')
+    object.__setattr__(scene_map, 'encoder_hash', 'f' * 16)
+    with pytest.raises(ValueError, match='made with encoder small f+.*map again'):
+        Localiser(scene_map, device='cpu')
+
+
+def test_covariances_follow_the_camera_around():
+    """The information of a twist in the camera, seen from the map, turns with the camera."""
+    cam_from_map = se3_exp(torch.tensor((1.0, 2, 3, 0.5, -0.4, 1.2)).double())
+    root = torch.randn(6, 6, generator=torch.Generator().manual_seed(0)).double()
+    in_camera = root @ root.T * 1e-8
+    predicted = map_covariance(cam_from_map, torch.linalg.inv(in_camera), 1.0)
+    draws = (torch.linalg.cholesky(in_camera) @ torch.randn(
+        6, 20000, generator=torch.Generator().manual_seed(1)).double()).T
+    moved = invert_pose(se3_exp(draws) @ cam_from_map)
+    truth = invert_pose(cam_from_map)
+    turn = moved[:, :3, :3] @ truth[:3, :3].T
+    errors = torch.cat((moved[:, :3, 3] - truth[:3, 3], so3_log(turn)), 1)
+    scale = predicted.diagonal().sqrt()
+    assert ((errors.T.cov() - predicted) / (scale[:, None] * scale)).abs().max() < 0.05
+
+
+BAD_INPUT = {
+    'missing folder': (['map', 'nowhere', '--out', 'x.map'], 'nowhere'),
+    'missing list': (['map', ROUTE, '--frames', 'no.txt', '--out', 'x.map'], 'no.txt'),
+    'missing map': (['evaluate', 'no.map', ROUTE], 'no.map does not exist'),
+    'missing output folder': (['map', ROUTE, '--out', 'no/x.map'], 'folder no'),
+    'negative minutes': (['map', ROUTE, '--minutes', '-1', '--out', 'x.map'], 'minutes is -1'),
+    'no such room': (['map', 'simulated:cellar', '--out', 'x.map'], 'cellar'),
+    'too few frames': (['map', 'simulated:survey?frames=3', '--out', 'x.map'], 'too few'),
+    'bench of nothing': (['bench', '--problems', '0'], 'at least 1'),
+}
+if not torch.cuda.is_available():
+    BAD_INPUT['no GPU'] = (['map', ROUTE, '--device', 'cuda', '--out', 'x.map'], 'CUDA')
+
+
+@pytest.mark.parametrize('case', BAD_INPUT)
+def test_bad_input_is_one_sentence_and_no_traceback(case, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    arguments, sentence = BAD_INPUT[case]
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert sentence in captured.err.strip().splitlines()[-1]
+    assert 'Traceback' not in captured.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_list_that_names_an_absent_frame_is_refused(mapped, capsys):
+    (mapped / 'absent.txt').write_text('frame-x\n')
+    assert main(['evaluate', str(mapped / 'room.map'), ROUTE, '--frames',
+                 str(mapped / 'absent.txt')]) == 2
+    assert 'frame-x' in capsys.readouterr().err
+
+
+def test_a_truncated_map_is_refused(mapped, capsys):
+    cut = mapped / 'cut.map'
+    cut.write_bytes((mapped / 'room.map').read_bytes()[:5000])
+    assert main(['info', str(cut)]) == 2
+    assert 'cut.map is truncated' in capsys.readouterr().err
+
+
+def test_the_program_stands_alone_and_names_its_commands():
+    shown = subprocess.run([sys.executable, '-m', 'scene_reloc_ros.cli.main', '--help'],
+                           capture_output=True, text=True)
+    assert shown.returncode == 0
+    for command in ('demo', 'map', 'localise', 'evaluate', 'info', 'bench', 'pretrain', 'doctor'):
+        assert command in shown.stdout
+    assert main([]) == 2
+
+
+def test_doctor_finds_what_this_machine_has(capsys):
+    main(['doctor'])
+    lines = capsys.readouterr().out.splitlines()
+    assert any('torch' in line and 'solver reference' in line for line in lines)
+    assert any('encoder' in line and 'ok' in line for line in lines)
+
+
+def test_bench_compares_with_its_peers(tmp_path, capsys):
+    assert main(['bench', 'solver', '--problems', '3', '--cells', '500',
+                 '--json', str(tmp_path / 'bench.json')]) == 0
+    figures = json.loads((tmp_path / 'bench.json').read_text())
+    assert figures['solvers']['ours (reference)']['error_ratio'] == 1
+    assert 'OpenCV' in capsys.readouterr().out
+
+
+def test_pretrain_makes_weights_that_load(tmp_path, capsys):
+    out = tmp_path / 'mine.safetensors'
+    assert main(['pretrain', '--minutes', '0.05', '--images', '2', '--out', str(out),
+                 '--json', str(tmp_path / 'run.json'), '--device', 'cpu']) == 0
+    assert load_encoder(str(out)).channels == 256
+    figures = json.loads((tmp_path / 'run.json').read_text())
+    assert figures['steps'] >= 1 and 0 <= figures['matching_after'] <= 1

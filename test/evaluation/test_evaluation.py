@@ -1,0 +1,121 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Reports, plots and trajectories of localisations that are known exactly."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from scene_reloc_ros.datasets.simulated_room.sequence import CAMERA
+from scene_reloc_ros.evaluation.plots import plot_evaluation
+from scene_reloc_ros.evaluation.report import evaluate
+from scene_reloc_ros.evaluation.solver_benchmark import synthetic_problem
+from scene_reloc_ros.evaluation.trajectory import tum_line
+from scene_reloc_ros.geometry.poses import se3_exp, transform_points
+from scene_reloc_ros.mapping.posed_image import PosedImage
+from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.network.head import Head
+from scene_reloc_ros.pipeline.localisation import Localisation, Rejection
+
+SHIFTS_M = (0.0, 0.03, 0.08, 0.3, None)  # None: rejected
+
+
+class ShiftedLocaliser:
+    """Answers the truth, moved along x by a known length."""
+
+    def __init__(self, truths):
+        self.truths, self.asked = truths, -1
+
+    def warm_up(self, camera):
+        assert camera == CAMERA
+
+    def localise(self, image, camera):
+        self.asked += 1
+        shift, pose = SHIFTS_M[self.asked], self.truths[self.asked].copy()
+        rejection = Rejection.TOO_FEW_INLIERS if shift is None else None
+        pose[0, 3] += shift or 0.0
+        pixels = np.array(((10.0, 20), (300, 200)), np.float32)
+        points = np.array(((0, 0, 2.0), (0.1, 0, 3))) @ pose[:3, :3].T + pose[:3, 3]
+        return Localisation(None if rejection else pose,
+                            None if rejection else np.diag([0.01 ** 2] * 3 + [0.01 ** 2] * 3),
+                            rejection, '', 2, 10, pixels, points.astype(np.float32),
+                            10.0 + self.asked, 'reference', 'cpu')
+
+
+class Frames:
+    """Five posed images."""
+
+    camera = CAMERA
+
+    def __init__(self):
+        twists = torch.randn(5, 6, generator=torch.Generator().manual_seed(0)).double()
+        self.poses = se3_exp(0.3 * twists).numpy()
+
+    def __len__(self):
+        return 5
+
+    def __getitem__(self, index):
+        image = np.full((480, 640, 3), 90, np.uint8)
+        return PosedImage(f'frame-{index}', index, image, CAMERA, self.poses[index])
+
+
+@pytest.fixture()
+def report():
+    frames = Frames()
+    return evaluate(ShiftedLocaliser(frames.poses), frames)
+
+
+def test_the_summary_counts_rejected_frames_as_missed(report):
+    summary = report.summary()
+    assert (summary['frames'], summary['accepted']) == (5, 4)
+    assert summary['recall_2cm_2deg'] == pytest.approx(0.2)
+    assert summary['recall_5cm_5deg'] == pytest.approx(0.4)
+    assert summary['recall_10cm_5deg'] == pytest.approx(0.6)
+    assert summary['median_translation_m'] == pytest.approx(0.055)
+    assert summary['median_rotation_deg'] == pytest.approx(0, abs=1e-6)
+    assert summary['latency_ms']['median'] == 12
+    assert summary['rejections'] == {'too_few_inliers': 1}
+    assert (summary['solver'], summary['device']) == ('reference', 'cpu')
+
+
+def test_nees_weighs_the_error_with_the_covariance(report):
+    assert report.frames[1].nees == pytest.approx(9, rel=1e-6)  # three standard deviations
+    assert report.frames[4].nees is None
+
+
+def test_a_frame_without_a_pose_cannot_be_evaluated():
+    frames = Frames()
+    frames.poses = [None] * 5
+    with pytest.raises(ValueError, match='frame-0 has no pose'):
+        evaluate(ShiftedLocaliser(frames.poses), frames)
+
+
+def test_an_empty_list_cannot_be_evaluated():
+    class Nothing:
+        def __len__(self):
+            return 0
+
+    with pytest.raises(ValueError, match='no frame to evaluate'):
+        evaluate(None, Nothing())
+
+
+def test_the_pictures_show_something(report, tmp_path):
+    scene_map = SceneMap(Head(), 'small', '', CAMERA, torch.rand(20, 3), torch.rand(5, 3))
+    paths = plot_evaluation(report, Frames(), scene_map, tmp_path / 'plots')
+    assert [path.name for path in paths] == ['route.png', 'errors.png', 'inliers.png']
+    for path in paths:
+        picture = cv2.imread(str(path))
+        assert min(picture.shape[:2]) > 300 and picture.std() > 5
+
+
+def test_stamps_of_trajectories_keep_their_nanoseconds():
+    line = tum_line(1700000000000000001, np.eye(4))
+    assert line.split() == ['1700000000.000000001', *['0.000000000'] * 6, '1.000000000']
+
+
+def test_synthetic_inliers_lie_on_their_rays():
+    problem = synthetic_problem(0, cells=500, inlier_ratio=1.0, noise_px=0.0)
+    points = transform_points(torch.linalg.inv(problem.map_from_cam),
+                              torch.from_numpy(problem.points)).numpy()
+    assert np.allclose(525 * points[:, :2] / points[:, 2:], problem.pixels, atol=1e-8)
