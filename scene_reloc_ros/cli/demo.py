@@ -13,9 +13,10 @@ import numpy as np
 from tqdm import tqdm
 
 from scene_reloc_ros.cli.child_processes import ChildProcess, stop_all
-from scene_reloc_ros.cli.demo_plan import demo_plan, FRAMES
+from scene_reloc_ros.cli.demo_plan import demo_plan
 from scene_reloc_ros.evaluation.demo_plot import plot_demo
 from scene_reloc_ros.evaluation.demo_summary import summarise_demo
+from scene_reloc_ros.mapping.presets import PRESETS
 
 _POLL_S = 0.5
 _TERMINAL_S, _FILE_S = 0.2, 15.0  # how often a bar is drawn again
@@ -33,8 +34,10 @@ def add_arguments(parser):
                         'simulated room; map.txt and validation.txt in it name the two routes')
     parser.add_argument('--out', type=Path, default=Path('demo_output'),
                         help='folder for picture, results and logs (demo_output)')
-    parser.add_argument('--minutes', type=float, default=3.0,
-                        help='length of the training (3)')
+    parser.add_argument('--minutes', type=float, default=5.0,
+                        help='bound on the training (5)')
+    parser.add_argument('--preset', default='standard', choices=tuple(PRESETS),
+                        help='effort of the training, shortened to --minutes (standard)')
     parser.add_argument('--frames-map', type=int, help='frames of the first route')
     parser.add_argument('--frames-query', type=int, help='frames of the second route')
     parser.add_argument('--quick', action='store_true', help='short routes, to try it out')
@@ -96,9 +99,9 @@ def _node_parameters(args, out):
     return {
         'dataset_player': {'wait_for_subscribers': 2, 'wait_timeout': 60.0, 'pace_timeout': 5.0},
         'mapper': {
-            'folder': str(out / 'mapper'), 'minutes': args.minutes, 'device': args.device,
-            'seed': args.seed, 'key_frame_translation': 0.01, 'key_frame_rotation': 0.5,
-            'tf_wait': 2.0, 'niceness': 0, 'map_frame': FRAMES['map'], **_RELIABLE},
+            'folder': str(out / 'mapper'), 'minutes': args.minutes, 'preset': args.preset,
+            'device': args.device, 'seed': args.seed, 'key_frame_translation': 0.01,
+            'key_frame_rotation': 0.5, 'tf_wait': 2.0, 'niceness': 0, **_RELIABLE},
         'relocaliser': {
             'map_ready_topic': '/mapper/map_ready', 'device': args.device, 'seed': args.seed,
             'tf_wait': 2.0, 'relocalise_timeout': 60.0, 'image_timeout': 60.0, **_RELIABLE}}

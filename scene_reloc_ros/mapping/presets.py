@@ -34,11 +34,11 @@ class MappingOptions:
     """How a map is made."""
 
     encoder: str = DEFAULT_ENCODER  # name of the weights
-    width: int = 512  # channels of the head
+    width: int = 384  # channels of the head
     passes: int = 2  # augmented passes over the mapping frames, count
     cells: int = 1024  # random cells kept of a view, count
     buffer: int = 1_500_000  # bound on the feature buffer, cells
-    steps: int = 4000  # optimiser steps, count
+    steps: int = 5000  # optimiser steps, count
     batch: int = 4096  # cells a step, count
     learning_rate: float = 3e-3  # peak of the one-cycle schedule
     weight_decay: float = 1e-2  # of AdamW
@@ -57,5 +57,5 @@ class MappingOptions:
 PRESETS = {
     'fast': MappingOptions(width=256, passes=1, buffer=700_000, steps=1500, minutes=4.0),
     'standard': MappingOptions(),
-    'best': MappingOptions(passes=6, buffer=4_000_000, steps=20_000, minutes=60.0),
+    'best': MappingOptions(width=512, passes=6, buffer=4_000_000, steps=20_000, minutes=60.0),
 }

@@ -11,7 +11,7 @@ from std_srvs.srv import Trigger
 from scene_reloc_ros.ros.mapping_session import MappingSession
 from scene_reloc_ros.ros.training import Training
 
-_BEGIN_S = 60.0  # a slow machine imports the network within this time
+_BEGIN_S = 100.0  # a slow machine imports the network within this time
 
 
 class MapperServices:
@@ -87,6 +87,7 @@ class MapperServices:
             if not self.keyframes:
                 return False, f'the session has no key frames: {self._why_empty()}'
             count = self.keyframes
+            self._node.say('train', f'training of {count} key frames begins')
             training = self._training = Training(
                 self._session, self._node.options, self._on_progress, self._on_end)
         if not training.begun.wait(_BEGIN_S):
@@ -137,7 +138,10 @@ class MapperServices:
                 return response
             response.success, response.message = action()
             self._node.get_logger().info(response.message)
-            self._node.say(action.__name__ if response.success else 'refused', response.message)
+            if not response.success:
+                self._node.say('refused', response.message)
+            elif action != self.train:  # it has said so already, and may have ended by now
+                self._node.say(action.__name__, response.message)
             return response
         return callback
 

@@ -22,7 +22,8 @@ class SolverOptions:
     refined: int = 4  # best hypotheses of a round that are refined, count
     local_cells: int = 600  # cells on which hypotheses are refined before the last, count
     local_rounds: int = 4  # inlier selections in a refinement of a hypothesis, count
-    iterations: int = 20  # Levenberg-Marquardt steps of the last refinement, count
+    final_rounds: int = 8  # inlier selections of the last refinement, count
+    iterations: int = 10  # Levenberg-Marquardt steps of one of them, count
     kernel: float = 3.0  # scale of the Cauchy kernel, robust standard deviations of the residuals
 
 

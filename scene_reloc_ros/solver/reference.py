@@ -82,16 +82,21 @@ class PnpEstimator:
         return poses
 
     def finish(self, pose):
-        """Return the converged pose (4, 4) and its inlier mask (N,)."""
-        poses, mask, count = pose[None], self.inliers(pose[None], self.problem), -1
-        for _ in range(self.options.iterations):
-            poses = levenberg_marquardt(poses, self.problem, mask, self.options.iterations,
-                                        self.options.kernel)
-            mask = self.inliers(poses, self.problem)
-            if int(mask.sum()) == count:
+        """Return the converged pose (4, 4) and its inlier mask (N,).
+
+        Refined on all inliers until their number stops growing (DSAC*, section 3.4).
+        """
+        mask, count = self.inliers(pose[None], self.problem)[0], 0
+        for _ in range(self.options.final_rounds):
+            if int(mask.sum()) <= count:
                 break
             count = int(mask.sum())
-        return poses[0], mask[0]
+            chosen = PoseProblem(self.problem.rays[mask], self.problem.points[mask],
+                                 self.problem.focal_px)
+            pose = levenberg_marquardt(pose[None], chosen, torch.ones(1, count),
+                                       self.options.iterations, self.options.kernel)[0]
+            mask = self.inliers(pose[None], self.problem)[0]
+        return pose, mask
 
 
 def solve_pose(problem, generator, options):

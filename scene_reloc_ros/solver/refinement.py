@@ -11,7 +11,7 @@ from scene_reloc_ros.solver.reprojection import reprojection_residuals, residual
 
 _CHI2_MEDIAN = 2 * math.log(2)
 _SMALLEST_DEVIATION = 1e-3  # pixels; noise-free input must not make the kernel vanish
-_CONVERGED = 1e-8  # norm of a step (m, rad) below which nothing changes any more
+_CONVERGED = 1e-7  # norm of a step (m, rad) below which nothing changes any more
 
 
 def cauchy_weights(squared_errors, scale_px):
@@ -62,7 +62,7 @@ def levenberg_marquardt(cam_from_map, problem, mask, iterations, kernel):
     A step that does not lower the cost is undone and damped more (Marquardt, 1963), so the cost
     never rises; poses whose normal equations are singular stay where they are.
     """
-    poses, mask = cam_from_map, mask.to(cam_from_map.dtype)
+    poses, mask = cam_from_map, mask.to(cam_from_map)
     residuals, _ = reprojection_residuals(poses, problem)
     scale_px = kernel * robust_deviation((residuals ** 2).sum(-1), mask)
     damping = torch.full((len(poses),), 1e-4, dtype=poses.dtype, device=poses.device)

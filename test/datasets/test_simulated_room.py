@@ -104,7 +104,7 @@ def test_frames_are_the_same_in_whatever_order_they_are_read(survey):
 def test_one_wall_is_blank_and_objects_repeat(survey):
     pieces = [piece for piece, *_ in PLACEMENTS]
     assert pieces.count('bookcase') == 3
-    frames = [survey[index] for index in range(120, 135, 5)]
+    frames = [survey[index] for index in (66, 68, 70, 122)]
     # high-pass energy of the west wall (x = 0) next to that of all else
     walls, others = [], []
     for frame in frames:

@@ -157,10 +157,11 @@ def test_a_paced_player_waits_for_the_answer_to_each_frame(audience):
             time.sleep(0.01)  # an answer before the player has matched would be lost
         fields = {'stamp_ns': nanoseconds(message.header.stamp)}
         answers.publish(String(data=json.dumps(fields)))
-    audience.bystander.node.create_subscription(Image, 'image', answer, 10)
+    listening = audience.bystander.node.create_subscription(Image, 'image', answer, 10)
     audience.play(frames='', pace_topic='/slow/status', pace_timeout=5.0, rate=200.0)
     assert audience.status[-1]['sentence'] == f'played {COUNT} frames, 0 of them unanswered'
     assert max(np.diff(answered)) <= 1
+    audience.bystander.node.destroy_subscription(listening)
     audience.play(pace_topic='/dead/status', pace_timeout=0.02, count=3)
     assert audience.status[-1]['sentence'] == 'played 3 frames, 3 of them unanswered'
 

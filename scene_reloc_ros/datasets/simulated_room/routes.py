@@ -10,13 +10,14 @@ import numpy as np
 
 @dataclass(frozen=True)
 class RouteOptions:
-    """Laps on an oval, the view turning against the direction outwards while the lap goes on."""
+    """Laps on an oval while the view pans to and fro over a part of the room."""
 
     laps: float  # signed number of laps; negative goes clockwise
     half_axes_m: tuple  # of the oval, along x and y
     start_deg: float  # position on the oval, from the x axis
-    view_start_deg: float  # horizontal view direction from outwards, at the start
-    view_turn_deg: float  # by how much that changes until the end
+    view_deg: float  # horizontal view direction in the middle of a pan, from the x axis
+    pan_deg: float  # largest deviation from it
+    pans: float  # number of pans to and fro
     height_m: float  # mean height of the camera
     height_swing_m: float  # largest deviation from it
     pitch_deg: float  # mean; negative looks down
@@ -24,15 +25,15 @@ class RouteOptions:
 
 
 MIDDLE_M = (3.0, 2.5)
-# The survey's four laps look in directions 90 degrees apart, so that one finds three to four
-# views at each place; the return follows two of them backwards, 0.2 m further out and turned.
+# The survey sees every part of two walls and some of the blank one from all around its oval, for
+# laps and pans have no common period; the return goes the other way round, further out.
 ROUTES = {
-    'survey': RouteOptions(laps=4, half_axes_m=(1.15, 0.80), start_deg=0, view_start_deg=150,
-                           view_turn_deg=360, height_m=1.25, height_swing_m=0.20, pitch_deg=-8,
+    'survey': RouteOptions(laps=4, half_axes_m=(1.00, 0.70), start_deg=0, view_deg=55, pan_deg=72,
+                           pans=5.5, height_m=1.25, height_swing_m=0.20, pitch_deg=-8,
                            sway_deg=5),
-    'return': RouteOptions(laps=-2, half_axes_m=(1.40, 1.00), start_deg=0, view_start_deg=257,
-                           view_turn_deg=-180, height_m=1.32, height_swing_m=0.14, pitch_deg=-10,
-                           sway_deg=8)}
+    'return': RouteOptions(laps=-2, half_axes_m=(1.20, 0.85), start_deg=200, view_deg=55,
+                           pan_deg=65, pans=1.7, height_m=1.32, height_swing_m=0.14,
+                           pitch_deg=-10, sway_deg=6)}
 
 
 def route_poses(options, frames, generator):
@@ -51,9 +52,9 @@ def route_poses(options, frames, generator):
     x = MIDDLE_M[0] + options.half_axes_m[0] * radius * np.cos(angle)
     y = MIDDLE_M[1] + options.half_axes_m[1] * radius * np.sin(angle)
     z = options.height_m + options.height_swing_m * np.sin(2 * math.pi * turns * 0.65)
-    view = np.radians(options.view_start_deg + options.view_turn_deg * progress)
+    pan = options.pan_deg * np.sin(2 * math.pi * options.pans * progress)
     sway_rad = math.radians(options.sway_deg)
-    yaw = angle + view + sway_rad * sway[0]
+    yaw = np.radians(options.view_deg + pan) + sway_rad * sway[0]
     pitch = math.radians(options.pitch_deg) + sway_rad / 2 * sway[1]
     roll = sway_rad / 2 * sway[2]
     return np.stack([_pose(*values) for values in zip(x, y, z, yaw, pitch, roll)])
