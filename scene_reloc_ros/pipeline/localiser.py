@@ -27,6 +27,8 @@ class LocaliserOptions:
 
     solver: str = 'auto'  # backend: auto, reference or cuda
     correlated_cells: float = 30.0  # neighbouring cells that err together, count
+    map_error_m: float = 0.02  # standard deviation an axis of the map itself, metres
+    map_error_deg: float = 0.8  # standard deviation an axis of the map itself, degrees
     solving: SolverOptions = field(default_factory=SolverOptions)
     acceptance: AcceptanceOptions = field(default_factory=AcceptanceOptions)
 
@@ -110,8 +112,9 @@ class Localiser:
         if rejection is None:
             cam_from_map = result.cam_from_map.cpu()
             map_from_cam = invert_pose(cam_from_map).numpy()
-            covariance = map_covariance(cam_from_map, result.information.cpu(),
-                                        self.options.correlated_cells).numpy()
+            covariance = map_covariance(
+                cam_from_map, result.information.cpu(), self.options.correlated_cells,
+                self.options.map_error_m, self.options.map_error_deg).numpy()
         seen = (pixels[inliers] + 0.5) * enlarged - 0.5
         return Localisation(map_from_cam, covariance, rejection, detail + '.', count, len(pixels),
                             seen.numpy(), points.cpu()[inliers].numpy(),

@@ -3,6 +3,7 @@
 """From rendered frames to a map file and back to poses, through the command line."""
 
 import json
+import math
 import subprocess
 import sys
 
@@ -140,7 +141,7 @@ def test_covariances_follow_the_camera_around():
     cam_from_map = se3_exp(torch.tensor((1.0, 2, 3, 0.5, -0.4, 1.2)).double())
     root = torch.randn(6, 6, generator=torch.Generator().manual_seed(0)).double()
     in_camera = root @ root.T * 1e-8
-    predicted = map_covariance(cam_from_map, torch.linalg.inv(in_camera), 1.0)
+    predicted = map_covariance(cam_from_map, torch.linalg.inv(in_camera), 1.0, 0, 0)
     draws = (torch.linalg.cholesky(in_camera) @ torch.randn(
         6, 20000, generator=torch.Generator().manual_seed(1)).double()).T
     moved = invert_pose(se3_exp(draws) @ cam_from_map)
@@ -149,6 +150,13 @@ def test_covariances_follow_the_camera_around():
     errors = torch.cat((moved[:, :3, 3] - truth[:3, 3], so3_log(turn)), 1)
     scale = predicted.diagonal().sqrt()
     assert ((errors.T.cov() - predicted) / (scale[:, None] * scale)).abs().max() < 0.05
+
+
+def test_the_error_of_the_map_itself_is_part_of_the_covariance():
+    exact = torch.eye(6).double() * 1e12
+    covariance = map_covariance(torch.eye(4).double(), exact, 1.0, 0.03, 2.0)
+    deviation = covariance.diagonal().sqrt()
+    assert np.allclose(deviation, [0.03] * 3 + [math.radians(2)] * 3, rtol=1e-3)
 
 
 BAD_INPUT = {
