@@ -14,6 +14,11 @@ from rclpy.signals import SignalHandlerOptions
 
 from scene_reloc_ros.ros.parameters import NODE_OPTIONS, NodeParameters
 
+try:
+    from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
+except ImportError:  # Humble
+    from rclpy.qos_event import PublisherEventCallbacks, SubscriptionEventCallbacks
+
 _THREADS = 6  # camera, tf, timers, and services that wait for their outcome
 _SIGNAL_POLL_S = 0.2
 _STOP_S = 5.0  # for callbacks that are still running
@@ -28,6 +33,23 @@ class ManagedNode(LifecycleNode):
         self._declared = NodeParameters(self, NODE_OPTIONS[self.kind], self.on_options)
         self.failure = ''
         self.state_label = 'unconfigured'
+
+    def create_subscription(self, *arguments, **settings):
+        """Create a subscription without rclpy's default QoS event handlers.
+
+        One of them can stay ready for ever without being run (rclpy 7.1): the executor then
+        turns without rest and timers get a fifth of their rate. A topic that stays silent, for
+        its QoS or otherwise, is named in ~/status instead.
+        """
+        settings.setdefault('event_callbacks',
+                            SubscriptionEventCallbacks(use_default_callbacks=False))
+        return super().create_subscription(*arguments, **settings)
+
+    def create_publisher(self, *arguments, **settings):
+        """Create a publisher without rclpy's default QoS event handlers, as above."""
+        settings.setdefault('event_callbacks',
+                            PublisherEventCallbacks(use_default_callbacks=False))
+        return super().create_publisher(*arguments, **settings)
 
     @property
     def options(self):
