@@ -2,24 +2,60 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command ``bench``: measurements beside named peers, for tables and not for tests."""
 
-from scene_reloc_ros.cli.arguments import add_json
+from scene_reloc_ros.cli.arguments import add_device, add_json
 from scene_reloc_ros.cli.terminal import ProgressBars, write_json
+from scene_reloc_ros.datasets.perturbed_sequence import PerturbedSequence
+from scene_reloc_ros.datasets.sequence import open_sequence, read_frame_list
+from scene_reloc_ros.evaluation.machine import machine_name
 from scene_reloc_ros.evaluation.solver_benchmark import benchmark_solver
+from scene_reloc_ros.network.device import resolve_device
+from scene_reloc_ros.network.weights import DEFAULT_ENCODER, encoder_hash, load_encoder
+from scene_reloc_ros.pretraining.judge import (
+    encoding_cost,
+    image_pairs,
+    matching_share,
+    sequence_pairs,
+)
+from scene_reloc_ros.pretraining.training import (
+    HELD_OUT_SEED,
+    judging_photographs,
+    make_images,
+    read_photographs,
+)
+
+_DEFAULT_PAIRS = 40
 
 
 def add_arguments(parser):
     """Declare the options of ``bench``."""
-    parser.add_argument('what', nargs='?', default='solver', choices=('solver',),
+    parser.add_argument('what', nargs='?', default='solver', choices=('solver', 'encoder'),
                         help='what is measured (solver)')
-    parser.add_argument('--problems', type=int, default=200, help='synthetic problems (200)')
-    parser.add_argument('--cells', type=int, default=4800, help='correspondences each (4800)')
-    parser.add_argument('--inliers', type=float, default=0.3, help='share of inliers (0.3)')
-    parser.add_argument('--noise', type=float, default=1.0, help='noise of inliers, pixels (1)')
+    solver = parser.add_argument_group('solver')
+    solver.add_argument('--problems', type=int, default=200, help='synthetic problems (200)')
+    solver.add_argument('--cells', type=int, default=4800, help='correspondences each (4800)')
+    solver.add_argument('--inliers', type=float, default=0.3, help='share of inliers (0.3)')
+    solver.add_argument('--noise', type=float, default=1.0, help='noise of inliers, pixels (1)')
+    encoder = parser.add_argument_group('encoder')
+    encoder.add_argument('--encoder', nargs='+', default=[DEFAULT_ENCODER], metavar='NAME',
+                         help=f'encoders of the package or files ({DEFAULT_ENCODER})')
+    encoder.add_argument('--pairs', type=int, default=_DEFAULT_PAIRS,
+                         help=f'pairs of views of each kind ({_DEFAULT_PAIRS})')
+    encoder.add_argument('--photos', metavar='DIR', help='photographs: every fifth is judged on')
+    encoder.add_argument('--sequence', metavar='SEQUENCE', help='posed RGB-D sequence: real views')
+    encoder.add_argument('--frames', metavar='LIST', help='frames of the sequence (all)')
+    add_device(parser)
     add_json(parser)
 
 
 def run(args):
     """Measure and print a table."""
+    figures = {'machine': machine_name(), **(
+        _bench_solver(args) if args.what == 'solver' else _bench_encoder(args))}
+    write_json(args.json, figures)
+    return 0
+
+
+def _bench_solver(args):
     if not (args.problems >= 1 and args.cells >= 4 and 0 < args.inliers <= 1 and args.noise >= 0):
         raise ValueError('bench needs at least 1 problem, 4 cells, inliers in (0, 1] and noise '
                          'that is not negative')
@@ -35,5 +71,44 @@ def run(args):
         print(f'  {name:<20}{error:>22}{row["success_2cm_1deg"]:>18.1%}'
               f'{row["median_ms"]:>11.1f} ms{spread:>18}{row["error_ratio"]:>13.3f}'
               f'{row["time_ratio"]:>12.2f}')
-    write_json(args.json, figures)
-    return 0
+    return figures
+
+
+def _bench_encoder(args):
+    if args.pairs < 1:
+        raise ValueError(f'bench encoder needs at least 1 pair, not {args.pairs}')
+    device, judges, rows = resolve_device(args.device), _judges(args), {}
+    with ProgressBars() as bars:
+        for number, name in enumerate(args.encoder):
+            encoder = load_encoder(name, device)
+            rows[name] = {'hash': encoder_hash(name), **encoding_cost(encoder)}
+            for done, (judge, pairs) in enumerate(judges.items()):
+                bars('judging', (number + done / len(judges)) / len(args.encoder), judge)
+                rows[name][judge] = matching_share(encoder, pairs())
+    print(f'share of points whose best cell of another view is the right one; {args.pairs} pairs '
+          f'of each kind; 640x480 on {device}')
+    print(f'  {"encoder":<24}{"GMAC":>7}{"median time":>14}'
+          + ''.join(f'{judge:>20}' for judge in judges))
+    for name, row in rows.items():
+        print(f'  {name[-23:]:<24}{row["gmac"]:>7.1f}{row["median_ms"]:>11.1f} ms'
+              + ''.join(f'{row[judge]:>20.1%}' for judge in judges))
+    return {'device': str(device), 'pairs': args.pairs, 'encoders': rows}
+
+
+def _judges(args):
+    """Return {name: function that makes the pairs}, each kind with and without change of light."""
+    images = make_images(args.pairs, HELD_OUT_SEED)
+    judges = {'procedural': lambda: image_pairs(images, light=False),
+              'procedural, light': lambda: image_pairs(images, light=True)}
+    if args.photos:
+        photos = judging_photographs(read_photographs(args.photos))
+        photos = photos[::max(1, len(photos) // args.pairs)][:args.pairs]
+        judges['photos'] = lambda: image_pairs(photos, light=False)
+        judges['photos, light'] = lambda: image_pairs(photos, light=True)
+    if args.sequence:
+        frames = open_sequence(args.sequence)
+        frames = frames.select(read_frame_list(args.frames)) if args.frames else frames
+        judges['sequence'] = lambda: sequence_pairs(frames, args.pairs)
+        judges['sequence, light'] = lambda: sequence_pairs(
+            frames, args.pairs, PerturbedSequence(frames, 'light'))
+    return judges

@@ -15,9 +15,11 @@ from scene_reloc_ros.cli.arguments import (
     read_sequence,
 )
 from scene_reloc_ros.cli.terminal import print_rows, ProgressBars, write_json
+from scene_reloc_ros.datasets.perturbed_sequence import PERTURBATIONS, PerturbedSequence
 from scene_reloc_ros.evaluation.plots import plot_evaluation
 from scene_reloc_ros.evaluation.report import evaluate
 from scene_reloc_ros.evaluation.trajectory import tum_line
+from scene_reloc_ros.geometry.pose_error import RECALL_BOUNDS
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.pipeline.localiser import Localiser
 
@@ -57,6 +59,9 @@ def add_evaluate_arguments(parser):
     """Declare the options of ``evaluate``."""
     parser.add_argument('map', metavar='MAP', help='map file')
     add_sequence(parser)
+    parser.add_argument('--perturb', choices=sorted(PERTURBATIONS),
+                        help='evaluate the frames again in other light, blurred or noisy (the '
+                        'same way every time), and print what that costs')
     parser.add_argument('--plots', metavar='DIR', help='folder for pictures')
     add_device(parser)
     add_json(parser)
@@ -67,15 +72,32 @@ def run_evaluate(args):
     scene_map = SceneMap.load(args.map)
     localiser = Localiser(scene_map, device=args.device)
     frames = read_sequence(args)
+    map_bytes = Path(args.map).stat().st_size
     with ProgressBars() as bars:
         report = evaluate(localiser, frames, bars)
-    summary = {**report.summary(), 'map_bytes': Path(args.map).stat().st_size}
+        summary = {**report.summary(), 'map_bytes': map_bytes}
+        if args.perturb:
+            frames, clean = PerturbedSequence(frames, args.perturb), summary
+            report = evaluate(localiser, frames, bars)
+            summary = {**report.summary(), 'map_bytes': map_bytes, 'perturb': args.perturb,
+                       'unperturbed': clean}
     print_rows(_rows(summary))
+    if args.perturb:
+        print_rows(_drops(summary))
     write_json(args.json, summary)
     if args.plots:
         for path in plot_evaluation(report, frames, scene_map, args.plots):
             print(f'  {path}')
     return 0
+
+
+def _drops(summary):
+    """Return a row for each recall: before, after, points lost."""
+    clean = summary['unperturbed']
+    return [(f'{name.replace("_", " ")}, {summary["perturb"]}',
+             f'{clean[name]:.1%} -> {summary[name]:.1%}, '
+             f'{100 * (clean[name] - summary[name]):.1f} points lost')
+            for name in RECALL_BOUNDS]
 
 
 def _rows(summary):

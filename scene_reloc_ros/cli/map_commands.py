@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The commands ``map`` and ``info``."""
 
+from dataclasses import replace
+from pathlib import Path
+
 from scene_reloc_ros.cli.arguments import (
     add_device,
     add_json,
@@ -12,6 +15,7 @@ from scene_reloc_ros.cli.arguments import (
 from scene_reloc_ros.cli.terminal import print_rows, ProgressBars, write_json
 from scene_reloc_ros.mapping.presets import PRESETS
 from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.network.weights import DEFAULT_ENCODER
 from scene_reloc_ros.pipeline.mapper import Mapper, MappingCancelled
 
 
@@ -22,6 +26,9 @@ def add_map_arguments(parser):
                         help='file to write (scene.map)')
     parser.add_argument('--preset', default='standard', choices=sorted(PRESETS),
                         help='effort (standard)')
+    parser.add_argument('--encoder', metavar='NAME', default=DEFAULT_ENCODER,
+                        help='encoder of the package, or a file of scene_reloc pretrain, or a '
+                        f'.pt checkpoint in the layout of ACE ({DEFAULT_ENCODER})')
     parser.add_argument('--minutes', type=float, metavar='M',
                         help='bound on the whole mapping, minutes')
     parser.add_argument('--seed', type=int, default=0, help='seed of all random choices (0)')
@@ -32,7 +39,7 @@ def add_map_arguments(parser):
 def run_map(args):
     """Map a sequence; Ctrl-C leaves nothing behind."""
     out = checked_output(args.out)
-    options = PRESETS[args.preset]
+    options = replace(PRESETS[args.preset], encoder=args.encoder)
     if args.minutes is not None:
         options = options.with_minutes(args.minutes)
     frames = read_sequence(args)
@@ -66,7 +73,7 @@ def run_info(args):
 
 def _figures(path, scene_map):
     camera = scene_map.camera
-    return {'map': str(path), 'map_bytes': checked_output(path).stat().st_size,
+    return {'map': str(path), 'map_bytes': Path(path).stat().st_size,
             'encoder': f'{scene_map.encoder_name} {scene_map.encoder_hash}',
             'head': {'width': scene_map.head.options.width,
                      'blocks': scene_map.head.options.blocks},

@@ -3,10 +3,11 @@
 """Progress bars and tables in a terminal."""
 
 import json
-from pathlib import Path
 import sys
 
 from tqdm import tqdm
+
+from scene_reloc_ros.cli.arguments import checked_output
 
 _FORMAT = '{desc:<12}{percentage:3.0f}%|{bar:30}| {elapsed}<{remaining} {postfix}'
 _TERMINAL_S, _FILE_S = 0.2, 15.0  # how often a bar is drawn again
@@ -54,9 +55,5 @@ def print_rows(rows):
 
 def write_json(path, values):
     """Write a dict as JSON where a path was given; ValueError where the folder is missing."""
-    if path is None:
-        return
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise ValueError(f'folder {path.parent} of {path.name} does not exist; create it')
-    path.write_text(json.dumps(values, indent=1) + '\n')
+    if path is not None:
+        checked_output(path).write_text(json.dumps(values, indent=1) + '\n')

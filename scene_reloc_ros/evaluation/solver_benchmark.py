@@ -4,7 +4,6 @@
 
 from dataclasses import dataclass
 import importlib.util
-import platform
 import time
 
 import cv2
@@ -109,7 +108,7 @@ def benchmark_solver(problems=200, cells=4800, inlier_ratio=0.3, noise_px=1.0, o
         row['time_ratio'] = ours['median_ms'] / row['median_ms']
     return {'problems': problems, 'cells': cells, 'inlier_ratio': inlier_ratio,
             'noise_px': noise_px, 'threads': torch.get_num_threads(),
-            'machine': platform.processor() or platform.machine(), 'solvers': figures}
+            'solvers': figures}
 
 
 def _errors(found, truth):

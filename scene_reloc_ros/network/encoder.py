@@ -19,7 +19,14 @@ class EncoderOptions:
 
     stem: tuple = (32, 64, 128)  # channels after the strides 2, 4 and 8
     blocks: int = 2  # residual blocks at stride 8
+    context: int = 1  # residual blocks at stride 16, 0 for none
     descriptor: int = 256  # channels of a cell's descriptor
+
+
+SIZES = {
+    'small': EncoderOptions(),  # CPUs and small Jetsons: 5.7 GMAC at 640x480
+    'base': EncoderOptions((64, 128, 256), 3, 2, 512),  # GPUs: 29 GMAC at 640x480
+}
 
 
 class ConvolutionBlock(nn.Sequential):
@@ -52,8 +59,29 @@ class ResidualBlock(nn.Module):
         return features + self.second(self.first(features))
 
 
+class ContextBranch(nn.Module):
+    """What surrounds a cell, seen at half the resolution and brought back to it."""
+
+    def __init__(self, channels, blocks):
+        """Make the branch."""
+        super().__init__()
+        self.down = ConvolutionBlock(channels, channels, stride=2)
+        self.blocks = nn.Sequential(
+            *(ResidualBlock(channels, dilation=2 ** i) for i in range(blocks)))
+        # closed at first: the branch joins where it helps, whatever weights training begins with
+        self.gate = nn.Parameter(torch.zeros(channels, 1, 1))
+
+    def forward(self, features):
+        """Return features of the shape that came in; an odd last row repeats its neighbour."""
+        rows, columns = features.shape[-2:]
+        padded = functional.pad(features, (0, columns % 2, 0, rows % 2), mode='replicate')
+        context = functional.interpolate(self.blocks(self.down(padded)), scale_factor=2.0,
+                                         mode='bilinear', align_corners=False)
+        return self.gate * context[..., :rows, :columns]
+
+
 class Encoder(nn.Module):
-    """Fully convolutional, stride 8, batch-normalised: 0.8 M parameters, 5 GMAC at 640x480."""
+    """Fully convolutional, stride 8, batch-normalised; sizes and costs are in ``SIZES``."""
 
     stride = 8  # pixels
 
@@ -70,6 +98,7 @@ class Encoder(nn.Module):
         # the dilation doubles from block to block: context at no cost
         self.blocks = nn.Sequential(
             *(ResidualBlock(third, dilation=2 ** i) for i in range(options.blocks)))
+        self.context = ContextBranch(third, options.context) if options.context else None
         self.descriptor = nn.Conv2d(third, options.descriptor, 1)
 
     @property
@@ -86,9 +115,13 @@ class Encoder(nn.Module):
         if image_B1HW.ndim != 4 or image_B1HW.shape[1] != 1:
             raise ValueError(f'encoder input has shape {tuple(image_B1HW.shape)}; '
                              'expected (B, 1, H, W)')
-        normalised = (image_B1HW - GREY_MEAN) / GREY_DEVIATION
-        features = self.descriptor(self.blocks(self.stem(normalised)))
+        features = self.descriptor(self.trunk(image_B1HW))
         return functional.normalize(features.float(), dim=1) * self.channels ** 0.5
+
+    def trunk(self, image_B1HW):
+        """Return what the linear descriptor layer reads: (B, channels, H // 8, W // 8)."""
+        features = self.blocks(self.stem((image_B1HW - GREY_MEAN) / GREY_DEVIATION))
+        return features if self.context is None else features + self.context(features)
 
     def fused(self):
         """Fold the batch normalisations into the convolutions, for inference; return self."""

@@ -10,10 +10,12 @@ from pathlib import Path
 from safetensors import safe_open, SafetensorError
 from safetensors.torch import save_file
 
+from scene_reloc_ros.network.ace_layout import load_ace_layout
 from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
 
 WEIGHTS_FOLDER = Path(__file__).parent / 'weights'
 DEFAULT_ENCODER = 'small'
+CHECKPOINT_SUFFIXES = ('.pt', '.pth')  # of a user's encoder in the layout of ACE
 
 
 def encoder_path(name):
@@ -34,21 +36,35 @@ def encoder_hash(name):
 
 
 def load_encoder(name=DEFAULT_ENCODER, device='cpu'):
-    """Return an encoder with its weights, folded for inference, on ``device``."""
+    """Return an encoder with its weights, folded for inference, on ``device``.
+
+    Args:
+        name: of an encoder of the package, or the path of a file of ``scene_reloc pretrain``, or
+            of a .pt checkpoint in the layout of ACE.
+        device: torch.device or its name.
+    """
     path = encoder_path(name)
+    encoder = (load_ace_layout(path) if path.suffix in CHECKPOINT_SUFFIXES
+               else load_trainable_encoder(path))
+    return encoder.fused().to(device)
+
+
+def load_trainable_encoder(path):
+    """Return an Encoder as a file of ``save_encoder`` holds it, not yet folded."""
     try:
         with safe_open(path, framework='pt') as file:
             options = json.loads((file.metadata() or {}).get('options', 'null'))
             tensors = {key: file.get_tensor(key) for key in file.keys()}
         if options is None:
             raise KeyError('options')
-        encoder = Encoder(EncoderOptions(**{**options, 'stem': tuple(options['stem'])}))
+        encoder = Encoder(EncoderOptions(**{'context': 0, **options,
+                                            'stem': tuple(options['stem'])}))
         encoder.load_state_dict({key: value.float() if value.is_floating_point() else value
                                  for key, value in tensors.items()})
     except (SafetensorError, RuntimeError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise ValueError(f'weights file {path} is no encoder of this version ({error}); '
                          'install the package anew') from error
-    return encoder.fused().to(device)
+    return encoder
 
 
 def save_encoder(path, encoder, description):

@@ -29,9 +29,9 @@ def info_nce(descriptors_a, descriptors_b, temperature):
     """
     a = functional.normalize(descriptors_a.float(), dim=1)
     b = functional.normalize(descriptors_b.float(), dim=1)
-    similarity = a @ b.T / temperature
-    target = torch.arange(len(a), device=a.device)
-    loss = (functional.cross_entropy(similarity, target)
-            + functional.cross_entropy(similarity.T, target)) / 2
-    accuracy = (similarity.detach().argmax(1) == target).float().mean()
+    similarity = (a @ b.T).float() / temperature
+    right = (a * b).sum(1) / temperature
+    loss = (similarity.logsumexp(0) + similarity.logsumexp(1)).mean() / 2 - right.mean()
+    best = similarity.detach().max(1).values
+    accuracy = (similarity.detach().diagonal() >= best).float().mean()
     return loss, float(accuracy)

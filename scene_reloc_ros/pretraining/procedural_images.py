@@ -11,18 +11,9 @@ import math
 import cv2
 import numpy as np
 
+from scene_reloc_ros.datasets.camera_effects import noise_texture
+
 _LETTERS = 'ABCDEFGHKLMNPRSTUVXYZabcdefghkmnprstuvxyz0123456789&%?#'
-
-
-def noise_texture(rng, height, width, exponent):
-    """Return 1/f^exponent noise in [0, 1] of shape (height, width)."""
-    fy = np.fft.fftfreq(height)[:, None]
-    fx = np.fft.rfftfreq(width)[None]
-    amplitude = 1.0 / np.maximum(np.hypot(fx, fy), 1.0 / max(height, width)) ** exponent
-    phase = rng.uniform(0, 2 * math.pi, amplitude.shape)
-    field = np.fft.irfft2(amplitude * np.exp(1j * phase), s=(height, width))
-    low, high = np.percentile(field, (2, 98))
-    return np.clip((field - low) / (high - low + 1e-9), 0, 1).astype(np.float32)
 
 
 def _stripes(rng, height, width):

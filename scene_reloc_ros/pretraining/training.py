@@ -12,22 +12,31 @@ import time
 import cv2
 import numpy as np
 import torch
+from torch.nn import functional
 
+from scene_reloc_ros.network.device import preferred_dtype
 from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
 from scene_reloc_ros.pretraining.contrastive_loss import info_nce, sample_descriptors
-from scene_reloc_ros.pretraining.pairs import correspondences, make_pair, PairOptions
+from scene_reloc_ros.pretraining.pairs import make_pair, PairOptions
 from scene_reloc_ros.pretraining.procedural_images import procedural_image
+from scene_reloc_ros.pretraining.procedural_scenes import procedural_scene
+from scene_reloc_ros.pretraining.two_views import TwoViews
 
 logger = logging.getLogger(__name__)
+
+HELD_OUT_SEED = 1_000_003  # of images and scenes that judge and never train
+_JUDGING_SHARE = 5  # every fifth photograph judges
 
 
 @dataclass(frozen=True)
 class PretrainingOptions:
     """How the encoder is trained."""
 
-    minutes: float = 25.0  # budget of the whole run, minutes
+    minutes: float = 60.0  # budget of the whole run, minutes
     steps: int = 1_000_000  # bound on optimiser steps, count
     images: int = 1000  # procedural images in the pool, count
+    scenes: int = 600  # procedural 3-D scenes in the pool, count
+    scene_share: float = 0.4  # of pairs that are drawn from them
     batch: int = 16  # pairs a step, count
     points: int = 128  # correspondences a pair, count
     temperature: float = 0.06  # of InfoNCE, unitless
@@ -43,38 +52,49 @@ class PretrainingOptions:
 class PairSource:
     """An endless stream of batches of pairs, the same for the same seed and step."""
 
-    def __init__(self, images, options, seed):
-        """Draw from ``images``, a list of (H, W) uint8 arrays."""
-        self.images, self.options, self.seed = images, options, seed
+    def __init__(self, images, options, seed, scenes=()):
+        """Draw from ``images``, a list of (H, W) uint8 arrays, and ``scenes``, of TwoViews."""
+        self.images, self.scenes, self.options, self.seed = images, scenes, options, seed
 
     def batch(self, step):
-        """Return views_a, views_b (B, 1, S, S) and pixels_a, pixels_b (B, N, 2) as tensors."""
+        """Return crops_a, crops_b (B, 1, S, S) and pixels_a, pixels_b (B, N, 2) as tensors."""
         rng = np.random.default_rng((self.seed, step))
         columns = ([], [], [], [])
         while len(columns[0]) < self.options.batch:
-            image = self.images[int(rng.integers(len(self.images)))]
-            view_a, view_b, b_from_a = make_pair(rng, image, self.options.pairs)
-            pixels_a, pixels_b = correspondences(rng, b_from_a, self.options.pairs,
-                                                 self.options.points)
-            if len(pixels_a) < self.options.points:
+            pair = make_pair(rng, self._views(rng), self.options.pairs, self.options.points)
+            if pair is None:
                 continue  # too little overlap: draw another pair
-            for column, value in zip(columns, (view_a[None], view_b[None], pixels_a, pixels_b)):
+            for column, value in zip(columns, (pair.crop_a[None], pair.crop_b[None],
+                                               pair.pixels_a, pair.pixels_b)):
                 column.append(value)
         return tuple(torch.from_numpy(np.stack(c).astype(np.float32)) for c in columns)
+
+    def _views(self, rng):
+        if self.scenes and rng.random() < self.options.scene_share:
+            return self.scenes[int(rng.integers(len(self.scenes)))]
+        return TwoViews.of_picture(self.images[int(rng.integers(len(self.images)))])
 
 
 def make_images(count, seed, on_progress=None):
     """Return ``count`` procedural images; image i depends on (seed, i) only."""
-    def make(index):
-        return procedural_image(np.random.default_rng((seed, index)))
+    return _made('images', count, on_progress,
+                 lambda index: procedural_image(np.random.default_rng((seed, index))))
 
-    images = []
+
+def make_scenes(count, seed, images, on_progress=None):
+    """Return ``count`` TwoViews of procedural scenes that carry the images."""
+    return _made('scenes', count, on_progress,
+                 lambda index: procedural_scene(np.random.default_rng((seed, 1, index)), images))
+
+
+def _made(stage, count, on_progress, make):
+    results = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for image in pool.map(make, range(count)):
-            images.append(image)
+        for result in pool.map(make, range(count)):
+            results.append(result)
             if on_progress:
-                on_progress('images', len(images) / count, '')
-    return images
+                on_progress(stage, len(results) / count, '')
+    return results
 
 
 def read_photographs(folder):
@@ -87,15 +107,35 @@ def read_photographs(folder):
     return images
 
 
+def judging_photographs(images):
+    """Return every fifth photograph: those never trained on."""
+    return images[::_JUDGING_SHARE]
+
+
+def training_photographs(images):
+    """Return the other photographs."""
+    return [image for index, image in enumerate(images) if index % _JUDGING_SHARE]
+
+
 def matching_loss(encoder, batch, temperature):
-    """Return the InfoNCE loss of a batch and its matching accuracy."""
+    """Return the InfoNCE loss of a batch and its matching accuracy.
+
+    The last layer is linear and acts on each cell alone, so it may follow the interpolation:
+    then it runs on the sampled points only.
+    """
     views_a, views_b, pixels_a, pixels_b = batch
     views = torch.cat((views_a, views_b)).contiguous(memory_format=torch.channels_last)
-    with torch.autocast(views.device.type, dtype=torch.bfloat16):
-        features = encoder(views)
-    sampled = sample_descriptors(features, torch.cat((pixels_a, pixels_b)), encoder.stride)
-    half = len(views_a)
-    return info_nce(sampled[:half].flatten(0, 1), sampled[half:].flatten(0, 1), temperature)
+    # bfloat16 needs no scaling of the loss; float16, which inference prefers on a GPU, would
+    fast = views.device.type == 'cuda' or preferred_dtype(views.device) == torch.bfloat16
+    with torch.autocast(views.device.type, dtype=torch.bfloat16, enabled=fast):
+        trunk = encoder.trunk(views)
+        sampled = sample_descriptors(trunk.float(), torch.cat((pixels_a, pixels_b)),
+                                     encoder.stride)
+        layer = encoder.descriptor
+        described = functional.linear(sampled, layer.weight[:, :, 0, 0], layer.bias)
+        half = len(views_a)
+        return info_nce(described[:half].flatten(0, 1), described[half:].flatten(0, 1),
+                        temperature)
 
 
 def matching_accuracy(encoder, source, batches=4):
@@ -113,16 +153,22 @@ def matching_accuracy(encoder, source, batches=4):
 class Pretraining:
     """One run: encoder, optimiser and progress, saved together."""
 
-    def __init__(self, options, images, held_out, device='cpu'):
-        """Start afresh on ``images``; ``held_out`` images judge only."""
+    def __init__(self, options, images, held_out, device='cpu', scenes=(), held_out_scenes=()):
+        """Start afresh on ``images`` and ``scenes``; those held out judge only."""
         torch.manual_seed(options.seed)
         self.options, self.device = options, torch.device(device)
         self.encoder = Encoder(options.encoder).to(self.device, memory_format=torch.channels_last)
         self.optimiser = torch.optim.AdamW(self.encoder.parameters(), options.learning_rate,
                                            weight_decay=options.weight_decay)
-        self.source = PairSource(images, options, options.seed)
-        self.judge = PairSource(held_out, options, options.seed + 1)
+        self.source = PairSource(images, options, options.seed, scenes)
+        self.judge = PairSource(held_out, options, options.seed + 1, held_out_scenes)
         self.step, self.seconds, self.history = 0, 0.0, []
+
+    def start_from(self, weights):
+        """Begin with the weights of another encoder; layers that it lacks stay random."""
+        missing, unknown = self.encoder.load_state_dict(weights, strict=False)
+        if unknown or not all(key.startswith('context.') for key in missing):
+            raise ValueError('the weights to begin with are of an encoder of another size')
 
     def progress(self):
         """Return the share of the budget that is spent."""

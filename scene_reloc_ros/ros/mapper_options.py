@@ -5,6 +5,7 @@
 from dataclasses import dataclass
 
 from scene_reloc_ros.mapping.presets import PRESETS
+from scene_reloc_ros.network.weights import DEFAULT_ENCODER
 from scene_reloc_ros.ros.parameter_fields import parameter, refuse_invalid
 
 
@@ -46,6 +47,9 @@ class MapperNodeOptions:
         0.0, 'Least time between two frames that are kept.', unit='s', minimum=0.0, maximum=60.0)
     preset: str = parameter('standard', 'Effort of the training.',
                             choices=tuple(PRESETS))
+    encoder: str = parameter(
+        DEFAULT_ENCODER, 'Encoder of the package, or a file of scene_reloc pretrain, or a .pt '
+        'checkpoint in the layout of ACE.')
     minutes: float = parameter(
         0.0, 'Length of the training instead of the one of the preset; 0: as in the preset.',
         unit='minutes', minimum=0.0, maximum=240.0)

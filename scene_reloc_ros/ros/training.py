@@ -30,7 +30,8 @@ class Training:
         self.begun = threading.Event()  # the recording is open, or the training has ended
         self.outcome = None
         settings = {name: getattr(options, name)
-                    for name in ('preset', 'minutes', 'device', 'seed', 'niceness')}
+                    for name in ('preset', 'encoder', 'minutes', 'device', 'seed',
+                                 'niceness')}
         self._process = context.Process(
             target=entry, daemon=True, name='training',
             args=(str(session.recording), str(session.map_path), settings, child_end,

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What runs in the training process: a recording in, a map file and progress messages out."""
 
+from dataclasses import replace
 import logging
 from multiprocessing import parent_process
 import os
@@ -24,7 +25,7 @@ def train(recording, map_path, settings, messages, cancel):
     Args:
         recording: folder of the recording.
         map_path: file that the map is written to.
-        settings: dict with preset, minutes, device, seed, niceness.
+        settings: dict with preset, encoder, minutes, device, seed, niceness.
         messages: a multiprocessing connection; it gets tuples ('opened', frames),
             ('progress', stage, fraction, text), ('done', path), ('failed', sentence),
             ('cancelled',).
@@ -64,7 +65,7 @@ class _Progress:
 
 
 def _mapping_options(settings):
-    options = PRESETS[settings['preset']]
+    options = replace(PRESETS[settings['preset']], encoder=settings['encoder'])
     return options.with_minutes(settings['minutes']) if settings['minutes'] else options
 
 
