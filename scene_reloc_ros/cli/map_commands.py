@@ -94,6 +94,8 @@ def _rows(figures):
         ('encoder', figures['encoder']),
         ('camera', f'{camera["width"]}x{camera["height"]}, f {camera["fx"]:.1f} '
                    f'{camera["fy"]:.1f}, distortion {camera["distortion_model"]}'),
+        ('calibration', 'as mapping found it: f {fx:.1f} {fy:.1f}, centre {cx:.1f} {cy:.1f}, '
+                        'radial {radial:+.3f}'.format(**figures['calibration'])),
         ('frames', f'{figures["frames"]}, cameras moved over {size} m'),
         ('training', f'{training["steps"]} steps, loss {training["loss_px"]:.2f} px, '
                      f'{training["valid"]:.1%} valid'),

@@ -25,8 +25,9 @@ def augment(grey, camera, stride, rng, options):
         options: AugmentationOptions.
 
     Returns:
-        view (h, w) uint8, rays (rows, columns, 3) with z = 1 and a mask (rows, columns) of the
-        cells whose centres lie in the original image.
+        view (h, w) uint8, where its cells lie in the original image as pixels
+        (rows, columns, 2) and as rays (rows, columns, 3) with z = 1, and a mask (rows, columns)
+        of the cells whose centres lie inside it.
     """
     scale = math.exp(rng.uniform(-1, 1) * math.log(options.scale))
     angle = rng.uniform(-1, 1) * options.rotation_deg
@@ -43,7 +44,7 @@ def augment(grey, camera, stride, rng, options):
     pixels = original_pixels(view_from_image, width, height, stride)
     inside = ((pixels >= -0.5) & (pixels <= (camera.width - 0.5, camera.height - 0.5))).all(-1)
     rays = camera.rays(pixels)
-    return view, rays, inside & np.isfinite(rays).all(-1)
+    return view, pixels, rays, inside & np.isfinite(rays).all(-1)
 
 
 def original_pixels(view_from_image, width, height, stride):

@@ -4,10 +4,13 @@
 
 from dataclasses import dataclass
 import logging
+import math
 
 import numpy as np
 import torch
 
+from scene_reloc_ros.geometry.depth import depth_at
+from scene_reloc_ros.geometry.pixels import resized_coordinate
 from scene_reloc_ros.geometry.poses import checked_pose, invert_pose
 from scene_reloc_ros.mapping.augmentation import augment
 from scene_reloc_ros.network.device import autocast, preferred_dtype
@@ -30,6 +33,7 @@ class FeatureBuffer:
     cam_from_map: torch.Tensor  # (F, 4, 4) float32
     focals_px: torch.Tensor  # (F,) float32, of the working image
     positions: torch.Tensor  # (F, 3) float64, metres: where the cameras were
+    depths: torch.Tensor  # (N,) float32 metres along z, 0 where unknown
 
     def __len__(self):
         """Return the number of cells."""
@@ -72,25 +76,27 @@ def fill_buffer(frames, encoder, options, rng, on_progress, cancelled):
     """
     device = next(encoder.parameters()).device
     cam_from_map = mapping_poses(frames)
-    views = options.passes * len(frames)
+    views = len(frames) * max(options.passes, math.ceil(options.views / len(frames)))
     cells = max(1, min(options.cells, options.buffer // views))
-    columns = ([], [], [])
+    columns = ([], [], [], [])
     focals = torch.zeros(len(frames))
     for view in range(views):
         if cancelled():
             raise MappingCancelled('cancelled while the frames were encoded')
         index = view % len(frames)
-        grey, camera = _working_frame(frames[index])
+        frame = frames[index]
+        grey, camera = _working_frame(frame)
         focals[index] = camera.focal
-        descriptors, rays = _view_cells(grey, camera, encoder, options, rng, cells)
+        descriptors, pixels, rays = _view_cells(grey, camera, encoder, options, rng, cells)
+        depths = _depths(frame, pixels, camera.width) if options.depth else torch.zeros(len(rays))
         for column, value in zip(columns, (
-                descriptors, rays, torch.full((len(rays),), index, dtype=torch.int64))):
+                descriptors, rays, torch.full((len(rays),), index, dtype=torch.int64), depths)):
             column.append(value.to(device))
         on_progress('encoding', (view + 1) / views, f'{view + 1} of {views} views')
-    descriptors, rays, indices = (torch.cat(column) for column in columns)
+    descriptors, rays, indices, depths = (torch.cat(column) for column in columns)
     positions = invert_pose(cam_from_map)[:, :3, 3]
     return FeatureBuffer(descriptors, rays, indices, cam_from_map.float().to(device),
-                         focals.to(device), positions)
+                         focals.to(device), positions, depths)
 
 
 def _working_frame(frame):
@@ -101,8 +107,8 @@ def _working_frame(frame):
 
 
 def _view_cells(grey, camera, encoder, options, rng, count):
-    """Return descriptors (n, C) and rays (n, 2) of random cells of one augmented view."""
-    view, rays, inside = augment(grey, camera, encoder.stride, rng, options.augmentation)
+    """Return descriptors (n, C), pixels (n, 2) and rays (n, 2) of random cells of a view."""
+    view, pixels, rays, inside = augment(grey, camera, encoder.stride, rng, options.augmentation)
     device = next(encoder.parameters()).device
     with torch.inference_mode(), autocast(device):
         features = encoder(network_input(view, device))[0]
@@ -110,4 +116,13 @@ def _view_cells(grey, camera, encoder, options, rng, count):
     chosen = rng.choice(candidates, min(count, len(candidates)), replace=False)
     flat = features.flatten(1).T[torch.from_numpy(chosen).to(device)]
     picked = torch.from_numpy(rays.reshape(-1, 3)[chosen, :2].astype(np.float32))
-    return flat.to(preferred_dtype(device)).clone(), picked
+    return flat.to(preferred_dtype(device)).clone(), pixels.reshape(-1, 2)[chosen], picked
+
+
+def _depths(frame, pixels, working_width):
+    """Return the depths (n,) at pixels of the working image, 0 where unknown or on an edge."""
+    if frame.depth_m is None:
+        return torch.zeros(len(pixels))
+    depths, trusted = depth_at(frame.depth_m, resized_coordinate(
+        pixels, frame.depth_m.shape[1] / working_width))
+    return torch.from_numpy(np.where(trusted, depths, 0).astype(np.float32))

@@ -13,17 +13,22 @@ def clamp_schedule(progress, options):
     return options.soft_clamp_px * arc + options.final_clamp_px
 
 
-def reprojection_loss(points_N3, rays_N2, cam_from_map_N44, focals_N, progress, options):
+def reprojection_loss(points_N3, rays_N2, cam_from_map_N44, focals_N, depths_N, progress,
+                      options):
     """Return the mean loss of predicted scene coordinates, and the share of valid ones.
 
     A valid prediction lies in front of the camera and projects somewhere near: it costs
-    tau tanh(e / tau). Any other is drawn to the point at a fixed depth on its ray.
+    tau tanh(e / tau). Any other is drawn to the point at a fixed depth on its ray, or at the
+    measured one. With a measured depth every point that is farther than ``surface_m`` from where
+    it has to be costs that distance as well; nearer ones are left to their pixels, which are
+    more exact than a depth camera (DSAC*, TPAMI 2021, section 3.3).
 
     Args:
         points_N3: predicted scene coordinates, metres, map frame.
         rays_N2: x and y of the cells' rays where z = 1.
         cam_from_map_N44: poses of the cells' frames.
         focals_N: pixels per unit on the plane z = 1.
+        depths_N: metres along z, 0 where unknown.
         progress: share of the training that is done, in [0, 1].
         options: LossOptions.
     """
@@ -36,7 +41,10 @@ def reprojection_loss(points_N3, rays_N2, cam_from_map_N44, focals_N, progress, 
              & (error < options.maximum_error_px))
     tau = clamp_schedule(progress, options)
     valid_loss = tau * torch.tanh(error / tau)
-    target = torch.cat((rays_N2, torch.ones_like(rays_N2[:, :1])), 1) * options.fallback_depth_m
-    invalid_loss = (in_camera - target).abs().sum(-1)
-    loss = torch.where(valid, valid_loss, invalid_loss).mean()
+    measured = depths_N > 0
+    aim = torch.where(measured, depths_N, options.fallback_depth_m)[:, None]
+    target = torch.cat((rays_N2, torch.ones_like(aim)), 1) * aim
+    away = (in_camera - target).abs().sum(-1)
+    off_surface = options.surface_px_per_m * (away - options.surface_m).clamp_min(0) * measured
+    loss = (torch.where(valid, valid_loss, away) + off_surface).mean()
     return loss, float(valid.float().mean())

@@ -4,6 +4,7 @@
 
 from dataclasses import dataclass, replace
 
+from scene_reloc_ros.mapping.ray_correction import CorrectionOptions
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER
 
 
@@ -26,6 +27,8 @@ class LossOptions:
     minimum_depth_m: float = 0.1  # of a valid prediction, metres
     maximum_depth_m: float = 1000.0  # of a valid prediction, metres
     maximum_error_px: float = 1000.0  # of a valid prediction, pixels
+    surface_m: float = 0.1  # points this near to a measured one are left to their pixels, metres
+    surface_px_per_m: float = 20.0  # cost of a metre beyond that, pixels
     fallback_depth_m: float = 10.0  # where invalid predictions are drawn to, metres
 
 
@@ -36,6 +39,8 @@ class MappingOptions:
     encoder: str = DEFAULT_ENCODER  # name of the weights
     width: int = 384  # channels of the head
     passes: int = 2  # augmented passes over the mapping frames, count
+    views: int = 1200  # augmented views of all frames at least, count: few frames, more passes
+    depth: bool = True  # use the depth of the frames where they have it
     cells: int = 1024  # random cells kept of a view, count
     buffer: int = 1_500_000  # bound on the feature buffer, cells
     steps: int = 5000  # optimiser steps, count
@@ -46,6 +51,7 @@ class MappingOptions:
     self_check: int = 24  # mapping frames localised after training, count
     augmentation: AugmentationOptions = AugmentationOptions()
     loss: LossOptions = LossOptions()
+    correction: CorrectionOptions = CorrectionOptions()
 
     def with_minutes(self, minutes):
         """Return these options with another bound on the time."""
@@ -55,7 +61,9 @@ class MappingOptions:
 
 
 PRESETS = {
-    'fast': MappingOptions(width=256, passes=1, buffer=700_000, steps=1500, minutes=4.0),
+    'fast': MappingOptions(width=256, passes=1, views=300, buffer=700_000, steps=1500,
+                           minutes=4.0),
     'standard': MappingOptions(),
-    'best': MappingOptions(width=512, passes=6, buffer=4_000_000, steps=20_000, minutes=60.0),
+    'best': MappingOptions(width=512, passes=6, views=4000, buffer=4_000_000, steps=20_000,
+                           minutes=60.0),
 }

@@ -13,10 +13,11 @@ from safetensors.torch import load, save
 import torch
 
 from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.mapping.ray_correction import RayCorrection
 from scene_reloc_ros.network.head import Head, HeadOptions
 
 FORMAT = 'scene_reloc_ros map'
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _HEAD_PREFIX = 'head.'
 _HEADER_LENGTH = 8  # bytes of the header's length at the start of a safetensors file
 
@@ -31,6 +32,7 @@ class SceneMap:
     camera: Camera  # of the mapping frames, as they came in
     positions: torch.Tensor  # (F, 3) float32, where the mapping cameras were, metres
     cloud: torch.Tensor  # (P, 3) float32, some scene points, metres
+    correction: RayCorrection = field(default_factory=RayCorrection)  # of that camera's rays
     metadata: dict = field(default_factory=dict)  # plain values: frame, times, training, check
 
     def save(self, path):
@@ -40,7 +42,8 @@ class SceneMap:
             raise ValueError(f'folder {path.parent} of the map does not exist; create it')
         tensors = {_HEAD_PREFIX + key: value.half() if key != 'centre' else value
                    for key, value in self.head.state_dict().items()}
-        tensors.update(positions=self.positions, cloud=self.cloud)
+        tensors.update(positions=self.positions, cloud=self.cloud,
+                       correction=self.correction.values.detach())
         tensors = {key: value.cpu().contiguous() for key, value in tensors.items()}
         header = {'format': FORMAT, 'format_version': str(FORMAT_VERSION),
                   'encoder_name': self.encoder_name, 'encoder_hash': self.encoder_hash,
@@ -89,6 +92,7 @@ class SceneMap:
             camera = Camera(**{**fields, 'distortion': tuple(fields['distortion'])})
             return cls(head.eval().requires_grad_(False), header['encoder_name'],
                        header['encoder_hash'], camera, tensors['positions'], tensors['cloud'],
+                       RayCorrection(tensors['correction']).requires_grad_(False),
                        json.loads(header['metadata']))
         except (KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
             raise ValueError(f'map file {path} lacks a part ({error}); map again') from error

@@ -10,6 +10,7 @@ import torch
 
 from scene_reloc_ros.mapping.feature_buffer import MappingCancelled
 from scene_reloc_ros.mapping.losses import reprojection_loss
+from scene_reloc_ros.mapping.ray_correction import RayCorrection
 from scene_reloc_ros.network.device import autocast
 from scene_reloc_ros.network.head import Head, HeadOptions
 
@@ -37,7 +38,7 @@ def one_cycle(progress):
 
 
 def train_head(buffer, options, seconds, generator, on_progress, cancelled):
-    """Return a trained Head and the TrainingSummary.
+    """Return a trained Head, the RayCorrection and the TrainingSummary.
 
     Progress is the larger of the share of the steps and the share of the time, so that a slow
     machine ends in time with a whole schedule; on a machine that is fast enough the result
@@ -53,16 +54,17 @@ def train_head(buffer, options, seconds, generator, on_progress, cancelled):
     """
     device = buffer.descriptors.device
     head = _new_head(buffer, options, generator).to(device)
-    optimiser = torch.optim.AdamW(head.parameters(), options.learning_rate,
-                                  weight_decay=options.weight_decay)
+    correction = RayCorrection().to(device)
+    optimiser = torch.optim.AdamW((
+        {'params': list(head.parameters()), 'weight_decay': options.weight_decay},
+        {'params': list(correction.parameters()), 'weight_decay': 0.0}))
     started, step, progress, loss_px, valid = time.monotonic(), 0, 0.0, 0.0, 0.0
     while progress < 1:
         for index in buffer.shuffled(options.batch, generator):
             if cancelled():
                 raise MappingCancelled(f'cancelled after {step} training steps')
-            for group in optimiser.param_groups:
-                group['lr'] = options.learning_rate * one_cycle(progress)
-            loss, share = _step(head, optimiser, buffer, index, progress, options)
+            _set_rates(optimiser, progress, options)
+            loss, share = _step(head, correction, optimiser, buffer, index, progress, options)
             step += 1
             memory = min(0.99, 1 - 1 / step)  # a running mean that starts without bias
             loss_px, valid = (memory * a + (1 - memory) * b
@@ -72,7 +74,14 @@ def train_head(buffer, options, seconds, generator, on_progress, cancelled):
             if progress >= 1:
                 break
     summary = TrainingSummary(step, time.monotonic() - started, loss_px, valid)
-    return head.eval().requires_grad_(False), summary
+    return (head.eval().requires_grad_(False), correction.requires_grad_(False).cpu(), summary)
+
+
+def _set_rates(optimiser, progress, options):
+    begun = progress >= options.correction.begin
+    peaks = options.learning_rate, options.correction.learning_rate * begun
+    for group, peak in zip(optimiser.param_groups, peaks):
+        group['lr'] = peak * one_cycle(progress)
 
 
 def _new_head(buffer, options, generator):
@@ -82,17 +91,18 @@ def _new_head(buffer, options, generator):
         return Head(HeadOptions(buffer.descriptors.shape[1], options.width), centre)
 
 
-def _step(head, optimiser, buffer, index, progress, options):
+def _step(head, correction, optimiser, buffer, index, progress, options):
     descriptors = buffer.descriptors[index]
     frames = buffer.frames[index]
     device = descriptors.device
     with autocast(device):
         points = head(descriptors if torch.is_autocast_enabled(device.type)
                       else descriptors.float())
-    loss, valid = reprojection_loss(points, buffer.rays[index], buffer.cam_from_map[frames],
-                                    buffer.focals_px[frames], progress, options.loss)
+    loss, valid = reprojection_loss(points, correction(buffer.rays[index]),
+                                    buffer.cam_from_map[frames], buffer.focals_px[frames],
+                                    buffer.depths[index], progress, options.loss)
     optimiser.zero_grad(set_to_none=True)
-    loss.backward()
+    (loss + correction.penalty(options.correction)).backward()
     torch.nn.utils.clip_grad_norm_(head.parameters(), 100.0)
     optimiser.step()
     return float(loss.detach()), valid

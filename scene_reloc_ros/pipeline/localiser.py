@@ -11,6 +11,7 @@ import torch
 
 from scene_reloc_ros.geometry.pixels import cell_centres, cell_count
 from scene_reloc_ros.geometry.poses import invert_pose
+from scene_reloc_ros.mapping.ray_correction import same_camera
 from scene_reloc_ros.network.device import autocast, resolve_device
 from scene_reloc_ros.network.image_input import network_input, working_image
 from scene_reloc_ros.network.weights import encoder_hash, load_encoder
@@ -80,8 +81,11 @@ class Localiser:
         stride = self.encoder.stride
         rows, columns = (cell_count(n, stride) for n in (camera.height, camera.width))
         pixels = cell_centres(rows, columns, stride).flatten(0, 1)
-        rays = torch.from_numpy(camera.rays(pixels.numpy())).float().to(self.device)
-        return pixels, rays
+        rays = torch.from_numpy(camera.rays(pixels.numpy())).float()
+        # what mapping learnt of its camera says nothing of another one
+        if same_camera(camera, self.scene_map.camera):
+            rays = torch.cat((self.scene_map.correction(rays[:, :2]), rays[:, 2:]), 1)
+        return pixels, rays.to(self.device)
 
     def _scene_coordinates(self, grey):
         with torch.inference_mode(), autocast(self.device):

@@ -56,9 +56,9 @@ class Mapper:
         started, generator = time.monotonic(), torch.Generator().manual_seed(self.seed)
         buffer = fill_buffer(frames, self.encoder, self.options, np.random.default_rng(self.seed),
                              on_progress, cancelled)
-        head, training = train_head(buffer, self.options, self._seconds_left(started), generator,
-                                    on_progress, cancelled)
-        scene_map = self._assemble(frames, buffer, head, training)
+        head, correction, training = train_head(
+            buffer, self.options, self._seconds_left(started), generator, on_progress, cancelled)
+        scene_map = self._assemble(frames, buffer, head, correction, training)
         check = self._self_check(scene_map, frames, on_progress, cancelled)
         scene_map.metadata.update(self_check=check, mapping_seconds=time.monotonic() - started)
         return scene_map
@@ -67,7 +67,7 @@ class Mapper:
         budget = 60 * self.options.minutes * (1 - _CHECK_SHARE)
         return max(1.0, budget - (time.monotonic() - started))
 
-    def _assemble(self, frames, buffer, head, training):
+    def _assemble(self, frames, buffer, head, correction, training):
         choice = torch.linspace(0, len(buffer) - 1, min(_CLOUD_POINTS, len(buffer))).long()
         with torch.inference_mode(), autocast(self.device):
             cloud = head(buffer.descriptors[choice.to(self.device)].float())
@@ -75,9 +75,11 @@ class Mapper:
         metadata = {'created': datetime.now(timezone.utc).isoformat(timespec='seconds'),
                     'frames': len(frames), 'cells': len(buffer), 'seed': self.seed,
                     'device': str(self.device), 'training': asdict(training),
+                    'calibration': correction.described(frames[0].camera),
                     'extent': [low.tolist(), high.tolist()], 'options': asdict(self.options)}
         return SceneMap(head.cpu(), self.options.encoder, encoder_hash(self.options.encoder),
-                        frames[0].camera, buffer.positions.float(), cloud.float().cpu(), metadata)
+                        frames[0].camera, buffer.positions.float(), cloud.float().cpu(),
+                        correction, metadata)
 
     def _self_check(self, scene_map, frames, on_progress, cancelled):
         """Localise some of the mapping frames: what a map cannot do there it cannot do at all."""

@@ -8,9 +8,9 @@ from typing import Optional
 import numpy as np
 
 from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.geometry.depth import depth_at
 
 _SAME_DEPTH = 0.03  # largest difference of depth between a point and what is seen there, ratio
-_EDGE = 0.05  # largest change of depth between neighbouring pixels, ratio
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,13 @@ class TwoViews:
         inside = _inside(pixels_a, self.image_a.shape)
         if self.depth_a is None:
             return pixels_a, inside
-        depth, smooth = _depth_at(self.depth_a, pixels_a)
+        depth, smooth = depth_at(self.depth_a, pixels_a)
         points = self.camera.rays(pixels_a) * depth[:, None]
         points = points @ self.b_from_a[:3, :3].T + self.b_from_a[:3, 3]
         front = points[:, 2] > 1e-3
         pixels_b = self.camera.project(np.where(front[:, None], points, (0.0, 0.0, 1.0)))
         pixels_b = np.nan_to_num(pixels_b, nan=-1e6)
-        seen, smooth_b = _depth_at(self.depth_b, pixels_b)
+        seen, smooth_b = depth_at(self.depth_b, pixels_b)
         same = np.abs(points[:, 2] - seen) < _SAME_DEPTH * seen
         inside &= _inside(pixels_b, self.image_b.shape)
         return pixels_b, inside & front & smooth & smooth_b & same
@@ -51,17 +51,3 @@ class TwoViews:
 
 def _inside(pixels, shape):
     return ((pixels >= 0) & (pixels <= (shape[1] - 1, shape[0] - 1))).all(-1)
-
-
-def _depth_at(depth, pixels):
-    """Return the depth (N,) at the nearest pixels and whether it is known and smooth there."""
-    height, width = depth.shape
-    columns = np.clip(np.round(pixels[:, 0]), 0, width - 1).astype(int)
-    rows = np.clip(np.round(pixels[:, 1]), 0, height - 1).astype(int)
-    here = depth[rows, columns]
-    above, below = np.maximum(rows - 2, 0), np.minimum(rows + 2, height - 1)
-    left, right = np.maximum(columns - 2, 0), np.minimum(columns + 2, width - 1)
-    around = np.stack((depth[above, columns], depth[below, columns],
-                       depth[rows, left], depth[rows, right]))
-    smooth = (np.abs(around - here) < _EDGE * here).all(0)
-    return here, (here > 0) & smooth

@@ -24,6 +24,11 @@ from scene_reloc_ros.mapping.feature_buffer import (
 from scene_reloc_ros.mapping.losses import clamp_schedule, reprojection_loss
 from scene_reloc_ros.mapping.posed_image import PosedImage
 from scene_reloc_ros.mapping.presets import AugmentationOptions, LossOptions, PRESETS
+from scene_reloc_ros.mapping.ray_correction import (
+    CorrectionOptions,
+    RayCorrection,
+    same_camera,
+)
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.mapping.training import one_cycle, train_head
 from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
@@ -44,7 +49,7 @@ def test_augmented_cells_keep_the_exact_rays_of_the_pixels_they_show(seed):
     options = AugmentationOptions(brightness=0.0, contrast=0.0)
     shown = []
     for ramp in (ramp_u, ramp_v):
-        view, rays, inside = augment(ramp, CAMERA, 8, np.random.default_rng(seed), options)
+        view, _, rays, inside = augment(ramp, CAMERA, 8, np.random.default_rng(seed), options)
         centres = cell_centres(*rays.shape[:2], 8).numpy()
         low = np.floor(centres).astype(int)  # centres lie between pixels: the mean of four
         shown.append(sum(view[low[..., 1] + dv, low[..., 0] + du].astype(float)
@@ -57,7 +62,7 @@ def test_augmented_cells_keep_the_exact_rays_of_the_pixels_they_show(seed):
 
 def test_without_augmentation_nothing_changes():
     image = np.random.default_rng(0).integers(0, 256, (120, 160), dtype=np.uint8)
-    view, rays, inside = augment(image, CAMERA, 8, np.random.default_rng(0), STILL)
+    view, _, rays, inside = augment(image, CAMERA, 8, np.random.default_rng(0), STILL)
     assert np.array_equal(view, image) and inside.all()
     assert np.allclose(CAMERA.project(rays), cell_centres(15, 20, 8), atol=1e-4)
 
@@ -70,7 +75,7 @@ def frames(count=3):
 
 
 def small_options(**changes):
-    return replace(PRESETS['fast'], **{'passes': 2, 'cells': 30, 'width': 32, **changes})
+    return replace(PRESETS['fast'], **{'passes': 2, 'views': 1, 'cells': 30, 'width': 32, **changes})
 
 
 def buffer_of(images, cancelled=lambda: False, **changes):
@@ -87,6 +92,27 @@ def test_the_buffer_holds_cells_of_every_frame():
     truth = torch.from_numpy(np.stack([image.map_from_cam for image in images]))
     assert torch.allclose(invert_pose(buffer.cam_from_map.double()), truth, atol=1e-5)
     assert torch.allclose(buffer.positions, truth[:, :3, 3])
+
+
+def test_few_frames_are_seen_more_often():
+    buffer = buffer_of(frames(), views=10)
+    assert torch.bincount(buffer.frames).tolist() == [120, 120, 120]
+
+
+def test_the_buffer_holds_the_depth_that_each_cell_shows():
+    """Depth at half the resolution that equals its own column, without the left half."""
+    ramp = np.tile(np.linspace(2, 3, 80, dtype=np.float32), (60, 1))
+    ramp[:, :40] = 0
+    images = [replace(image, depth_m=ramp) for image in frames()]
+    buffer = buffer_of(images)
+    rays = torch.cat((buffer.rays, torch.ones(len(buffer), 1)), 1)
+    columns = CAMERA.project(rays.numpy())[:, 0] / 2 - 0.25
+    known = buffer.depths > 0
+    assert 0.2 < float(known.float().mean()) < 0.6
+    assert columns[known.numpy()].min() > 39
+    expected = 2 + columns[known.numpy()] / 79
+    assert np.allclose(buffer.depths[known], expected, atol=0.02)
+    assert not buffer_of(images, depth=False).depths.any()
 
 
 def test_the_buffer_keeps_within_its_bound():
@@ -125,11 +151,12 @@ def test_an_image_of_another_size_is_named():
         buffer_of(images)
 
 
-def loss_of(points, progress=0.5):
+def loss_of(points, progress=0.5, depth=0.0):
     points = torch.tensor(points, dtype=torch.float32)
     count = len(points)
     return reprojection_loss(points, torch.zeros(count, 2), torch.eye(4).expand(count, 4, 4),
-                             torch.full((count,), 100.0), progress, LossOptions())
+                             torch.full((count,), 100.0), torch.full((count,), depth), progress,
+                             LossOptions())
 
 
 def test_the_loss_of_a_valid_prediction_is_the_clamped_error():
@@ -148,6 +175,16 @@ def test_an_invalid_prediction_is_drawn_to_a_point_on_its_ray(point):
     assert float(loss) == pytest.approx(np.abs(np.subtract(point, (0, 0, 10))).sum())
 
 
+def test_a_measured_depth_draws_a_point_to_its_surface_and_no_further():
+    options = LossOptions()
+    assert float(loss_of([(0, 0, 2)], depth=2 + 0.9 * options.surface_m)[0]) == 0
+    assert float(loss_of([(0, 0, 2)], depth=2.5)[0]) == pytest.approx(
+        options.surface_px_per_m * (0.5 - options.surface_m), rel=1e-4)
+    behind, _ = loss_of([(0, 0, -2)], depth=2.5)
+    assert float(behind) == pytest.approx(
+        4.5 + options.surface_px_per_m * (4.5 - options.surface_m), rel=1e-4)
+
+
 def test_the_clamp_narrows_along_an_arc():
     options = LossOptions()
     assert clamp_schedule(0, options) == 51
@@ -161,27 +198,67 @@ def test_the_learning_rate_rises_and_falls():
     assert rates[-1] == pytest.approx(1e-3) and rates.index(max(rates)) == 5
 
 
-def learnable_buffer(cells=2000):
-    """Cells of a plane 2 m before two cameras; the descriptor is the point itself, in waves."""
+def learnable_buffer(cells=2000, miscalibrated=None, views=2):
+    """Cells of a slab 2 m before some cameras; the descriptor is the point itself, in waves."""
     generator = torch.Generator().manual_seed(0)
     points = torch.rand(cells, 3, generator=generator) * torch.tensor((2.0, 1.5, 0.5)) - 0.5
     points[:, 2] += 2
-    poses = se3_exp(torch.tensor(((0.0,) * 6, (0.3, 0.1, 0.0, 0.05, -0.1, 0.02))).double())
-    which = torch.randint(2, (cells,), generator=generator)
+    twists = torch.rand(views, 6, generator=generator) - 0.5
+    twists[:2] = torch.tensor(((0.0,) * 6, (0.3, 0.1, 0.0, 0.05, -0.1, 0.02)))
+    poses = se3_exp(twists.double())
+    which = torch.randint(views, (cells,), generator=generator)
     seen = (poses[which, :3, :3] @ points.double()[..., None])[..., 0] + poses[which, :3, 3]
     waves = points[:, None] * torch.tensor((1.0, 2.0, 4.0))[:, None]
     descriptors = torch.cat((waves.sin().flatten(1), waves.cos().flatten(1)), 1)
-    buffer = FeatureBuffer(descriptors, (seen[:, :2] / seen[:, 2:]).float(), which, poses.float(),
-                           torch.full((2,), 100.0), invert_pose(poses)[:, :3, 3])
+    rays = (seen[:, :2] / seen[:, 2:]).float()
+    if miscalibrated is not None:  # rays whose correction with these values is the truth
+        shift, scale = torch.tensor(miscalibrated[:2]), torch.tensor(miscalibrated[2:4]).exp()
+        rays = rays / scale + shift
+    buffer = FeatureBuffer(descriptors, rays, which, poses.float(), torch.full((views,), 100.0),
+                           invert_pose(poses)[:, :3, 3], torch.zeros(cells))
     return buffer, points
 
 
 def trained(seed=0, cancelled=lambda: False, **changes):
     buffer, points = learnable_buffer()
     options = small_options(**{'steps': 400, 'batch': 256, **changes})
-    head, summary = train_head(buffer, options, 600, torch.Generator().manual_seed(seed), silent,
-                               cancelled)
+    head, _, summary = train_head(buffer, options, 600, torch.Generator().manual_seed(seed),
+                                  silent, cancelled)
     return head, summary, buffer, points
+
+
+@pytest.mark.parametrize('truth', [(0.0, 0.0, 0.0, 0.0), (0.03, -0.02, 0.02, -0.03)])
+def test_mapping_finds_a_wrong_calibration_and_leaves_a_right_one_alone(truth):
+    buffer, _ = learnable_buffer(6000, truth, views=40)
+    options = small_options(steps=1500, batch=512, width=64)
+    _, correction, _ = train_head(buffer, options, 600, torch.Generator().manual_seed(0), silent,
+                                  lambda: False)
+    assert torch.allclose(correction.values[:4], torch.tensor(truth), atol=0.008), correction.values
+
+
+def test_a_trusted_calibration_is_not_touched():
+    buffer, _ = learnable_buffer(500, (0.03, -0.02, 0.02, -0.03), views=10)
+    options = small_options(steps=50, batch=64, correction=CorrectionOptions(learning_rate=0))
+    _, correction, _ = train_head(buffer, options, 600, torch.Generator(), silent, lambda: False)
+    assert not correction.values.any()
+
+
+def test_a_correction_speaks_in_pixels_of_its_camera():
+    correction = RayCorrection((0.01, -0.02, 0.1, 0.0, 0.0))
+    found = correction.described(CAMERA)
+    assert found['cx'] == pytest.approx(80.3 + 1.3) and found['cy'] == pytest.approx(59.1 - 2.56)
+    assert found['fx'] == pytest.approx(130 / math.exp(0.1)) and found['fy'] == CAMERA.fy
+    pinhole = Camera(160, 120, 130, 128, 80.3, 59.1)
+    pixels = np.array(((10.0, 20.0), (150.0, 100.0)))
+    given = torch.from_numpy(pinhole.rays(pixels)[:, :2]).float()
+    meant = Camera(160, 120, found['fx'], found['fy'], found['cx'], found['cy']).rays(pixels)
+    assert np.allclose(correction(given).detach(), meant[:, :2], atol=1e-6)
+
+
+def test_cameras_are_the_same_at_any_size_but_not_with_another_lens():
+    assert same_camera(CAMERA, CAMERA.scaled(320, 240))
+    assert not same_camera(CAMERA, replace(CAMERA, fx=140))
+    assert not same_camera(CAMERA, replace(CAMERA, distortion_model='none', distortion=()))
 
 
 def test_a_head_learns_where_the_points_are_from_their_pixels_alone():
@@ -206,7 +283,7 @@ def test_training_can_be_cancelled_and_ends_in_time():
         trained(cancelled=lambda: True)
     buffer, _ = learnable_buffer()
     options = small_options(steps=10 ** 6, batch=64)
-    _, summary = train_head(buffer, options, 0.5, torch.Generator(), silent, lambda: False)
+    _, _, summary = train_head(buffer, options, 0.5, torch.Generator(), silent, lambda: False)
     assert summary.steps < 10 ** 5 and summary.seconds < 5
 
 
@@ -214,7 +291,8 @@ def scene_map():
     torch.manual_seed(0)
     head = Head(HeadOptions(descriptor=8, width=16), (1.0, 2.0, 3.0))
     return SceneMap(head, 'small', '0123456789abcdef', CAMERA, torch.rand(5, 3),
-                    torch.rand(7, 3), {'frames': 5})
+                    torch.rand(7, 3), RayCorrection((0.01, 0.0, -0.02, 0.0, 0.03)),
+                    {'frames': 5})
 
 
 def test_a_map_survives_a_round_trip(tmp_path):
@@ -224,6 +302,7 @@ def test_a_map_survives_a_round_trip(tmp_path):
     loaded = SceneMap.load(path)
     assert (loaded.camera, loaded.metadata, loaded.encoder_hash) == (
         CAMERA, {'frames': 5}, '0123456789abcdef')
+    assert torch.equal(loaded.correction.values, made.correction.values)
     assert torch.equal(loaded.positions, made.positions) and torch.equal(loaded.cloud, made.cloud)
     descriptors = torch.randn(4, 8)
     with torch.no_grad():
@@ -251,7 +330,7 @@ def rewritten(path, tmp_path, **header):
 
 
 @pytest.mark.parametrize('header, sentence', [
-    ({'format_version': '2'}, 'format version 2'), ({'format': 'recipe'}, 'is no scene_reloc'),
+    ({'format_version': '1'}, 'format version 1'), ({'format': 'recipe'}, 'is no scene_reloc'),
     ({'checksum': 'x'}, 'damaged'), ({'camera': None}, 'lacks a part'),
     ({'head': '{"descriptor": 9}'}, 'lacks a part')])
 def test_a_foreign_or_damaged_map_is_named(header, sentence, tmp_path):

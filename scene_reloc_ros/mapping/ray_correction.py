@@ -1,0 +1,60 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""What mapping learns about the camera: a calibration is rarely quite that of the images.
+
+A principal point that is off by ten pixels, a focal length by a per cent, or a camera mounted a
+degree off what tf says: rays of several views of a point then miss one another by centimetres.
+Views from many sides tell, so the correction is trained together with the head.
+"""
+
+from dataclasses import dataclass
+import math
+
+import torch
+from torch import nn
+
+_SAME_CAMERA = 0.01  # largest difference of intrinsics, of the focal length
+
+
+@dataclass(frozen=True)
+class CorrectionOptions:
+    """How the correction is trained."""
+
+    learning_rate: float = 1e-3  # peak of its one-cycle schedule; 0 trusts the calibration
+    begin: float = 0.15  # share of the training after which it moves: the head comes first
+    expected: float = 0.03  # deviation of its values that is nothing unusual, unitless
+    prior_px: float = 1e-3  # weight of one expected deviation in the loss, pixels
+
+
+class RayCorrection(nn.Module):
+    """Principal point, focal lengths and one radial term, on the plane z = 1."""
+
+    def __init__(self, values=(0.0, 0.0, 0.0, 0.0, 0.0)):
+        """Begin with shifts of x and y, logarithms of the scales of x and y, and k1."""
+        super().__init__()
+        self.values = nn.Parameter(torch.as_tensor(values, dtype=torch.float32).clone())
+
+    def forward(self, rays_N2):
+        """Return x and y of corrected rays where z = 1, from those of the given calibration."""
+        moved = (rays_N2 - self.values[:2]) * self.values[2:4].exp()
+        return moved * (1 + self.values[4] * (rays_N2 ** 2).sum(-1, keepdim=True))
+
+    def penalty(self, options):
+        """Return the prior's share of the loss in pixels: what no view tells stays at zero."""
+        return options.prior_px * (self.values / options.expected).square().sum()
+
+    def described(self, camera):
+        """Return the correction as intrinsics in pixels of the camera's images: a plain dict."""
+        shift_x, shift_y, log_x, log_y, radial = self.values.tolist()
+        return {'fx': camera.fx / math.exp(log_x), 'fy': camera.fy / math.exp(log_y),
+                'cx': camera.cx + shift_x * camera.fx, 'cy': camera.cy + shift_y * camera.fy,
+                'radial': radial}
+
+
+def same_camera(camera, other):
+    """Return whether two cameras have one calibration, whatever the size of their images."""
+    if camera.distortion_model != other.distortion_model:
+        return False
+    resized = other.scaled(camera.width, camera.height)
+    return all(abs(getattr(camera, name) - getattr(resized, name)) <= _SAME_CAMERA * camera.focal
+               for name in ('fx', 'fy', 'cx', 'cy'))
