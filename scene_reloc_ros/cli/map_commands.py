@@ -29,6 +29,8 @@ def add_map_arguments(parser):
     parser.add_argument('--encoder', metavar='NAME', default=DEFAULT_ENCODER,
                         help='encoder of the package, or a file of scene_reloc pretrain, or a '
                         f'.pt checkpoint in the layout of ACE ({DEFAULT_ENCODER})')
+    parser.add_argument('--depth', default='auto', choices=('auto', 'off'),
+                        help='use the depth of the frames where they have it (auto)')
     parser.add_argument('--minutes', type=float, metavar='M',
                         help='bound on the whole mapping, minutes')
     parser.add_argument('--seed', type=int, default=0, help='seed of all random choices (0)')
@@ -39,7 +41,8 @@ def add_map_arguments(parser):
 def run_map(args):
     """Map a sequence; Ctrl-C leaves nothing behind."""
     out = checked_output(args.out)
-    options = replace(PRESETS[args.preset], encoder=args.encoder)
+    options = replace(PRESETS[args.preset], encoder=args.encoder,
+                      depth=args.depth == 'auto')
     if args.minutes is not None:
         options = options.with_minutes(args.minutes)
     frames = read_sequence(args)

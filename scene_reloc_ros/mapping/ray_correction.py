@@ -21,9 +21,9 @@ class CorrectionOptions:
     """How the correction is trained."""
 
     learning_rate: float = 1e-3  # peak of its one-cycle schedule; 0 trusts the calibration
-    begin: float = 0.15  # share of the training after which it moves: the head comes first
-    expected: float = 0.03  # deviation of its values that is nothing unusual, unitless
-    prior_px: float = 1e-3  # weight of one expected deviation in the loss, pixels
+    begin: float = 0.3  # share of the training after which it moves: the head comes first
+    expected: float = 0.02  # deviation of its values that is nothing unusual, unitless
+    prior: float = 2e-3  # what one expected deviation costs, share of the loss
 
 
 class RayCorrection(nn.Module):
@@ -40,8 +40,8 @@ class RayCorrection(nn.Module):
         return moved * (1 + self.values[4] * (rays_N2 ** 2).sum(-1, keepdim=True))
 
     def penalty(self, options):
-        """Return the prior's share of the loss in pixels: what no view tells stays at zero."""
-        return options.prior_px * (self.values / options.expected).square().sum()
+        """Return what the prior adds, as a share of the loss: what no view tells stays at zero."""
+        return options.prior * (self.values / options.expected).square().sum()
 
     def described(self, camera):
         """Return the correction as intrinsics in pixels of the camera's images: a plain dict."""

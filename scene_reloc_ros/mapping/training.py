@@ -102,7 +102,7 @@ def _step(head, correction, optimiser, buffer, index, progress, options):
                                     buffer.cam_from_map[frames], buffer.focals_px[frames],
                                     buffer.depths[index], progress, options.loss)
     optimiser.zero_grad(set_to_none=True)
-    (loss + correction.penalty(options.correction)).backward()
+    (loss + loss.detach() * correction.penalty(options.correction)).backward()
     torch.nn.utils.clip_grad_norm_(head.parameters(), 100.0)
     optimiser.step()
     return float(loss.detach()), valid

@@ -166,9 +166,13 @@ class Pretraining:
 
     def start_from(self, weights):
         """Begin with the weights of another encoder; layers that it lacks stay random."""
-        missing, unknown = self.encoder.load_state_dict(weights, strict=False)
+        try:
+            missing, unknown = self.encoder.load_state_dict(weights, strict=False)
+        except RuntimeError:  # a layer of another shape
+            missing, unknown = [], ['shape']
         if unknown or not all(key.startswith('context.') for key in missing):
-            raise ValueError('the weights to begin with are of an encoder of another size')
+            raise ValueError('the weights to begin with are of an encoder of another size; '
+                             'give that --size')
 
     def progress(self):
         """Return the share of the budget that is spent."""

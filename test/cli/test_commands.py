@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From rendered frames to a map file and back to poses, through the command line."""
 
+from dataclasses import replace
 import json
 import math
 import subprocess
@@ -17,7 +18,8 @@ from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp, so3_log
 from scene_reloc_ros.mapping.scene_map import SceneMap
-from scene_reloc_ros.network.weights import load_encoder
+from scene_reloc_ros.network.encoder import Encoder
+from scene_reloc_ros.network.weights import encoder_hash, load_encoder, save_encoder
 from scene_reloc_ros.pipeline.covariance import map_covariance
 from scene_reloc_ros.pipeline.localisation import Rejection
 from scene_reloc_ros.pipeline.localiser import Localiser
@@ -67,6 +69,39 @@ def test_evaluate_writes_the_figures_that_others_rely_on(mapped, capsys):
     assert set(figures['latency_ms']) == {'median', 'p95'}
     assert (mapped / 'plots' / 'errors.png').is_file()
     assert 'median error' in capsys.readouterr().out
+
+
+def test_evaluate_in_other_light_says_what_that_costs(mapped, capsys):
+    assert main(['evaluate', str(mapped / 'room.map'), ROUTE, '--frames',
+                 str(mapped / 'between.txt'), '--perturb', 'light',
+                 '--json', str(mapped / 'light.json')]) == 0
+    figures = json.loads((mapped / 'light.json').read_text())
+    clean = json.loads((mapped / 'eval.json').read_text())
+    assert figures['perturb'] == 'light'
+    assert figures['unperturbed']['median_translation_m'] == clean['median_translation_m']
+    assert figures['median_translation_m'] != clean['median_translation_m']
+    assert 'points lost' in capsys.readouterr().out
+
+
+def test_a_map_says_what_it_found_of_the_calibration(mapped, capsys):
+    """The rendered camera is exact: nothing much may be found."""
+    figures = json.loads((mapped / 'map.json').read_text())
+    assert figures['calibration']['fx'] == pytest.approx(525, rel=0.03)
+    assert figures['calibration']['fy'] == pytest.approx(525, rel=0.03)
+    assert main(['info', str(mapped / 'room.map')]) == 0
+    assert 'as mapping found it' in capsys.readouterr().out
+
+
+def test_a_map_keeps_to_its_encoder(mapped, tmp_path, capsys):
+    """Another file under the same name is another encoder, and that is said."""
+    torch.manual_seed(0)
+    other = tmp_path / 'mine.safetensors'
+    save_encoder(other, Encoder(), 'random')
+    scene_map = replace(SceneMap.load(mapped / 'room.map'), encoder_name=str(other))
+    with pytest.raises(ValueError, match='was made with encoder .*mine.safetensors'):
+        Localiser(scene_map)
+    scene_map = replace(scene_map, encoder_hash=encoder_hash(str(other)))
+    assert Localiser(scene_map, device='cpu').encoder.channels == 256
 
 
 def test_localise_writes_a_trajectory_of_the_true_poses(mapped):
@@ -167,6 +202,9 @@ BAD_INPUT = {
     'negative minutes': (['map', ROUTE, '--minutes', '-1', '--out', 'x.map'], 'minutes is -1'),
     'no such room': (['map', 'simulated:cellar', '--out', 'x.map'], 'cellar'),
     'too few frames': (['map', 'simulated:survey?frames=3', '--out', 'x.map'], 'too few'),
+    'no such encoder': (['map', ROUTE, '--encoder', 'huge', '--out', 'x.map'],
+                        "'huge' is neither"),
+    'no pairs': (['bench', 'encoder', '--pairs', '0'], 'at least 1 pair'),
     'bench of nothing': (['bench', '--problems', '0'], 'at least 1'),
 }
 if not torch.cuda.is_available():
@@ -220,6 +258,36 @@ def test_bench_compares_with_its_peers(tmp_path, capsys):
     figures = json.loads((tmp_path / 'bench.json').read_text())
     assert figures['solvers']['ours (reference)']['error_ratio'] == 1
     assert 'OpenCV' in capsys.readouterr().out
+
+
+def test_bench_judges_encoders_without_a_map(mapped, tmp_path, capsys):
+    assert main(['bench', 'encoder', '--pairs', '2', '--sequence', ROUTE, '--frames',
+                 str(mapped / 'map.txt'), '--json', str(tmp_path / 'bench.json')]) == 0
+    figures = json.loads((tmp_path / 'bench.json').read_text())
+    row = figures['encoders']['small']
+    assert row['gmac'] <= 6 and row['hash'] == encoder_hash('small') and figures['machine']
+    for judge in ('procedural', 'procedural, light', 'sequence', 'sequence, light'):
+        assert 0.1 < row[judge] <= 1
+    assert 'right one' in capsys.readouterr().out
+
+
+def test_a_minute_of_pretraining_improves_matching_measurably(tmp_path):
+    assert main(['pretrain', '--minutes', '1', '--images', '60', '--device', 'cpu',
+                 '--out', str(tmp_path / 'minute.safetensors'),
+                 '--json', str(tmp_path / 'minute.json')]) == 0
+    figures = json.loads((tmp_path / 'minute.json').read_text())
+    assert figures['matching_after'] > figures['matching_before'] + 0.05
+    assert figures['matching_after'] > 1.5 * figures['matching_before']
+
+
+def test_pretraining_goes_on_from_other_weights(tmp_path, capsys):
+    out = tmp_path / 'more.safetensors'
+    assert main(['pretrain', '--minutes', '0.02', '--images', '2', '--init', 'small',
+                 '--out', str(out), '--json', str(tmp_path / 'run.json'), '--device', 'cpu']) == 0
+    assert json.loads((tmp_path / 'run.json').read_text())['matching_before'] > 0.2
+    assert main(['pretrain', '--minutes', '0.02', '--images', '2', '--init', 'small',
+                 '--size', 'base', '--out', str(tmp_path / 'x.safetensors')]) == 2
+    assert 'another size' in capsys.readouterr().err
 
 
 def test_pretrain_makes_weights_that_load(tmp_path, capsys):

@@ -75,11 +75,12 @@ def frames(count=3):
 
 
 def small_options(**changes):
-    return replace(PRESETS['fast'], **{'passes': 2, 'views': 1, 'cells': 30, 'width': 32, **changes})
+    return replace(PRESETS['fast'], **{'passes': 2, 'views': 1, 'cells': 30, 'width': 32,
+                                       **changes})
 
 
 def buffer_of(images, cancelled=lambda: False, **changes):
-    encoder = Encoder(EncoderOptions((4, 8, 8), 1, 16)).fused()
+    encoder = Encoder(EncoderOptions((4, 8, 8), 1, 1, 16)).fused()
     return fill_buffer(images, encoder, small_options(**changes), np.random.default_rng(0),
                        silent, cancelled)
 
@@ -177,12 +178,16 @@ def test_an_invalid_prediction_is_drawn_to_a_point_on_its_ray(point):
 
 def test_a_measured_depth_draws_a_point_to_its_surface_and_no_further():
     options = LossOptions()
-    assert float(loss_of([(0, 0, 2)], depth=2 + 0.9 * options.surface_m)[0]) == 0
-    assert float(loss_of([(0, 0, 2)], depth=2.5)[0]) == pytest.approx(
-        options.surface_px_per_m * (0.5 - options.surface_m), rel=1e-4)
-    behind, _ = loss_of([(0, 0, -2)], depth=2.5)
-    assert float(behind) == pytest.approx(
-        4.5 + options.surface_px_per_m * (4.5 - options.surface_m), rel=1e-4)
+    pull = options.surface_px_per_m * (1 - 0.35 / options.surface_until)
+    assert float(loss_of([(0, 0, 2)], 0.35, depth=2 + 0.9 * options.surface_m)[0]) == 0
+    assert float(loss_of([(0, 0, 2)], 0.35, depth=2.5)[0]) == pytest.approx(
+        pull * (0.5 - options.surface_m), rel=1e-4)
+    behind, _ = loss_of([(0, 0, -2)], 0.35, depth=2.5)
+    assert float(behind) == pytest.approx(4.5 + pull * (4.5 - options.surface_m), rel=1e-4)
+
+
+def test_the_pixels_have_the_last_word():
+    assert loss_of([(0, 0, 2)], 0.9, depth=2.5)[0] == 0
 
 
 def test_the_clamp_narrows_along_an_arc():
@@ -233,7 +238,7 @@ def test_mapping_finds_a_wrong_calibration_and_leaves_a_right_one_alone(truth):
     options = small_options(steps=1500, batch=512, width=64)
     _, correction, _ = train_head(buffer, options, 600, torch.Generator().manual_seed(0), silent,
                                   lambda: False)
-    assert torch.allclose(correction.values[:4], torch.tensor(truth), atol=0.008), correction.values
+    assert torch.allclose(correction.values[:4], torch.tensor(truth), atol=0.008)
 
 
 def test_a_trusted_calibration_is_not_touched():

@@ -21,7 +21,8 @@ from scene_reloc_ros.pretraining.training import (
 )
 
 TINY = PretrainingOptions(images=4, batch=4, points=32, minutes=10, steps=40,
-                          pairs=PairOptions(crop=96), encoder=EncoderOptions((8, 16, 32), 1, 32))
+                          pairs=PairOptions(crop=96),
+                          encoder=EncoderOptions((8, 16, 32), 1, 1, 32))
 
 
 def test_an_image_depends_on_its_seed_only():
