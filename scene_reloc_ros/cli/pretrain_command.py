@@ -41,6 +41,8 @@ def add_arguments(parser):
     parser.add_argument('--photos', metavar='DIR',
                         help='folder of photographs to add; every fifth is left to bench encoder')
     parser.add_argument('--init', metavar='NAME', help='begin with the weights of this encoder')
+    parser.add_argument('--batch', type=int, default=PretrainingOptions.batch,
+                        help=f'pairs a step ({PretrainingOptions.batch}; a GPU takes 64)')
     parser.add_argument('--seed', type=int, default=0, help='seed of all random choices (0)')
     parser.add_argument('--restart', action='store_true',
                         help='begin anew although a checkpoint lies beside the output')
@@ -51,13 +53,13 @@ def add_arguments(parser):
 def run(args):
     """Train an encoder; a run that was cut off goes on from its checkpoint."""
     out = checked_output(args.out)
-    if not args.minutes > 0 or (args.images is not None and args.images < 1):
-        raise ValueError('pretrain needs minutes above 0 and at least 1 image')
+    if not args.minutes > 0 or args.batch < 1 or (args.images is not None and args.images < 1):
+        raise ValueError('pretrain needs minutes above 0, at least 1 image and 1 pair a step')
     images = args.images or min(1000, round(100 + 30 * args.minutes))
     initial = load_trainable_encoder(encoder_path(args.init)).state_dict() if args.init else None
     options = PretrainingOptions(minutes=args.minutes, images=images, seed=args.seed,
                                  scenes=round(_SCENES_OF_IMAGES * images),
-                                 encoder=SIZES[args.size])
+                                 batch=args.batch, encoder=SIZES[args.size])
     checkpoint = out.with_suffix('.checkpoint')
     with ProgressBars() as bars:
         training = _prepare(args, options, bars)

@@ -19,10 +19,10 @@ def reprojection_loss(points_N3, rays_N2, cam_from_map_N44, focals_N, depths_N, 
 
     A valid prediction lies in front of the camera and projects somewhere near: it costs
     tau tanh(e / tau). Any other is drawn to the point at a fixed depth on its ray, or at the
-    measured one. With a measured depth every point that is farther than ``surface_m`` from where
-    it has to be costs that distance as well; nearer ones are left to their pixels, which are
-    more exact than a depth camera (DSAC*, TPAMI 2021, section 3.3). That cost fades out: depth
-    leads to the right surface, the pixels of all views have the last word.
+    measured one. With a measured depth every point that is too far (``surface_m`` and
+    ``surface_share``) from where it has to be costs that distance as well; nearer ones are left
+    to their pixels, which are more exact than a depth camera (DSAC*, TPAMI 2021, section 3.3).
+    That cost fades out: depth leads to the right surface, the pixels have the last word.
 
     Args:
         points_N3: predicted scene coordinates, metres, map frame.
@@ -46,7 +46,8 @@ def reprojection_loss(points_N3, rays_N2, cam_from_map_N44, focals_N, depths_N, 
     aim = torch.where(measured, depths_N, options.fallback_depth_m)[:, None]
     target = torch.cat((rays_N2, torch.ones_like(aim)), 1) * aim
     away = (in_camera - target).abs().sum(-1)
+    tolerance = options.surface_m + options.surface_share * depths_N
     pull = options.surface_px_per_m * max(0.0, 1 - progress / options.surface_until)
-    off_surface = pull * (away - options.surface_m).clamp_min(0) * measured
+    off_surface = pull * (away - tolerance).clamp_min(0) * measured
     loss = (torch.where(valid, valid_loss, away) + off_surface).mean()
     return loss, float(valid.float().mean())

@@ -28,6 +28,7 @@ class LossOptions:
     maximum_depth_m: float = 1000.0  # of a valid prediction, metres
     maximum_error_px: float = 1000.0  # of a valid prediction, pixels
     surface_m: float = 0.1  # points this near to a measured one are left to their pixels, metres
+    surface_share: float = 0.05  # and that much more, of the depth: scales of sensors differ
     surface_px_per_m: float = 20.0  # cost of a metre beyond that at the start, pixels
     surface_until: float = 0.7  # share of the training after which it costs nothing more
     fallback_depth_m: float = 10.0  # where invalid predictions are drawn to, metres

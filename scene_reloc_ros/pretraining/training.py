@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Training of the encoder: seeded, resumable, on procedural images only by default."""
 
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 import logging
@@ -188,11 +189,13 @@ class Pretraining:
     def run(self, checkpoint=None, on_progress=None):
         """Train until the budget is spent; return the encoder."""
         saved = last = time.monotonic()
-        with ThreadPoolExecutor(1) as pool:
-            upcoming = pool.submit(self.source.batch, self.step)
+        # a GPU trains faster than one core draws pairs; a CPU has no core to spare
+        ahead = 1 if self.device.type == 'cpu' else os.cpu_count()
+        with ThreadPoolExecutor(ahead) as pool:
+            upcoming = deque(pool.submit(self.source.batch, self.step + i) for i in range(ahead))
             while self.progress() < 1:
-                batch = tuple(t.to(self.device) for t in upcoming.result())
-                upcoming = pool.submit(self.source.batch, self.step + 1)
+                batch = tuple(t.to(self.device) for t in upcoming.popleft().result())
+                upcoming.append(pool.submit(self.source.batch, self.step + ahead))
                 loss, accuracy = self._advance(batch)
                 now = time.monotonic()
                 self.seconds, last = self.seconds + now - last, now

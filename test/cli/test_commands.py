@@ -17,6 +17,7 @@ from scene_reloc_ros.datasets.sequence import open_sequence
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp, so3_log
+from scene_reloc_ros.mapping.ray_correction import RayCorrection
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.network.encoder import Encoder
 from scene_reloc_ros.network.weights import encoder_hash, load_encoder, save_encoder
@@ -102,6 +103,18 @@ def test_a_map_keeps_to_its_encoder(mapped, tmp_path, capsys):
         Localiser(scene_map)
     scene_map = replace(scene_map, encoder_hash=encoder_hash(str(other)))
     assert Localiser(scene_map, device='cpu').encoder.channels == 256
+
+
+def test_what_mapping_learnt_of_its_camera_says_nothing_of_another(mapped, localiser):
+    frame = open_sequence(ROUTE)[1]
+    shifted = Localiser(replace(localiser.scene_map,
+                                correction=RayCorrection((0.05, 0.0, 0.0, 0.0, 0.0))),
+                        device='cpu')
+    plain, turned = (which.localise(frame.image, frame.camera) for which in (localiser, shifted))
+    assert pose_errors(turned.map_from_cam, plain.map_from_cam)[1] > 1.0
+    other = replace(frame.camera, fx=1.02 * frame.camera.fx, fy=1.02 * frame.camera.fy)
+    plain, turned = (which.localise(frame.image, other) for which in (localiser, shifted))
+    assert np.array_equal(plain.map_from_cam, turned.map_from_cam)
 
 
 def test_localise_writes_a_trajectory_of_the_true_poses(mapped):

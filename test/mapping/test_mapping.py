@@ -179,11 +179,12 @@ def test_an_invalid_prediction_is_drawn_to_a_point_on_its_ray(point):
 def test_a_measured_depth_draws_a_point_to_its_surface_and_no_further():
     options = LossOptions()
     pull = options.surface_px_per_m * (1 - 0.35 / options.surface_until)
-    assert float(loss_of([(0, 0, 2)], 0.35, depth=2 + 0.9 * options.surface_m)[0]) == 0
+    tolerance = options.surface_m + 2.5 * options.surface_share
+    assert float(loss_of([(0, 0, 2)], 0.35, depth=2 + 0.9 * tolerance)[0]) == 0
     assert float(loss_of([(0, 0, 2)], 0.35, depth=2.5)[0]) == pytest.approx(
-        pull * (0.5 - options.surface_m), rel=1e-4)
+        pull * (0.5 - tolerance), rel=1e-4)
     behind, _ = loss_of([(0, 0, -2)], 0.35, depth=2.5)
-    assert float(behind) == pytest.approx(4.5 + pull * (4.5 - options.surface_m), rel=1e-4)
+    assert float(behind) == pytest.approx(4.5 + pull * (4.5 - tolerance), rel=1e-4)
 
 
 def test_the_pixels_have_the_last_word():
