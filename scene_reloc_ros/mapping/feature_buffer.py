@@ -5,6 +5,7 @@
 from dataclasses import dataclass
 import logging
 import math
+import time
 
 import numpy as np
 import torch
@@ -17,6 +18,8 @@ from scene_reloc_ros.network.device import autocast, preferred_dtype
 from scene_reloc_ros.network.image_input import network_input, working_image
 
 logger = logging.getLogger(__name__)
+
+_ENCODING_SHARE = 0.2  # of the bound on the mapping time: no further passes after that
 
 
 class MappingCancelled(Exception):
@@ -80,9 +83,12 @@ def fill_buffer(frames, encoder, options, rng, on_progress, cancelled):
     cells = max(1, min(options.cells, options.buffer // views))
     columns = ([], [], [], [])
     focals = torch.zeros(len(frames))
+    started, allowed_s = time.monotonic(), _ENCODING_SHARE * 60 * options.minutes
     for view in range(views):
         if cancelled():
             raise MappingCancelled('cancelled while the frames were encoded')
+        if view >= len(frames) and time.monotonic() - started > allowed_s:
+            break  # every frame was seen; what time is left is worth more to the head
         index = view % len(frames)
         frame = frames[index]
         grey, camera = _working_frame(frame)

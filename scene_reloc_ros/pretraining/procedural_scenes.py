@@ -10,7 +10,6 @@ import math
 
 import cv2
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.pretraining.two_views import TwoViews
@@ -42,6 +41,11 @@ class _Face:
     gain: float  # of the light that falls on it
 
 
+def _turned(axis, angle):
+    """Return the rotation (3, 3) about one of the axes x, y, z by an angle in radians."""
+    return cv2.Rodrigues(np.eye(3)[axis] * angle)[0]
+
+
 def _box_faces(rng, world_from_box, size, textures, inside):
     """Return the six faces of a box, seen from inside or from outside."""
     rotation, centre = world_from_box[:3, :3], world_from_box[:3, 3]
@@ -68,7 +72,8 @@ def _random_scene(rng, textures, options):
         size = np.exp(rng.uniform(*np.log(options.box_m), 3))
         pose = np.eye(4)
         tilt = rng.uniform(-0.3, 0.3, 2) if rng.random() < 0.3 else np.zeros(2)
-        pose[:3, :3] = Rotation.from_euler('ZYX', (rng.uniform(0, math.pi), *tilt)).as_matrix()
+        pose[:3, :3] = (_turned(2, rng.uniform(0, math.pi)) @ _turned(1, tilt[0])
+                        @ _turned(0, tilt[1]))
         pose[:3, 3] = rng.uniform(-0.45, 0.45, 3) * room
         if rng.random() < 0.6:  # it stands on the floor
             pose[2, 3] = (size[2] - room[2]) / 2
@@ -83,7 +88,7 @@ def _looking(position, target, roll):
     right /= max(np.linalg.norm(right), 1e-6)
     pose = np.eye(4)
     pose[:3, :3] = np.stack((right, np.cross(forward, right), forward), 1)
-    pose[:3, :3] = pose[:3, :3] @ Rotation.from_euler('z', roll).as_matrix()
+    pose[:3, :3] = pose[:3, :3] @ _turned(2, roll)
     pose[:3, 3] = position
     return pose
 

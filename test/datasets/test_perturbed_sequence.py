@@ -18,7 +18,7 @@ def room():
 
 def checkers(side=64):
     v, u = np.mgrid[:side, :side]
-    return ((u // 8 + v // 8) % 2 * 0.5 + 0.25).astype(np.float32)
+    return ((u // 5 + v // 5) % 2 * 0.5 + 0.25).astype(np.float32)
 
 
 @pytest.mark.parametrize('kind', sorted(PERTURBATIONS))
