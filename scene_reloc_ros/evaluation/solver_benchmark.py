@@ -12,7 +12,7 @@ import torch
 
 from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp, transform_points
-from scene_reloc_ros.solver.problem import PoseProblem, SolverOptions
+from scene_reloc_ros.solver.problem import PoseProblem, SolverOptions, SolverResult
 from scene_reloc_ros.solver.reference import solve_pose
 
 FOCAL_PX, WIDTH, HEIGHT = 525.0, 640, 480
@@ -46,7 +46,7 @@ def _ours(problem):
     rays = torch.from_numpy(np.c_[problem.pixels / FOCAL_PX, np.ones(len(problem.pixels))])
     task = PoseProblem(rays.float(), torch.from_numpy(problem.points).float(), FOCAL_PX)
     result = solve_pose(task, torch.Generator().manual_seed(0), SolverOptions())
-    return None if result is None else invert_pose(result.cam_from_map)
+    return invert_pose(result.cam_from_map) if isinstance(result, SolverResult) else None
 
 
 def _poselib(problem):

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rigid poses as (..., 4, 4) tensors named ``a_from_b``: they map points of frame b to frame a."""
 
+from functools import lru_cache
 import math
 
 import numpy as np
@@ -45,14 +46,12 @@ def skew(vector):
 
 def _rotation_coefficients(angle_squared):
     """Return sin(a)/a, (1-cos a)/a^2 and (a-sin a)/a^3, safe at zero."""
+    turns = angle_squared.sqrt() / math.pi
+    first, half = torch.sinc(turns), torch.sinc(turns / 2)
     small = angle_squared < _SMALL_ANGLE_SQUARED
-    safe = torch.where(small, torch.ones_like(angle_squared), angle_squared)
-    angle = safe.sqrt()
-    first = torch.where(small, 1 - angle_squared / 6, torch.sin(angle) / angle)
-    second = torch.where(small, 0.5 - angle_squared / 24, (1 - torch.cos(angle)) / safe)
     third = torch.where(small, 1 / 6 - angle_squared / 120,
-                        (angle - torch.sin(angle)) / (safe * angle))
-    return first, second, third
+                        (1 - first) / angle_squared.masked_fill(small, 1))
+    return first, half ** 2 / 2, third
 
 
 def so3_exp(rotation_vector):
@@ -75,14 +74,30 @@ def so3_log(rotation):
 
 
 def se3_exp(twist):
-    """Exponential of twists (..., 6) = (translation part in m, rotation vector in rad)."""
-    rho, phi = twist[..., :3], twist[..., 3:]
-    _, second, third = _rotation_coefficients((phi ** 2).sum(-1))
-    matrix = skew(phi)
-    identity = torch.eye(3, dtype=matrix.dtype, device=matrix.device)
-    left_jacobian = (identity + second[..., None, None] * matrix
-                     + third[..., None, None] * matrix @ matrix)
-    return pose_from_rotation_translation(so3_exp(phi), (left_jacobian @ rho[..., None])[..., 0])
+    """Exponential of twists (..., 6) = (translation part in m, rotation vector in rad).
+
+    A twist's 4x4 matrix M obeys M^4 = -a^2 M^2, which closes the series: I + M + (1 - cos a)/a^2
+    M^2 + (a - sin a)/a^3 M^3.
+    """
+    angle_squared = (twist[..., 3:] ** 2).sum(-1)[..., None, None]
+    _, second, third = _rotation_coefficients(angle_squared)
+    generators = _generators(twist.dtype, twist.device)
+    matrix = (twist @ generators).unflatten(-1, (4, 4))
+    square = matrix @ matrix
+    identity = torch.eye(4, dtype=twist.dtype, device=twist.device)
+    return identity + matrix + second * square + third * (square @ matrix)
+
+
+@lru_cache(None)
+def _generators(dtype, device):
+    """Return the matrix (6, 16) that makes the flattened 4x4 matrix of a twist."""
+    with torch.inference_mode(False):  # kept: it must serve callers with gradients as well
+        generators = torch.zeros(6, 4, 4, dtype=dtype, device=device)
+        for axis in range(3):
+            generators[axis, axis, 3] = 1
+            after, last = (axis + 1) % 3, (axis + 2) % 3
+            generators[3 + axis, last, after], generators[3 + axis, after, last] = 1, -1
+        return generators.flatten(1)
 
 
 def se3_log(a_from_b):

@@ -19,7 +19,7 @@ from scene_reloc_ros.pipeline.acceptance import AcceptanceOptions, judge
 from scene_reloc_ros.pipeline.covariance import map_covariance
 from scene_reloc_ros.pipeline.localisation import Localisation, Rejection
 from scene_reloc_ros.solver.backend import select_solver
-from scene_reloc_ros.solver.problem import PoseProblem, SolverOptions
+from scene_reloc_ros.solver.problem import Failure, PoseProblem, SolverOptions
 
 
 @dataclass(frozen=True)
@@ -101,16 +101,17 @@ class Localiser:
     def _judge(self, result, pixels, camera):
         if len(pixels) < self.options.acceptance.minimum_inliers:
             return Rejection.TOO_FEW_CELLS
-        if result is None:
-            return Rejection.NO_CONSENSUS
+        if isinstance(result, Failure):
+            return Rejection[result.name]
         return judge(result, pixels.to(result.inliers.device), (camera.width, camera.height),
                      self.scene_map.positions, self.options.acceptance)
 
     def _answer(self, result, rejection, pixels, points, enlarged, started):
-        inliers = result.inliers.cpu() if result else torch.zeros(len(pixels), dtype=torch.bool)
+        solved = not isinstance(result, Failure)
+        inliers = result.inliers.cpu() if solved else torch.zeros(len(pixels), dtype=torch.bool)
         count = int(inliers.sum())
         detail = f'{count} of {len(pixels)} cells agree'
-        if result:
+        if solved:
             detail += f' within {result.residual_px:.1f} px (one standard deviation)'
         map_from_cam = covariance = None
         if rejection is None:

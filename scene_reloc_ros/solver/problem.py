@@ -1,41 +1,77 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Options and result of the pose solvers: the contract that every backend fulfils."""
+"""Problem, options and result of the pose solvers: the contract that every backend fulfils."""
 
 from dataclasses import dataclass
+import enum
+from typing import Optional
 
 import torch
 
-MINIMUM_CELLS = 4  # a minimal sample of three and the one that tells its solutions apart
+MINIMUM_CELLS = 4  # a minimal sample of three and one that tells a right pose from a wrong one
 
 
 @dataclass(frozen=True)
 class SolverOptions:
-    """Settings of RANSAC-PnP; pixels are those of the image that the network sees."""
+    """Settings of RANSAC; pixels are those of the image that the network sees."""
 
     threshold_px: float = 10.0  # an inlier's largest reprojection error, pixels
+    threshold_m: float = 0.1  # an inlier's largest distance where its depth is known, metres
+    depth_noise: float = 0.0019  # standard deviation of a depth, of its square, 1/metre
+    coordinate_noise: float = 0.01  # standard deviation of a scene coordinate, of its depth
     error_clamp_px: float = 100.0  # errors beyond it are all the same to the score, pixels
     minimum_depth_m: float = 0.1  # a point nearer than this cannot be seen, metres
-    first_samples: int = 256  # minimal samples of the first round, count
-    maximum_samples: int = 16384  # bound on minimal samples of all rounds, count
-    confidence: float = 0.9999  # that an uncontaminated sample was drawn, probability
+    first_samples: int = 640  # minimal samples of the first round, count
+    round_samples: int = 8192  # most minimal samples of a round, count
+    maximum_samples: int = 65536  # bound on minimal samples of all rounds, count
+    test_cells: int = 16  # cells of which one has to agree with a minimal sample's pose, count
+    confidence: float = 0.999  # that a good sample was drawn, probability
+    scored: int = 256  # hypotheses of a round that are scored, count
     refined: int = 4  # best hypotheses of a round that are refined, count
-    local_cells: int = 600  # cells on which hypotheses are refined before the last, count
-    local_rounds: int = 4  # inlier selections in a refinement of a hypothesis, count
-    final_rounds: int = 8  # inlier selections of the last refinement, count
-    iterations: int = 10  # Levenberg-Marquardt steps of one of them, count
-    kernel: float = 3.0  # scale of the Cauchy kernel, robust standard deviations of the residuals
+    local_cells: int = 600  # cells on which hypotheses are compared and refined, count
+    local_steps: int = 4  # Gauss-Newton steps of such a refinement, count
+    final_steps: int = 20  # bound on the steps of the last refinement, count
+    kernel: float = 5.0  # where the robust kernel bends, standard deviations of the residuals
+    largest_deviation_m: float = 0.05  # of a pose's position that is fixed by its cells, metres
+    largest_deviation_deg: float = 2.5  # of its rotation, degrees
+
+    def depth_deviation(self, depths):
+        """Return the standard deviations (N,), metres, of a sensor's depths (N,), metres.
+
+        They grow with the square, as triangulation has it (Khoshelham and Elberink, 2012).
+        """
+        return self.depth_noise * depths ** 2
+
+    def distance_bound(self, depths):
+        """Return the thresholds (N,), metres, at depths (N,): wider where the sensor is not exact.
+
+        It is ``threshold_m`` near by and three standard deviations far away.
+        """
+        return (self.threshold_m ** 2 + (3 * self.depth_deviation(depths)) ** 2) ** 0.5
+
+    def depth_spread(self, depths):
+        """Return the expected deviations (N,), metres, between coordinates and depths (N,)."""
+        return ((self.coordinate_noise * depths) ** 2 + self.depth_deviation(depths) ** 2) ** 0.5
+
+
+class Failure(enum.Enum):
+    """Why a problem has no pose; the value is the sentence for people."""
+
+    TOO_FEW_CELLS = 'Fewer than four cells have finite rays and points.'
+    NO_CONSENSUS = 'No pose explains more cells than chance would.'
+    UNDETERMINED = 'The cells that agree do not fix all of the pose.'
 
 
 @dataclass(frozen=True)
 class SolverResult:
     """The best pose of one problem and what is known about it."""
 
-    cam_from_map: torch.Tensor  # (4, 4) float64, metres
-    inliers: torch.Tensor  # (N,) bool
+    cam_from_map: torch.Tensor  # (4, 4) float64, metres; rig_from_map of a rig
+    inliers: torch.Tensor  # (N,) bool, of a rig one camera after the other
     score: float  # soft inlier count
     residual_px: float  # robust standard deviation of the inliers' residuals a component, pixels
-    information: torch.Tensor  # (6, 6) float64 of the twist d in exp(d) cam_from_map, per px^2
+    residual_m: Optional[float]  # the same of their depths at one metre, None without depth
+    information: torch.Tensor  # (6, 6) float64 of the twist d in exp(d) cam_from_map
     samples: int  # minimal samples drawn, count
 
 
@@ -46,15 +82,45 @@ class PoseProblem:
     rays: torch.Tensor  # (N, 3) with z = 1, undistorted, camera frame
     points: torch.Tensor  # (N, 3) metres, map frame
     focal_px: float  # pixels per unit on the plane z = 1
+    depths: Optional[torch.Tensor] = None  # (N,) metres along z, 0 where unknown
+    weights: Optional[torch.Tensor] = None  # (N,) how much a cell counts, 0 leaves it out
 
     def __post_init__(self):
         """Refuse mismatched shapes."""
         if self.rays.shape != self.points.shape or self.rays.shape[-1] != 3:
             raise ValueError(f'rays {tuple(self.rays.shape)} and points '
                              f'{tuple(self.points.shape)} must both be (N, 3)')
+        for name in ('depths', 'weights'):
+            values = getattr(self, name)
+            if values is not None and values.shape != self.rays.shape[:1]:
+                raise ValueError(f'{name} {tuple(values.shape)} must be one a cell, '
+                                 f'({len(self.rays)},)')
+        if not (self.focal_px > 0):
+            raise ValueError(f'focal_px must be positive, not {self.focal_px}')
 
-    def finite(self):
-        """Return the problem without NaN and Inf, and the kept indices."""
+    def usable(self):
+        """Return the indices (K,) of the cells that count: finite, weight above zero."""
         good = torch.isfinite(self.rays).all(-1) & torch.isfinite(self.points).all(-1)
-        kept = good.nonzero()[:, 0]
-        return PoseProblem(self.rays[kept], self.points[kept], self.focal_px), kept
+        if self.weights is not None:
+            good &= (self.weights > 0) & torch.isfinite(self.weights)
+        return good.nonzero()[:, 0]
+
+    def of(self, cells):
+        """Return the problem of some cells, by index or mask."""
+        depths, weights = (None if values is None else values[cells]
+                           for values in (self.depths, self.weights))
+        return PoseProblem(self.rays[cells], self.points[cells], self.focal_px, depths, weights)
+
+
+@dataclass(frozen=True)
+class RigProblem:
+    """One query of several cameras that are mounted together: one pose for all."""
+
+    cam_from_rig: torch.Tensor  # (C, 4, 4) metres
+    views: tuple  # C PoseProblems
+
+    def __post_init__(self):
+        """Refuse a rig whose cameras and mounts do not pair."""
+        if self.cam_from_rig.shape != (len(self.views), 4, 4) or not self.views:
+            raise ValueError(f'cam_from_rig {tuple(self.cam_from_rig.shape)} must be one 4x4 pose '
+                             f'for each of {len(self.views)} cameras')

@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+_GOOD_SHARE = 0.5  # of uncontaminated samples: noise spoils the others
+
 
 @dataclass(frozen=True)
 class Consensus:
@@ -19,47 +21,50 @@ class Consensus:
     samples: int
 
 
-def samples_needed(inlier_ratio, confidence, sample_size, bound):
-    """Return how many samples hold an uncontaminated one with this confidence.
+def samples_needed(inlier_ratio, options):
+    """Return how many minimal samples hold a good one that passes its test, with confidence.
 
-    Fischler and Bolles (1981): k = log(1 - p) / log(1 - w^n), bounded.
+    Fischler and Bolles (1981): k = log(1 - p) / log(1 - q), where q is the chance that all three
+    cells are inliers, noise leaves their pose good, and one of the test cells is an inlier
+    (the T(d,d) test of Matas and Chum, 2004, with one of d).
     """
-    clean = min(max(inlier_ratio, 0.0), 1.0) ** sample_size
-    if clean >= 1:
-        return 1
-    if clean < 1e-12:
-        return bound
-    return min(bound, math.ceil(math.log(1 - confidence) / math.log1p(-clean)))
+    ratio = min(max(inlier_ratio, 0.0), 1.0)
+    chance = _GOOD_SHARE * ratio ** 3 * (1 - (1 - ratio) ** options.test_cells)
+    if chance < 1e-12:
+        return options.maximum_samples
+    return min(options.maximum_samples,
+               math.ceil(math.log(1 - options.confidence) / math.log1p(-chance)))
 
 
 def search(estimator, draw, options):
     """Return the Consensus of a search, or None where no sample gave a hypothesis.
 
     Args:
-        estimator: has ``generate(samples) -> hypotheses``, ``score(hypotheses) -> (scores,
-            inlier ratios)``, ``refine(hypotheses) -> hypotheses`` and ``sample_size``.
+        estimator: has ``generate(samples) -> hypotheses``, ``compare(hypotheses) -> scores`` on
+            part of the cells, ``refine(hypotheses) -> hypotheses`` and ``score(hypotheses) ->
+            (scores, inlier ratios)`` on all cells.
         draw: ``draw(count) -> samples``, in the order of an explicit generator.
         options: SolverOptions.
     """
     best, drawn, needed, batch = None, 0, options.maximum_samples, options.first_samples
     while drawn < needed:
-        batch = min(batch, options.maximum_samples - drawn)
+        batch = min(batch, options.round_samples, options.maximum_samples - drawn)
         hypotheses = estimator.generate(draw(batch))
         drawn += batch
-        batch *= 2  # few hypotheses first: an easy query is over after one round
         if len(hypotheses):
             best = _better(best, _best_refined(estimator, hypotheses, options.refined), drawn)
         if best is not None:
-            needed = samples_needed(best.inlier_ratio, options.confidence,
-                                    estimator.sample_size, options.maximum_samples)
+            needed = samples_needed(best.inlier_ratio, options)
+        # few hypotheses first: an easy query is over after one round
+        batch = min(4 * batch, max(needed - drawn, options.first_samples // 4))
     return best
 
 
 def _best_refined(estimator, hypotheses, count):
     """Refine the best few and return (hypothesis, score, inlier ratio) of the winner."""
-    scores, _ = estimator.score(hypotheses)
-    chosen = torch.topk(scores, min(count, len(scores))).indices
-    refined = estimator.refine(hypotheses[chosen])
+    if len(hypotheses) > count:
+        hypotheses = hypotheses[torch.topk(estimator.compare(hypotheses), count).indices]
+    refined = estimator.refine(hypotheses)
     scores, ratios = estimator.score(refined)
     winner = int(scores.argmax())
     return refined[winner], float(scores[winner]), float(ratios[winner])

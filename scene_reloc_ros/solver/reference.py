@@ -1,135 +1,199 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""RANSAC-PnP in plain torch, batched over hypotheses: the reference, and the CPU's backend."""
+"""RANSAC in plain torch, batched over hypotheses: the reference, and the CPU's backend."""
 
 import torch
 
+from scene_reloc_ros.geometry.poses import invert_pose
+from scene_reloc_ros.solver.equations import View
 from scene_reloc_ros.solver.p3p import solve_p3p
-from scene_reloc_ros.solver.problem import MINIMUM_CELLS, PoseProblem, SolverResult
+from scene_reloc_ros.solver.problem import (
+    Failure,
+    MINIMUM_CELLS,
+    RigProblem,
+    SolverResult,
+)
 from scene_reloc_ros.solver.ransac import search
-from scene_reloc_ros.solver.refinement import (
-    levenberg_marquardt,
-    normal_equations,
-    robust_deviation,
-)
-from scene_reloc_ros.solver.reprojection import (
-    reprojection_errors,
-    reprojection_residuals,
+from scene_reloc_ros.solver.refinement import refine
+from scene_reloc_ros.solver.residuals import (
+    agreeing_cells,
+    in_camera,
+    Observations,
     soft_inlier_score,
+    squared_errors,
 )
+from scene_reloc_ros.solver.sampling import Sampler
+from scene_reloc_ros.solver.triangle import solve_kabsch
+from scene_reloc_ros.solver.verdict import is_chance, is_undetermined
 
 _SCORING_CHUNK = 64  # hypotheses scored at a time: keeps the errors of one chunk in the cache
 
 
-def draw_samples(cells, count, generator):
-    """Return minimal samples (count, 4) of cell indices, drawn from an explicit CPU generator.
+class PoseEstimator:
+    """Generate, compare, refine and score poses of one camera or rig (DSAC*, TPAMI 2021)."""
 
-    Cells are drawn independently; a sample that holds a cell twice is degenerate and gives no
-    hypothesis, which costs less than drawing without replacement.
-    """
-    return torch.randint(cells, (count, MINIMUM_CELLS), generator=generator)
+    def __init__(self, problems, mounts, generator, options):
+        """Lay the usable cells out in both precisions: scores need no more than float32.
 
+        Hypotheses are compared and refined on a random part of the cells, only the winner on all.
 
-class PnpEstimator:
-    """Generate, score and refine poses of one PoseProblem (DSAC*, TPAMI 2021, section 3.4)."""
-
-    sample_size = MINIMUM_CELLS  # the fourth has to agree, so it has to be an inlier too
-
-    def __init__(self, problem, generator, options):
-        """Keep the problem in both precisions: scores need no more than float32.
-
-        Hypotheses are refined on a random part of the cells, only the winner on all of them.
+        Args:
+            problems: the PoseProblems of the cameras, of usable cells only.
+            mounts: cam_from_rig (4, 4) of each, or None for a single camera.
+            generator: CPU torch.Generator.
+            options: SolverOptions.
         """
-        rays, points = problem.rays.double(), problem.points.double()
-        self.problem = PoseProblem(rays, points, problem.focal_px)
-        self.coarse = PoseProblem(rays.float(), points.float(), problem.focal_px)
-        part = torch.randperm(len(rays), generator=generator)[:options.local_cells].to(rays.device)
-        self.part = PoseProblem(rays[part], points[part], problem.focal_px)
-        self.options = options
+        self.problems, self.options = problems, options
+        self.views = _views(problems, mounts, options, torch.float64)
+        self.coarse = _views(problems, mounts, options, torch.float32)
+        total = sum(len(problem.rays) for problem in problems)
+        share = min(1.0, options.local_cells / total)
+        parts = [torch.randperm(len(problem.rays), generator=generator)
+                 [:max(1, round(share * len(problem.rays)))].to(problem.rays.device)
+                 for problem in problems]
+        self.part = [view.select(part) for view, part in zip(self.views, parts)]
+        self.coarse_part = [view.select(part) for view, part in zip(self.coarse, parts)]
 
-    def generate(self, samples_S4):
-        """Return the poses (H, 4, 4) whose four reprojection errors are below the threshold."""
-        samples = samples_S4.to(self.problem.rays.device)
-        rays, points = self.problem.rays[samples], self.problem.points[samples]
-        poses, valid = solve_p3p(rays[:, :3], points[:, :3])
-        seen = torch.einsum('hsij,hj->hsi', poses[..., :3, :3], points[:, 3]) + poses[..., :3, 3]
-        plane = seen[..., :2] / seen[..., 2:].clamp_min(1e-9)
-        error = (plane - rays[:, None, 3, :2]).norm(dim=-1) * self.problem.focal_px
-        usable = valid & (seen[..., 2] > self.options.minimum_depth_m)
-        error = torch.where(usable, error, torch.full_like(error, torch.inf))
-        lowest, which = error.min(1)
-        kept = (lowest < self.options.threshold_px).nonzero()[:, 0]
-        return poses[kept, which[kept]]
+    def generate(self, samples):
+        """Return the poses (H, 4, 4) of minimal samples, a Sample of cells for each camera.
+
+        A pose has to agree with one of the sample's test cells; where that leaves more than
+        can be scored, those that agree with most.
+        """
+        found = [self._generate(number, sample) for number, sample in enumerate(samples)
+                 if len(sample.minimal)]
+        poses = torch.cat([poses for poses, _ in found])
+        agreeing = torch.cat([count for _, count in found])
+        if len(poses) <= self.options.scored:
+            return poses
+        return poses[torch.topk(agreeing, self.options.scored).indices]
+
+    def _generate(self, number, sample):
+        problem, view = self.problems[number], self.views[number]
+        poses, which = _minimal_poses(problem, sample, self.options)
+        agreeing = agreeing_cells(poses, view.cells.select(sample.test[which]), self.options)
+        kept = (agreeing > 0).nonzero()[:, 0]
+        poses = poses[kept]
+        if view.mount is not None:
+            poses = invert_pose(view.mount) @ poses
+        return poses, agreeing[kept]
+
+    def compare(self, poses):
+        """Return the soft inlier counts (H,) on part of the cells."""
+        return self._scores(poses, self.coarse_part)[0]
 
     def score(self, poses):
-        """Return soft inlier counts (H,) and inlier ratios (H,)."""
-        threshold, scores, ratios = self.options.threshold_px, [], []
+        """Return soft inlier counts (H,) and inlier ratios (H,) on all cells."""
+        return self._scores(poses, self.coarse)
+
+    def _scores(self, poses, views):
+        threshold = self.options.threshold_px
+        cells = sum(len(view.cells) for view in views)
+        scores, ratios = [], []
         for chunk in poses.float().split(_SCORING_CHUNK):
-            errors = reprojection_errors(chunk, self.coarse, self.options)
-            scores.append(soft_inlier_score(errors, threshold))
-            ratios.append((errors < threshold).float().mean(-1))
+            score = inside = 0
+            for view in views:
+                squared = self._squared(view, chunk)
+                score = score + soft_inlier_score(squared, threshold, view.cells.weights_N)
+                inside = inside + (squared < threshold ** 2).sum(-1)
+            scores.append(score)
+            ratios.append(inside / cells)
         return torch.cat(scores), torch.cat(ratios)
 
-    def inliers(self, poses, problem):
-        """Return the inlier masks (H, N) of the cells of a problem."""
-        return reprojection_errors(poses, problem, self.options) < self.options.threshold_px
-
     def refine(self, poses):
-        """Refine poses (H, 4, 4) on their inliers, selected anew a few times."""
-        for _ in range(self.options.local_rounds):
-            poses = levenberg_marquardt(poses, self.part, self.inliers(poses, self.part), 3,
-                                        self.options.kernel)
-        return poses
+        """Return poses (H, 4, 4) refined on the inliers among part of the cells."""
+        return refine(poses, self.part, self.options.local_steps, self.options).poses
 
     def finish(self, pose):
-        """Return the converged pose (4, 4) and its inlier mask (N,).
+        """Return the converged Refinement of a pose (4, 4) on all its inliers.
 
-        Refined on all inliers until their number stops growing (DSAC*, section 3.4).
+        Only cells that are anywhere near their threshold take part: others never become inliers.
         """
-        mask, count = self.inliers(pose[None], self.problem)[0], 0
-        for _ in range(self.options.final_rounds):
-            if int(mask.sum()) <= count:
-                break
-            count = int(mask.sum())
-            chosen = PoseProblem(self.problem.rays[mask], self.problem.points[mask],
-                                 self.problem.focal_px)
-            pose = levenberg_marquardt(pose[None], chosen, torch.ones(1, count),
-                                       self.options.iterations, self.options.kernel)[0]
-            mask = self.inliers(pose[None], self.problem)[0]
-        return pose, mask
+        near = (2 * self.options.threshold_px) ** 2
+        views = [view.select((self._squared(view, pose[None])[0] < near).nonzero()[:, 0])
+                 for view in self.views]
+        return refine(pose[None], views, self.options.final_steps, self.options)
+
+    def inliers(self, pose):
+        """Return for each camera the inlier mask (N,) of a pose (4, 4)."""
+        return [self._squared(view, pose[None])[0] < self.options.threshold_px ** 2
+                for view in self.views]
+
+    def _squared(self, view, poses):
+        seen = in_camera(view.seen_from(poses), view.cells.points_3N)
+        return squared_errors(*seen, view.cells, self.options)
+
+
+def _views(problems, mounts, options, dtype):
+    cells = [Observations.of(problem, options, dtype) for problem in problems]
+    if mounts is None:
+        return [View(cells[0])]
+    return [View.mounted(part, mount.to(dtype)) for part, mount in zip(cells, mounts)]
+
+
+def _minimal_poses(problem, sample, options):
+    """Return the poses (K, 4, 4) of minimal samples and the sample (K,) of each."""
+    rays, points = (values[sample.minimal].double() for values in (problem.rays, problem.points))
+    if not sample.measured:
+        return solve_p3p(rays, points)
+    seen = rays * problem.depths[sample.minimal].double()[..., None]
+    # a pose cannot bring both ends of a side within the threshold where its lengths differ more
+    slack = sum((seen.roll(1, 1) - seen).norm(dim=-1).sub_(
+        (points.roll(1, 1) - points).norm(dim=-1)).abs_().unbind(1)) / 6
+    kept = (slack < options.distance_bound(seen[..., 2].amax(1))).nonzero()[:, 0]
+    poses, which = solve_kabsch(seen[kept], points[kept])
+    return poses, kept[which]
 
 
 def solve_pose(problem, generator, options):
-    """Return the SolverResult of a PoseProblem, or None where no pose explains four cells.
+    """Return the SolverResult of a PoseProblem or RigProblem, or the Failure.
 
     Args:
-        problem: rays and scene coordinates of N cells; cells with NaN or Inf are left out.
+        problem: rays and scene coordinates of N cells; cells with NaN or Inf are left out. Cells
+            whose depth is known make and judge hypotheses by it, the others by their pixels.
         generator: a CPU torch.Generator; the same state gives the same samples on every device.
         options: SolverOptions.
     """
-    usable, kept = problem.finite()
-    if len(kept) < MINIMUM_CELLS:
-        return None
-    estimator = PnpEstimator(usable, generator, options)
-    consensus = search(estimator,
-                       lambda count: draw_samples(len(kept), count, generator), options)
+    cameras, mounts = [problem], None
+    if isinstance(problem, RigProblem):
+        cameras, mounts = problem.views, problem.cam_from_rig.double()
+    kept = [camera.usable() for camera in cameras]
+    if sum(len(cells) for cells in kept) < MINIMUM_CELLS:
+        return Failure.TOO_FEW_CELLS
+    usable = [camera.of(cells) for camera, cells in zip(cameras, kept)]
+    estimator = PoseEstimator(usable, mounts, generator, options)
+    sampler = Sampler(usable, generator, options)
+    consensus = search(estimator, sampler.draw, options)
     if consensus is None:
-        return None
-    pose, mask = estimator.finish(consensus.hypothesis)
-    if int(mask.sum()) < MINIMUM_CELLS:
-        return None
-    return _result(estimator, pose, mask, kept, len(problem.rays), consensus.samples)
+        return Failure.NO_CONSENSUS
+    refinement = estimator.finish(consensus.hypothesis)
+    masks = estimator.inliers(refinement.poses[0])
+    count = int(sum(mask.sum() for mask in masks))
+    if is_chance(usable, count, consensus.samples, options):
+        return Failure.NO_CONSENSUS
+    if is_undetermined(refinement.equations.hessian[0], options):
+        return Failure.UNDETERMINED
+    return _result(estimator, refinement, _spread(masks, kept, cameras), consensus.samples)
 
 
-def _result(estimator, pose, mask, kept, cells, samples):
-    options = estimator.options
-    residuals, _ = reprojection_residuals(pose[None], estimator.problem)
-    weights = mask[None].double()
-    sigma = robust_deviation((residuals ** 2).sum(-1), weights)
-    information, _, _ = normal_equations(pose[None], estimator.problem, weights,
-                                         options.kernel * sigma)
-    inliers = torch.zeros(cells, dtype=torch.bool, device=mask.device)
-    inliers[kept[mask]] = True
-    score = float(estimator.score(pose[None])[0][0])
-    return SolverResult(pose, inliers, score, float(sigma), information[0] / float(sigma) ** 2,
-                        samples)
+def _spread(masks, kept, cameras):
+    """Return the inliers (N,) among all cells, of the masks of the usable ones."""
+    spread = []
+    for mask, cells, camera in zip(masks, kept, cameras):
+        inliers = torch.zeros(len(camera.rays), dtype=torch.bool, device=mask.device)
+        inliers[cells[mask]] = True
+        spread.append(inliers)
+    return torch.cat(spread)
+
+
+def _result(estimator, refinement, inliers, samples):
+    pose, scales = refinement.poses[0], refinement.scales
+    residual_m = None
+    if any(view.cells.depths_N is not None for view in estimator.views):
+        # at one metre, where a pixel of the depth residual is a pixel's share of the spread
+        spread = estimator.options.depth_spread(1.0) / estimator.options.coordinate_noise
+        residual_m = float(scales.depth) * spread / estimator.problems[0].focal_px
+    return SolverResult(pose, inliers, float(estimator.score(pose[None])[0]), float(scales.px),
+                        residual_m, refinement.equations.hessian[0], samples)
+
+

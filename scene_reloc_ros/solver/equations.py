@@ -1,0 +1,161 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The normal equations of a pose: residuals of its inliers, their derivatives and scales.
+
+Residuals are taken as Student's t, whose maximum-likelihood scale comes from the weighted sums
+that a step needs anyway (Lange, Little and Taylor, 1989): no median, which kernels dislike.
+"""
+
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from typing import Optional
+
+import torch
+
+from scene_reloc_ros.geometry.poses import adjoint
+from scene_reloc_ros.solver.residuals import in_camera, Observations, squared_errors
+
+_SMALLEST_DEVIATION = 1e-3  # pixels; noise-free input must not make the kernel vanish
+_SMALLEST_DEPTH_M = 1e-9  # keeps points in the plane of the camera finite; they are masked
+
+# Every derivative is, but for its sign, one of few terms a cell, each with a = x/z and b = y/z.
+# Rows of the residuals: their terms by x, y, z and the rotations about x, y, z, and the residual.
+_TERMS = ('1/z', 'a/z', 'b/z', 'ab', '1+aa', '1+bb', 'a', 'b', 'u', 'v')
+_DEPTH_TERMS = ('1', 'x', 'y', 'd')
+_ROWS = (('1/z', '', '-a/z', '-ab', '1+aa', '-b', 'u'),
+         ('', '1/z', '-b/z', '-1+bb', 'ab', 'a', 'v'),
+         ('', '', '1', 'y', '-x', '', 'd'))
+
+
+@dataclass(frozen=True)
+class View:
+    """A camera's cells and where the camera is mounted."""
+
+    cells: Observations
+    mount: Optional[torch.Tensor] = None  # (4, 4) cam_from_rig, None where the rig is the camera
+    carry: Optional[torch.Tensor] = None  # (6, 6) a twist of the rig, seen from the camera
+
+    @classmethod
+    def mounted(cls, cells, cam_from_rig):
+        """Return the View of a camera of a rig."""
+        return cls(cells, cam_from_rig, adjoint(cam_from_rig))
+
+    def seen_from(self, poses):
+        """Return cam_from_map (H, 4, 4) of poses of the rig."""
+        return poses if self.mount is None else self.mount @ poses
+
+    def select(self, cells):
+        """Return the View of some of the cells."""
+        return replace(self, cells=self.cells.select(cells))
+
+
+@dataclass(frozen=True)
+class Scales:
+    """Standard deviations of the residuals of H hypotheses, pixels."""
+
+    px: torch.Tensor  # (H,) of u and v
+    depth: torch.Tensor  # (H,) of d, in the pixels of ``Observations.depth_px_N``
+
+    @classmethod
+    def first(cls, poses, options):
+        """Return a third of the threshold: inliers fill their threshold before a fit."""
+        value = poses.new_full((len(poses),), options.threshold_px / 3)
+        return cls(value, value)
+
+    def updated(self, equations):
+        """Return the scales that the weighted squares of the residuals ask for."""
+        ratio = equations.squares / equations.counts.clamp_min(1)
+        ratio = torch.where(equations.counts > 0, ratio, torch.ones_like(ratio)).sqrt()
+        return Scales((self.px * ratio[:, 0]).clamp_min(_SMALLEST_DEVIATION),
+                      (self.depth * ratio[:, 1]).clamp_min(_SMALLEST_DEVIATION))
+
+
+@dataclass(frozen=True)
+class Equations:
+    """Sums over the inliers of H hypotheses; residuals are whitened by their scales."""
+
+    hessian: torch.Tensor  # (H, 6, 6) J^T W J
+    gradient: torch.Tensor  # (H, 6) J^T W r
+    squares: torch.Tensor  # (H, 2) weighted sums of squares of u and v, and of d
+    counts: torch.Tensor  # (H, 2) weights of the residuals u and v, and d
+
+    def __add__(self, other):
+        """Add those of another camera."""
+        return Equations(*(getattr(self, part.name) + getattr(other, part.name)
+                           for part in fields(self)))
+
+
+def normal_equations(poses, views, scales, options):
+    """Return the Equations of poses (H, 4, 4) over their inliers in all Views.
+
+    The unknown is the twist d of exp(d) pose, translation (m) first, then rotation (rad).
+    """
+    total = None
+    for view in views:
+        found = _camera_equations(view.seen_from(poses), view.cells, scales, options)
+        if view.carry is not None:
+            found = replace(found, hessian=view.carry.T @ found.hessian @ view.carry,
+                            gradient=found.gradient @ view.carry)
+        total = found if total is None else total + found
+    return total
+
+
+def _camera_equations(poses, cells, scales, options):
+    x, y, z = in_camera(poses, cells.points_3N)
+    mask = (squared_errors(x, y, z, cells, options) < options.threshold_px ** 2).to(x.dtype)
+    if cells.weights_N is not None:
+        mask = mask * cells.weights_N
+    terms = _terms(x, y, z, cells)
+    px = cells.focal_px / scales.px  # whitened pixels of a unit on the plane z = 1
+    squared = (terms[:, 8] ** 2 + terms[:, 9] ** 2) * (px ** 2)[:, None]
+    counts = torch.stack((2 * mask.sum(-1), torch.zeros_like(px)), -1)
+    measured = cells.depths_N is not None
+    if measured:
+        squared = squared + (terms[:, 13] / scales.depth[:, None]) ** 2
+        counts[:, 1] = (mask * (cells.depth_px_N > 0)).sum(-1)
+    gram = (terms * (mask * _robust_weight(squared, options))[:, None]) @ terms.transpose(1, 2)
+    system = (px ** 2)[:, None, None] * _system(gram, 0)
+    squares = torch.stack((system[:, 6, 6], torch.zeros_like(px)), -1)
+    if measured:
+        of_depth = (1 / scales.depth ** 2)[:, None, None] * _system(gram, 1)
+        system, squares[:, 1] = system + of_depth, of_depth[:, 6, 6]
+    return Equations(system[:, :6, :6], system[:, :6, 6], squares, counts)
+
+
+def _terms(x, y, z, cells):
+    """Return the terms (H, 10 or 14, N) of the derivatives, residuals among them."""
+    inverse = 1 / torch.where(z.abs() < _SMALLEST_DEPTH_M, _SMALLEST_DEPTH_M, z)
+    a, b = x * inverse, y * inverse
+    rows = [inverse, a * inverse, b * inverse, a * b, 1 + a * a, 1 + b * b, a, b,
+            a - cells.rays_2N[0], b - cells.rays_2N[1]]
+    if cells.depths_N is not None:
+        scale = cells.depth_px_N
+        rows += [scale.expand_as(z), x * scale, y * scale, (z - cells.depths_N) * scale]
+    return torch.stack(rows, 1)
+
+
+def _system(gram, kind):
+    """Return sums of rows' outer products (H, 7, 7): of u and v (kind 0), or of d (kind 1)."""
+    choices = _choices(gram.shape[-1], gram.dtype, gram.device)[kind]
+    return sum(choice.T @ gram @ choice for choice in choices)
+
+
+@lru_cache(None)
+def _choices(terms, dtype, device):
+    """Return for pixels and depth the signed choices (T, 7) of terms that make a row."""
+    names = (_TERMS + _DEPTH_TERMS)[:terms]
+    with torch.inference_mode(False):  # kept: it must serve callers with gradients as well
+        choices = []
+        for row in _ROWS[:3 if terms > len(_TERMS) else 2]:
+            choice = torch.zeros(terms, 7, dtype=dtype, device=device)
+            for column, term in enumerate(row):
+                if term:
+                    choice[names.index(term.lstrip('-')), column] = -1 if term[0] == '-' else 1
+            choices.append(choice)
+    return choices[:2], choices[2:]
+
+
+def _robust_weight(squared, options):
+    """Return the weight (nu + 2) / (nu + r^2) of whitened squared residuals, nu = kernel^2."""
+    freedom = options.kernel ** 2
+    return (freedom + 2) / (freedom + squared)

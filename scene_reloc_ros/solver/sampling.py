@@ -1,0 +1,72 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Minimal samples: which cells make a hypothesis, and which put it to the test."""
+
+from dataclasses import dataclass
+
+import torch
+
+MINIMAL = 3  # cells that fix a pose
+_ENOUGH_DEPTH = 0.1  # of the cells; with fewer depths hypotheses come from pixels
+
+
+@dataclass(frozen=True)
+class Sample:
+    """S minimal samples among the usable cells of one camera."""
+
+    minimal: torch.Tensor  # (S, 3) int64
+    test: torch.Tensor  # (S, T) int64
+    measured: bool  # whether the depths of the minimal cells are known
+
+
+class Sampler:
+    """Turns uniform numbers into cells: in proportion to their weights, all of one camera.
+
+    The uniform numbers come from an explicit CPU generator, so that the same state gives the same
+    samples on every device. Cells are drawn independently; a sample that holds a cell twice is
+    degenerate and gives no hypothesis, which costs less than drawing without replacement.
+    """
+
+    def __init__(self, problems, generator, options):
+        """Prepare the choice among the cells of PoseProblems that are all usable."""
+        self.generator, self.options = generator, options
+        self.pools = [_Pool(problem, options) for problem in problems]
+        sizes = torch.tensor([float(len(pool.cells)) for pool in self.pools]).double()
+        self.bounds = (sizes / sizes.sum()).cumsum(0)
+
+    def draw(self, count):
+        """Return a Sample for each camera, ``count`` minimal samples in all."""
+        numbers = torch.rand((count, 1 + MINIMAL + self.options.test_cells),
+                             generator=self.generator, dtype=torch.float64)
+        if len(self.pools) == 1:
+            return [self.pools[0].sample(numbers[:, 1:])]
+        camera = torch.searchsorted(self.bounds, numbers[:, 0]).clamp_max(len(self.pools) - 1)
+        return [pool.sample(numbers[camera == number, 1:])
+                for number, pool in enumerate(self.pools)]
+
+
+class _Pool:
+    """The cells of one camera that minimal samples are drawn from."""
+
+    def __init__(self, problem, options):
+        self.count, self.device = len(problem.rays), problem.rays.device
+        self.cells, self.measured = torch.arange(self.count), False
+        if problem.depths is not None:
+            known = (problem.depths > options.minimum_depth_m).cpu() & torch.isfinite(
+                problem.depths).cpu()
+            if int(known.sum()) > max(MINIMAL, _ENOUGH_DEPTH * self.count):
+                self.cells, self.measured = known.nonzero()[:, 0], True
+        self.cumulative = None
+        if problem.weights is not None:
+            self.cumulative = problem.weights.cpu().double()[self.cells].cumsum(0)
+
+    def sample(self, numbers):
+        """Return the Sample of uniform numbers (S, 3 + T)."""
+        first, rest = numbers[:, :MINIMAL], numbers[:, MINIMAL:]
+        if self.cumulative is None:
+            chosen = (first * len(self.cells)).long()
+        else:
+            chosen = torch.searchsorted(self.cumulative, first * self.cumulative[-1])
+            chosen = chosen.clamp_max(len(self.cells) - 1)
+        return Sample(self.cells[chosen].to(self.device),
+                      (rest * self.count).long().to(self.device), self.measured)
