@@ -33,7 +33,8 @@ def add_arguments(parser):
     solver = parser.add_argument_group('solver')
     solver.add_argument('--problems', type=int, default=200, help='synthetic problems (200)')
     solver.add_argument('--cells', type=int, default=4800, help='correspondences each (4800)')
-    solver.add_argument('--inliers', type=float, default=0.3, help='share of inliers (0.3)')
+    solver.add_argument('--inliers', type=float, nargs='+', default=[0.3], metavar='SHARE',
+                        help='shares of inliers, a table for each (0.3)')
     solver.add_argument('--noise', type=float, default=1.0, help='noise of inliers, pixels (1)')
     encoder = parser.add_argument_group('encoder')
     encoder.add_argument('--encoder', nargs='+', default=[DEFAULT_ENCODER], metavar='NAME',
@@ -56,22 +57,31 @@ def run(args):
 
 
 def _bench_solver(args):
-    if not (args.problems >= 1 and args.cells >= 4 and 0 < args.inliers <= 1 and args.noise >= 0):
+    if not (args.problems >= 1 and args.cells >= 4 and args.noise >= 0
+            and all(0 < share <= 1 for share in args.inliers)):
         raise ValueError('bench needs at least 1 problem, 4 cells, inliers in (0, 1] and noise '
                          'that is not negative')
-    with ProgressBars() as bars:
-        figures = benchmark_solver(args.problems, args.cells, args.inliers, args.noise, bars)
-    print(f'{args.problems} problems of {args.cells} cells, {args.inliers:.0%} inliers, '
-          f'{args.noise:g} px noise; {figures["threads"]} threads; ratios are ours / peer')
-    print(f'  {"solver":<20}{"median error":>22}{"within 2cm 1deg":>18}{"median time":>14}'
-          f'{"10-90 %":>18}{"error ratio":>13}{"time ratio":>12}')
+    runs = []
+    for share in args.inliers:
+        with ProgressBars() as bars:
+            runs.append(benchmark_solver(args.problems, args.cells, share, args.noise, bars))
+        _print_solvers(runs[-1])
+    return {'runs': runs}
+
+
+def _print_solvers(figures):
+    print(f'{figures["problems"]} problems of {figures["cells"]} cells, '
+          f'{figures["inlier_ratio"]:.0%} inliers, {figures["noise_px"]:g} px noise; '
+          f'{figures["threads"]} threads; ratios are ours / peer, RGB and RGB-D')
+    print(f'  {"solver":<18}{"median error":>22}{"within 2cm 1deg":>17}{"median time":>13}'
+          f'{"10-90 %":>16}{"error ratios":>15}{"time ratios":>13}')
     for name, row in figures['solvers'].items():
         error = f'{1e3 * row["median_translation_m"]:.3f} mm {row["median_rotation_deg"]:.4f} deg'
         spread = f'{row["p10_ms"]:.1f}-{row["p90_ms"]:.1f} ms'
-        print(f'  {name:<20}{error:>22}{row["success_2cm_1deg"]:>18.1%}'
-              f'{row["median_ms"]:>11.1f} ms{spread:>18}{row["error_ratio"]:>13.3f}'
-              f'{row["time_ratio"]:>12.2f}')
-    return figures
+        errors = f'{row["error_ratio_rgb"]:.3f} {row["error_ratio_rgbd"]:.3f}'
+        times = f'{row["time_ratio_rgb"]:.2f} {row["time_ratio_rgbd"]:.2f}'
+        print(f'  {name:<18}{error:>22}{row["success_2cm_1deg"]:>17.1%}'
+              f'{row["median_ms"]:>10.1f} ms{spread:>16}{errors:>15}{times:>13}')
 
 
 def _bench_encoder(args):

@@ -27,6 +27,7 @@ class LossOptions:
     minimum_depth_m: float = 0.1  # of a valid prediction, metres
     maximum_depth_m: float = 1000.0  # of a valid prediction, metres
     maximum_error_px: float = 1000.0  # of a valid prediction, pixels
+    depth_weight: float = 0.5  # of an error in depth, beside one across, unitless
     surface_m: float = 0.1  # points this near to a measured one are left to their pixels, metres
     surface_share: float = 0.05  # and that much more, of the depth: scales of sensors differ
     surface_px_per_m: float = 20.0  # cost of a metre beyond that at the start, pixels

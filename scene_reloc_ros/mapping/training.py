@@ -9,7 +9,7 @@ import time
 import torch
 
 from scene_reloc_ros.mapping.feature_buffer import MappingCancelled
-from scene_reloc_ros.mapping.losses import reprojection_loss
+from scene_reloc_ros.mapping.losses import coordinate_loss
 from scene_reloc_ros.mapping.ray_correction import RayCorrection
 from scene_reloc_ros.network.device import autocast
 from scene_reloc_ros.network.head import Head, HeadOptions
@@ -98,9 +98,9 @@ def _step(head, correction, optimiser, buffer, index, progress, options):
     with autocast(device):
         points = head(descriptors if torch.is_autocast_enabled(device.type)
                       else descriptors.float())
-    loss, valid = reprojection_loss(points, correction(buffer.rays[index]),
+    loss, valid = coordinate_loss(points, correction(buffer.rays[index]),
                                     buffer.cam_from_map[frames], buffer.focals_px[frames],
-                                    buffer.depths[index], progress, options.loss)
+                                    correction.depth(buffer.depths[index]), progress, options.loss)
     optimiser.zero_grad(set_to_none=True)
     (loss + loss.detach() * correction.penalty(options.correction)).backward()
     torch.nn.utils.clip_grad_norm_(head.parameters(), 100.0)

@@ -14,6 +14,7 @@ class Rejection(enum.Enum):
 
     TOO_FEW_CELLS = 'The image is too small or too empty to be localised.'
     NO_CONSENSUS = 'No pose explains the image; this place may not be in the map.'
+    AMBIGUOUS = 'Two different poses explain the image equally well.'
     UNDETERMINED = 'The points that agree do not fix all of the pose.'
     TOO_FEW_INLIERS = 'Too few of the image points agree with the best pose.'
     CONCENTRATED = 'The points that agree lie too close together to fix the pose.'

@@ -20,11 +20,11 @@ _SMALLEST_DEPTH_M = 1e-9  # keeps points in the plane of the camera finite; they
 
 # Every derivative is, but for its sign, one of few terms a cell, each with a = x/z and b = y/z.
 # Rows of the residuals: their terms by x, y, z and the rotations about x, y, z, and the residual.
-_TERMS = ('1/z', 'a/z', 'b/z', 'ab', '1+aa', '1+bb', 'a', 'b', 'u', 'v')
+_PIXEL_TERMS = ('1/z', 'a/z', 'b/z', 'ab', '1+aa', '1+bb', 'a', 'b', 'u', 'v')
+_PIXEL_ROWS = (('1/z', '', '-a/z', '-ab', '1+aa', '-b', 'u'),
+               ('', '1/z', '-b/z', '-1+bb', 'ab', 'a', 'v'))
 _DEPTH_TERMS = ('1', 'x', 'y', 'd')
-_ROWS = (('1/z', '', '-a/z', '-ab', '1+aa', '-b', 'u'),
-         ('', '1/z', '-b/z', '-1+bb', 'ab', 'a', 'v'),
-         ('', '', '1', 'y', '-x', '', 'd'))
+_DEPTH_ROWS = (('', '', '1', 'y', '-x', '', 'd'),)
 
 
 @dataclass(frozen=True)
@@ -105,57 +105,69 @@ def _camera_equations(poses, cells, scales, options):
     mask = (squared_errors(x, y, z, cells, options) < options.threshold_px ** 2).to(x.dtype)
     if cells.weights_N is not None:
         mask = mask * cells.weights_N
-    terms = _terms(x, y, z, cells)
-    px = cells.focal_px / scales.px  # whitened pixels of a unit on the plane z = 1
-    squared = (terms[:, 8] ** 2 + terms[:, 9] ** 2) * (px ** 2)[:, None]
-    counts = torch.stack((2 * mask.sum(-1), torch.zeros_like(px)), -1)
-    measured = cells.depths_N is not None
-    if measured:
-        squared = squared + (terms[:, 13] / scales.depth[:, None]) ** 2
-        counts[:, 1] = (mask * (cells.depth_px_N > 0)).sum(-1)
-    gram = (terms * (mask * _robust_weight(squared, options))[:, None]) @ terms.transpose(1, 2)
-    system = (px ** 2)[:, None, None] * _system(gram, 0)
-    squares = torch.stack((system[:, 6, 6], torch.zeros_like(px)), -1)
-    if measured:
-        of_depth = (1 / scales.depth ** 2)[:, None, None] * _system(gram, 1)
-        system, squares[:, 1] = system + of_depth, of_depth[:, 6, 6]
-    return Equations(system[:, :6, :6], system[:, :6, 6], squares, counts)
+    systems = [_system(_pixel_terms(x, y, z, cells), 2, mask, cells.focal_px / scales.px, options)]
+    counts = [2 * mask.sum(-1), torch.zeros_like(scales.px)]
+    if cells.depths_N is not None:
+        mask = mask * (cells.depth_px_N > 0)
+        systems.append(_system(_depth_terms(x, y, z, cells), 1, mask, 1 / scales.depth, options))
+        counts[1] = mask.sum(-1)
+    squares = [system[:, 6, 6] for system in systems]
+    squares += [torch.zeros_like(scales.px)] * (2 - len(squares))
+    total = sum(systems)
+    return Equations(total[:, :6, :6], total[:, :6, 6], torch.stack(squares, 1),
+                     torch.stack(counts, 1))
 
 
-def _terms(x, y, z, cells):
-    """Return the terms (H, 10 or 14, N) of the derivatives, residuals among them."""
+def _pixel_terms(x, y, z, cells):
+    """Return the terms (H, 10, N) of the derivatives of u and v, which are the last two."""
     inverse = 1 / torch.where(z.abs() < _SMALLEST_DEPTH_M, _SMALLEST_DEPTH_M, z)
     a, b = x * inverse, y * inverse
-    rows = [inverse, a * inverse, b * inverse, a * b, 1 + a * a, 1 + b * b, a, b,
-            a - cells.rays_2N[0], b - cells.rays_2N[1]]
-    if cells.depths_N is not None:
-        scale = cells.depth_px_N
-        rows += [scale.expand_as(z), x * scale, y * scale, (z - cells.depths_N) * scale]
-    return torch.stack(rows, 1)
+    return torch.stack((inverse, a * inverse, b * inverse, a * b, 1 + a * a, 1 + b * b, a, b,
+                        a - cells.rays_2N[0], b - cells.rays_2N[1]), 1)
 
 
-def _system(gram, kind):
-    """Return sums of rows' outer products (H, 7, 7): of u and v (kind 0), or of d (kind 1)."""
-    choices = _choices(gram.shape[-1], gram.dtype, gram.device)[kind]
-    return sum(choice.T @ gram @ choice for choice in choices)
+def _depth_terms(x, y, z, cells):
+    """Return the terms (H, 4, N) of the derivatives of d, which is the last."""
+    scale = cells.depth_px_N
+    return torch.stack((scale.expand_as(z), x * scale, y * scale, (z - cells.depths_N) * scale), 1)
+
+
+def _system(terms, residuals, mask, whitening, options):
+    """Return the weighted sums of all rows' outer products (H, 7, 7), derivatives and residual.
+
+    The kernels of pixels and of depth are separate: a depth that is off says little of a pixel.
+
+    Args:
+        terms: (H, T, N), of which the last ``residuals`` are residuals.
+        residuals: how many, 1 or 2.
+        mask: (H, N) weights, 0 for those left out.
+        whitening: (H,) reciprocal deviations of the residuals.
+        options: SolverOptions.
+    """
+    squared = (terms[:, -residuals:] ** 2).sum(1) * (whitening ** 2)[:, None]
+    weights = mask * _robust_weight(squared, residuals, options)
+    gram = (terms * weights[:, None]) @ terms.transpose(1, 2)
+    choices = _choices(residuals == 2, gram.dtype, gram.device)
+    system = sum(choice.T @ gram @ choice for choice in choices)
+    return system * (whitening ** 2)[:, None, None]
 
 
 @lru_cache(None)
-def _choices(terms, dtype, device):
-    """Return for pixels and depth the signed choices (T, 7) of terms that make a row."""
-    names = (_TERMS + _DEPTH_TERMS)[:terms]
+def _choices(of_pixels, dtype, device):
+    """Return the signed choices (T, 7) of terms that make the rows of pixels or of depth."""
+    names, rows = (_PIXEL_TERMS, _PIXEL_ROWS) if of_pixels else (_DEPTH_TERMS, _DEPTH_ROWS)
+    choices = []
     with torch.inference_mode(False):  # kept: it must serve callers with gradients as well
-        choices = []
-        for row in _ROWS[:3 if terms > len(_TERMS) else 2]:
-            choice = torch.zeros(terms, 7, dtype=dtype, device=device)
+        for row in rows:
+            choice = torch.zeros(len(names), 7, dtype=dtype, device=device)
             for column, term in enumerate(row):
                 if term:
                     choice[names.index(term.lstrip('-')), column] = -1 if term[0] == '-' else 1
             choices.append(choice)
-    return choices[:2], choices[2:]
+    return choices
 
 
-def _robust_weight(squared, options):
-    """Return the weight (nu + 2) / (nu + r^2) of whitened squared residuals, nu = kernel^2."""
+def _robust_weight(squared, residuals, options):
+    """Return the weight (nu + k) / (nu + r^2) of whitened squares of k residuals, nu = kernel^2."""
     freedom = options.kernel ** 2
-    return (freedom + 2) / (freedom + squared)
+    return (freedom + residuals) / (freedom + squared)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Problem, options and result of the pose solvers: the contract that every backend fulfils."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import enum
 from typing import Optional
 
@@ -32,6 +32,9 @@ class SolverOptions:
     local_steps: int = 4  # Gauss-Newton steps of such a refinement, count
     final_steps: int = 20  # bound on the steps of the last refinement, count
     kernel: float = 5.0  # where the robust kernel bends, standard deviations of the residuals
+    mode_distance_m: float = 0.1  # poses farther apart are different answers, metres
+    mode_angle_deg: float = 5.0  # so are those turned more, degrees
+    rival_share: float = 0.95  # of the best score; another answer as good leaves none
     largest_deviation_m: float = 0.05  # of a pose's position that is fixed by its cells, metres
     largest_deviation_deg: float = 2.5  # of its rotation, degrees
 
@@ -59,6 +62,7 @@ class Failure(enum.Enum):
 
     TOO_FEW_CELLS = 'Fewer than four cells have finite rays and points.'
     NO_CONSENSUS = 'No pose explains more cells than chance would.'
+    AMBIGUOUS = 'Two different poses explain the cells equally well.'
     UNDETERMINED = 'The cells that agree do not fix all of the pose.'
 
 
@@ -73,6 +77,7 @@ class SolverResult:
     residual_m: Optional[float]  # the same of their depths at one metre, None without depth
     information: torch.Tensor  # (6, 6) float64 of the twist d in exp(d) cam_from_map
     samples: int  # minimal samples drawn, count
+    rival_score: float  # soft inlier count of the best pose of another mode, 0 without one
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,15 @@ class PoseProblem:
         if self.weights is not None:
             good &= (self.weights > 0) & torch.isfinite(self.weights)
         return good.nonzero()[:, 0]
+
+    def strongest(self, count):
+        """Return the same cells, those beyond the ``count`` of the largest weights left out."""
+        if self.weights is None or count >= len(self.weights):
+            return self
+        kept = torch.topk(torch.nan_to_num(self.weights), count).indices
+        weights = torch.zeros_like(self.weights)
+        weights[kept] = self.weights[kept]
+        return replace(self, weights=weights)
 
     def of(self, cells):
         """Return the problem of some cells, by index or mask."""

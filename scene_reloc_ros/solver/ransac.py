@@ -19,6 +19,7 @@ class Consensus:
     score: float
     inlier_ratio: float
     samples: int
+    rival_score: float  # of the best hypothesis that says something else, 0 where there is none
 
 
 def samples_needed(inlier_ratio, options):
@@ -41,37 +42,55 @@ def search(estimator, draw, options):
 
     Args:
         estimator: has ``generate(samples) -> hypotheses``, ``compare(hypotheses) -> scores`` on
-            part of the cells, ``refine(hypotheses) -> hypotheses`` and ``score(hypotheses) ->
-            (scores, inlier ratios)`` on all cells.
+            part of the cells, ``refine(hypotheses) -> hypotheses``, ``score(hypotheses) ->
+            (scores, inlier ratios)`` on all cells, and ``differ(hypotheses, one) -> mask``.
         draw: ``draw(count) -> samples``, in the order of an explicit generator.
         options: SolverOptions.
     """
-    best, drawn, needed, batch = None, 0, options.maximum_samples, options.first_samples
+    drawn, needed, batch = 0, options.maximum_samples, options.first_samples
+    best = _Refined()
     while drawn < needed:
         batch = min(batch, options.round_samples, options.maximum_samples - drawn)
         hypotheses = estimator.generate(draw(batch))
         drawn += batch
         if len(hypotheses):
-            best = _better(best, _best_refined(estimator, hypotheses, options.refined), drawn)
-        if best is not None:
-            needed = samples_needed(best.inlier_ratio, options)
+            best.add(estimator, _most_promising(estimator, hypotheses, options.refined))
+        if best.hypotheses is not None:
+            needed = samples_needed(float(best.ratios[0]), options)
         # few hypotheses first: an easy query is over after one round
         batch = min(4 * batch, max(needed - drawn, options.first_samples // 4))
-    return best
+    return None if best.hypotheses is None else best.consensus(estimator, drawn)
 
 
-def _best_refined(estimator, hypotheses, count):
-    """Refine the best few and return (hypothesis, score, inlier ratio) of the winner."""
-    if len(hypotheses) > count:
-        hypotheses = hypotheses[torch.topk(estimator.compare(hypotheses), count).indices]
-    refined = estimator.refine(hypotheses)
-    scores, ratios = estimator.score(refined)
-    winner = int(scores.argmax())
-    return refined[winner], float(scores[winner]), float(ratios[winner])
+def _most_promising(estimator, hypotheses, count):
+    """Return the best few by score, the last of them one that differs from the best."""
+    if len(hypotheses) <= count:
+        return hypotheses
+    scores = estimator.compare(hypotheses)
+    chosen = torch.topk(scores, count).indices
+    others = scores * estimator.differ(hypotheses, hypotheses[chosen[0]])
+    chosen[-1] = torch.where(others.amax() > 0, others.argmax(), chosen[-1])
+    return hypotheses[chosen]
 
 
-def _better(best, found, drawn):
-    hypothesis, score, ratio = found
-    if best is not None and best.score >= score:
-        return Consensus(best.hypothesis, best.score, best.inlier_ratio, drawn)
-    return Consensus(hypothesis, score, ratio, drawn)
+class _Refined:
+    """All refined hypotheses of a search, the best of them first."""
+
+    def __init__(self):
+        self.hypotheses = self.scores = self.ratios = None
+
+    def add(self, estimator, hypotheses):
+        """Refine hypotheses and rank them among the others."""
+        refined = estimator.refine(hypotheses)
+        found = refined, *estimator.score(refined)
+        if self.hypotheses is not None:
+            found = [torch.cat(pair) for pair in zip(
+                (self.hypotheses, self.scores, self.ratios), found)]
+        order = found[1].argsort(descending=True, stable=True)
+        self.hypotheses, self.scores, self.ratios = (values[order] for values in found)
+
+    def consensus(self, estimator, samples):
+        """Return the best and how good the best that differs from it is."""
+        others = self.scores * estimator.differ(self.hypotheses, self.hypotheses[0])
+        return Consensus(self.hypotheses[0], float(self.scores[0]), float(self.ratios[0]), samples,
+                         float(others.amax()))

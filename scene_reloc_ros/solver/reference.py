@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """RANSAC in plain torch, batched over hypotheses: the reference, and the CPU's backend."""
 
+import math
+
 import torch
 
 from scene_reloc_ros.geometry.poses import invert_pose
@@ -104,6 +106,14 @@ class PoseEstimator:
         """Return poses (H, 4, 4) refined on the inliers among part of the cells."""
         return refine(poses, self.part, self.options.local_steps, self.options).poses
 
+    def differ(self, poses, pose):
+        """Return which poses (H, 4, 4) are another mode than a pose (4, 4): a mask (H,)."""
+        relative = poses @ invert_pose(pose)
+        cosine = (relative[:, 0, 0] + relative[:, 1, 1] + relative[:, 2, 2] - 1) / 2
+        moved = (invert_pose(poses)[:, :3, 3] - invert_pose(pose)[:3, 3]).norm(dim=-1)
+        return ((moved > self.options.mode_distance_m)
+                | (cosine < math.cos(math.radians(self.options.mode_angle_deg))))
+
     def finish(self, pose):
         """Return the converged Refinement of a pose (4, 4) on all its inliers.
 
@@ -166,6 +176,8 @@ def solve_pose(problem, generator, options):
     consensus = search(estimator, sampler.draw, options)
     if consensus is None:
         return Failure.NO_CONSENSUS
+    if consensus.rival_score > options.rival_share * consensus.score:
+        return Failure.AMBIGUOUS
     refinement = estimator.finish(consensus.hypothesis)
     masks = estimator.inliers(refinement.poses[0])
     count = int(sum(mask.sum() for mask in masks))
@@ -173,7 +185,7 @@ def solve_pose(problem, generator, options):
         return Failure.NO_CONSENSUS
     if is_undetermined(refinement.equations.hessian[0], options):
         return Failure.UNDETERMINED
-    return _result(estimator, refinement, _spread(masks, kept, cameras), consensus.samples)
+    return _result(estimator, refinement, _spread(masks, kept, cameras), consensus)
 
 
 def _spread(masks, kept, cameras):
@@ -186,7 +198,7 @@ def _spread(masks, kept, cameras):
     return torch.cat(spread)
 
 
-def _result(estimator, refinement, inliers, samples):
+def _result(estimator, refinement, inliers, consensus):
     pose, scales = refinement.poses[0], refinement.scales
     residual_m = None
     if any(view.cells.depths_N is not None for view in estimator.views):
@@ -194,6 +206,7 @@ def _result(estimator, refinement, inliers, samples):
         spread = estimator.options.depth_spread(1.0) / estimator.options.coordinate_noise
         residual_m = float(scales.depth) * spread / estimator.problems[0].focal_px
     return SolverResult(pose, inliers, float(estimator.score(pose[None])[0]), float(scales.px),
-                        residual_m, refinement.equations.hessian[0], samples)
+                        residual_m, refinement.equations.hessian[0], consensus.samples,
+                        consensus.rival_score)
 
 
