@@ -14,13 +14,15 @@ PARAMETERS = {
     'map_frame': 'frame of the map', 'odom_frame': 'frame of the odometry',
     'base_frame': 'frame of the robot', 'camera_frame': 'optical frame of the camera',
     'image_transport': 'raw or compressed',
+    'use_depth': 'true to use depth too',
     'tf_mode': 'map_to_odom or map_to_camera',
 }
 
 
 def generate_launch_description():
     """Return the description."""
-    description = node_description('relocaliser', PARAMETERS, TOPICS)
+    description = node_description('relocaliser', PARAMETERS, {
+        **TOPICS, 'depth_topic': ('', 'depth images, registered to the camera')})
     description.add_action(DeclareLaunchArgument(
         'rviz', default_value='false', description='start rviz too'))
     description.add_action(rviz_node(IfCondition(LaunchConfiguration('rviz'))))

@@ -30,19 +30,36 @@ def add_localise_arguments(parser):
     add_sequence(parser)
     parser.add_argument('--out', metavar='TRAJECTORY.tum', default='trajectory.tum',
                         help='poses map_from_cam in TUM format (trajectory.tum)')
+    _add_depth(parser)
     add_device(parser)
+
+
+def _add_depth(parser):
+    parser.add_argument('--depth', action='store_true',
+                        help='use the depth of the frames (the map has to be made with depth)')
+
+
+def _localiser(args):
+    """Return SceneMap and Localiser; ValueError where it cannot use the depth asked for."""
+    scene_map = SceneMap.load(args.map)
+    localiser = Localiser(scene_map, device=args.device)
+    refusal = localiser.depth_refusal() if args.depth else None
+    if refusal is not None:
+        raise ValueError(f'--depth cannot be used: {refusal}')
+    return scene_map, localiser
 
 
 def run_localise(args):
     """Write the poses of all frames that were localised."""
     out = checked_output(args.out)
-    localiser = Localiser(SceneMap.load(args.map), device=args.device)
+    _, localiser = _localiser(args)
     frames = read_sequence(args)
     lines, rejections = [], Counter()
     with ProgressBars() as bars:
         for index in range(len(frames)):
             frame = frames[index]
-            found = localiser.localise(frame.image, frame.camera)
+            found = localiser.localise(frame.image, frame.camera,
+                                       frame.depth_m if args.depth else None)
             if found.accepted:
                 lines.append(tum_line(frame.stamp_ns, found.map_from_cam))
             else:
@@ -63,23 +80,24 @@ def add_evaluate_arguments(parser):
                         help='evaluate the frames again in other light, blurred or noisy (the '
                         'same way every time), and print what that costs')
     parser.add_argument('--plots', metavar='DIR', help='folder for pictures')
+    _add_depth(parser)
     add_device(parser)
     add_json(parser)
 
 
 def run_evaluate(args):
     """Localise frames with known poses and say how far off the answers are."""
-    scene_map = SceneMap.load(args.map)
-    localiser = Localiser(scene_map, device=args.device)
+    scene_map, localiser = _localiser(args)
     frames = read_sequence(args)
     map_bytes = Path(args.map).stat().st_size
     with ProgressBars() as bars:
-        report = evaluate(localiser, frames, bars)
-        summary = {**report.summary(), 'map_bytes': map_bytes}
+        report = evaluate(localiser, frames, bars, args.depth)
+        summary = {**report.summary(), 'map_bytes': map_bytes, 'depth': args.depth}
         if args.perturb:
             frames, clean = PerturbedSequence(frames, args.perturb), summary
-            report = evaluate(localiser, frames, bars)
-            summary = {**report.summary(), 'map_bytes': map_bytes, 'perturb': args.perturb,
+            report = evaluate(localiser, frames, bars, args.depth)
+            summary = {**report.summary(), 'map_bytes': map_bytes, 'depth': args.depth,
+                       'perturb': args.perturb,
                        'unperturbed': clean}
     print_rows(_rows(summary))
     if args.perturb:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The commands ``map`` and ``info``."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from scene_reloc_ros.cli.arguments import (
@@ -13,6 +13,7 @@ from scene_reloc_ros.cli.arguments import (
     read_sequence,
 )
 from scene_reloc_ros.cli.terminal import print_rows, ProgressBars, write_json
+from scene_reloc_ros.mapping.depth_correction import AGREEING_M
 from scene_reloc_ros.mapping.presets import PRESETS
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER
@@ -82,6 +83,7 @@ def _figures(path, scene_map):
                      'blocks': scene_map.head.options.blocks},
             'camera': {'width': camera.width, 'height': camera.height, 'fx': camera.fx,
                        'fy': camera.fy, 'distortion_model': camera.distortion_model},
+            'depth': scene_map.depth and asdict(scene_map.depth),
             **scene_map.metadata}
 
 
@@ -99,9 +101,27 @@ def _rows(figures):
                    f'{camera["fy"]:.1f}, distortion {camera["distortion_model"]}'),
         ('calibration', 'as mapping found it: f {fx:.1f} {fy:.1f}, centre {cx:.1f} {cy:.1f}, '
                         'radial {radial:+.3f}'.format(**figures['calibration'])),
+        ('lens', _lens_text(figures['lens'])),
+        ('depth', _depth_text(figures['depth'])),
         ('frames', f'{figures["frames"]}, cameras moved over {size} m'),
         ('training', f'{training["steps"]} steps, loss {training["loss_px"]:.2f} px, '
                      f'{training["valid"]:.1%} valid'),
         ('self-check', f'{check["recall_5cm_5deg"]:.0%} of {check["frames"]} mapping frames within'
                        f' 5 cm, 5 degrees; median {100 * check["median_translation_m"]:.1f} cm, '
                        f'{check["median_rotation_deg"]:.2f} degrees (other views do worse)'))
+
+
+def _lens_text(lens):
+    if lens is None:
+        return 'as calibrated: too few views turn against each other to tell'
+    return (f'{lens["pairs"]} pairs of views: points are {lens["before_px"]:.1f} px off their '
+            f'epipolar lines, {lens["after_px"]:.1f} px with what was found')
+
+
+def _depth_text(depth):
+    if depth is None:
+        return 'mapped without; queries with depth are refused'
+    return (f'{depth["agreement"]:.0%} of the cells agree within {AGREEING_M} m (median '
+            f'{100 * depth["deviation_m"]:.1f} cm) after disparities times {depth["scale"]:.3f} '
+            f'{depth["offset"]:+.3f} per metre, tilt {depth["tilt_x"]:+.3f} '
+            f'{depth["tilt_y"]:+.3f}')

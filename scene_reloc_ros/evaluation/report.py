@@ -64,32 +64,35 @@ def _median(values):
     return float(np.median(values)) if len(values) else None
 
 
-def evaluate(localiser, sequence, on_progress=None):
+def evaluate(localiser, sequence, on_progress=None, depth=False):
     """Localise every frame of a sequence and compare with its pose.
 
     Args:
         localiser: Localiser.
         sequence: posed images; ValueError names a frame without a pose.
         on_progress: called with (stage, fraction in [0, 1], text).
+        depth: use the depth of the frames; ValueError names a frame that has none.
     """
     if not len(sequence):
         raise ValueError('there is no frame to evaluate; give a list that names some')
     localiser.warm_up(sequence.camera)
     records = []
     for index in range(len(sequence)):
-        records.append(_evaluated(localiser, sequence[index]))
+        records.append(_evaluated(localiser, sequence[index], depth))
         if on_progress:
             on_progress('localising', (index + 1) / len(sequence), records[-1].name)
     return EvaluationReport(records)
 
 
-def _evaluated(localiser, frame):
+def _evaluated(localiser, frame, depth):
     if frame.map_from_cam is None:
         raise ValueError(f'frame {frame.name} has no pose to compare with; leave it out of the '
                          'list or use scene_reloc localise')
     truth = checked_pose(frame.map_from_cam, frame.name)
+    if depth and frame.depth_m is None:
+        raise ValueError(f'frame {frame.name} has no depth; evaluate without --depth')
     try:
-        found = localiser.localise(frame.image, frame.camera)
+        found = localiser.localise(frame.image, frame.camera, frame.depth_m if depth else None)
     except ValueError as error:
         raise ValueError(f'frame {frame.name}: {error}') from error
     if not found.accepted:

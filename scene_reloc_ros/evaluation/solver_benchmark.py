@@ -119,7 +119,7 @@ def benchmark_solver(problems=200, cells=4800, inlier_ratio=0.3, noise_px=1.0, o
         if on_progress and seed >= 0:
             on_progress('solving', (seed + 1) / problems, '')
     figures = {name: _figures(np.array(rows)) for name, rows in records.items()}
-    for name, row in figures.items():
+    for row in figures.values():
         for key, ours in (('rgb', figures[OURS]), ('rgbd', figures[OURS_WITH_DEPTH])):
             row[f'error_ratio_{key}'] = ours['median_translation_m'] / row['median_translation_m']
             row[f'time_ratio_{key}'] = ours['median_ms'] / row['median_ms']

@@ -7,6 +7,27 @@ import numpy as np
 _EDGE = 0.05  # largest change of depth two pixels away, ratio
 
 
+def registered_depth(depth_m, camera):
+    """Return depths (h, w) as float, NaN and Inf replaced by 0; ValueError if they cannot fit.
+
+    A smaller or larger picture of the same view is fine; one of another shape was taken by another
+    camera, or cropped.
+
+    Args:
+        depth_m: (h, w) metres along z.
+        camera: Camera of the image that they belong to.
+    """
+    depth_m = np.asarray(depth_m, np.float32)
+    if depth_m.ndim != 2 or not depth_m.size:
+        raise ValueError(f'depth has shape {depth_m.shape}; expected (H, W) in metres')
+    height, width = depth_m.shape
+    if abs(width * camera.height - height * camera.width) > max(camera.width, camera.height):
+        raise ValueError(f'depth is {width}x{height}, but the image is '
+                         f'{camera.width}x{camera.height}: register the depth to the colour '
+                         'camera (depth_image_proc/register, or align_depth of the driver)')
+    return np.nan_to_num(depth_m, nan=0.0, posinf=0.0, neginf=0.0)
+
+
 def depth_at(depth_m, pixels):
     """Return depths (N,) at the nearest pixels and whether they can be trusted.
 

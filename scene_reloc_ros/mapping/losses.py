@@ -13,15 +13,16 @@ def clamp_schedule(progress, options):
     return options.soft_clamp_px * arc + options.final_clamp_px
 
 
-def coordinate_loss(points_N3, rays_N2, cam_from_map_N44, focals_N, depths_N, progress, options):
+def reprojection_loss(points_N3, rays_N2, cam_from_map_N44, focals_N, depths_N, progress,
+                      options):
     """Return the mean loss of predicted scene coordinates, and the share of valid ones.
 
     A valid prediction lies in front of the camera and projects somewhere near: it costs
-    tau tanh(e / tau), e the error of its pixel and, where a depth was measured, of its depth in
-    the pixels of the same length across. Any other is drawn to the point at a fixed depth on its
-    ray, or at the measured one. A point that is far from the measured surface (``surface_m`` and
-    ``surface_share``) costs that distance as well, which leads it there from anywhere (DSAC*,
-    TPAMI 2021, section 3.3) and fades out.
+    tau tanh(e / tau). Any other is drawn to the point at a fixed depth on its ray, or at the
+    measured one. With a measured depth every point that is too far (``surface_m`` and
+    ``surface_share``) from where it has to be costs that distance as well; nearer ones are left
+    to their pixels, which are more exact than a depth camera (DSAC*, TPAMI 2021, section 3.3).
+    That cost fades out: depth leads to the right surface, the pixels have the last word.
 
     Args:
         points_N3: predicted scene coordinates, metres, map frame.
@@ -36,14 +37,12 @@ def coordinate_loss(points_N3, rays_N2, cam_from_map_N44, focals_N, depths_N, pr
     in_camera = in_camera + cam_from_map_N44[:, :3, 3]
     depth = in_camera[:, 2]
     plane = in_camera[:, :2] / depth.clamp_min(options.minimum_depth_m)[:, None]
-    error = (plane - rays_N2) * focals_N[:, None]
+    error = ((plane - rays_N2) * focals_N[:, None]).norm(dim=-1)
     valid = ((depth > options.minimum_depth_m) & (depth < options.maximum_depth_m)
-             & (error.norm(dim=-1) < options.maximum_error_px))
-    measured = depths_N > 0
-    off = (depth - depths_N) * measured * focals_N / depths_N.clamp_min(options.minimum_depth_m)
-    error = torch.cat((error, options.depth_weight * off[:, None]), 1).norm(dim=-1)
+             & (error < options.maximum_error_px))
     tau = clamp_schedule(progress, options)
     valid_loss = tau * torch.tanh(error / tau)
+    measured = depths_N > 0
     aim = torch.where(measured, depths_N, options.fallback_depth_m)[:, None]
     target = torch.cat((rays_N2, torch.ones_like(aim)), 1) * aim
     away = (in_camera - target).abs().sum(-1)

@@ -5,6 +5,7 @@
 from dataclasses import dataclass, replace
 
 from scene_reloc_ros.mapping.ray_correction import CorrectionOptions
+from scene_reloc_ros.mapping.view_matching import MatchingOptions
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER
 
 
@@ -27,7 +28,6 @@ class LossOptions:
     minimum_depth_m: float = 0.1  # of a valid prediction, metres
     maximum_depth_m: float = 1000.0  # of a valid prediction, metres
     maximum_error_px: float = 1000.0  # of a valid prediction, pixels
-    depth_weight: float = 0.5  # of an error in depth, beside one across, unitless
     surface_m: float = 0.1  # points this near to a measured one are left to their pixels, metres
     surface_share: float = 0.05  # and that much more, of the depth: scales of sensors differ
     surface_px_per_m: float = 20.0  # cost of a metre beyond that at the start, pixels
@@ -55,6 +55,7 @@ class MappingOptions:
     augmentation: AugmentationOptions = AugmentationOptions()
     loss: LossOptions = LossOptions()
     correction: CorrectionOptions = CorrectionOptions()
+    matching: MatchingOptions = MatchingOptions()
 
     def with_minutes(self, minutes):
         """Return these options with another bound on the time."""

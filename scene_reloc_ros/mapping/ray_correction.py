@@ -13,8 +13,6 @@ import math
 import torch
 from torch import nn
 
-import os
-RAD=float(os.environ.get('RAD','.02'))
 _SAME_CAMERA = 0.01  # largest difference of intrinsics, of the focal length
 
 
@@ -28,29 +26,38 @@ class CorrectionOptions:
     prior: float = 2e-3  # what one expected deviation costs, share of the loss
 
 
+def corrected_rays(values, rays_N2):
+    """Return x and y of corrected rays (N, 2) where z = 1, by the values (5,) of a correction."""
+    moved = (rays_N2 - values[:2]) * values[2:4].exp()
+    return moved * (1 + values[4] * (rays_N2 ** 2).sum(-1, keepdim=True))
+
+
 class RayCorrection(nn.Module):
-    """Principal point, focal lengths and one radial term, on the plane z = 1."""
+    """Principal point, focal lengths and one radial term, on the plane z = 1.
+
+    The radial term is not trained: a head explains a curved image away, view by view, and matched
+    points of views that turn against each other tell it at once (``lens``).
+    """
 
     def __init__(self, values=(0.0, 0.0, 0.0, 0.0, 0.0)):
         """Begin with shifts of x and y, logarithms of the scales of x and y, and k1."""
         super().__init__()
-        self.values = nn.Parameter(torch.as_tensor(values, dtype=torch.float32).clone())
-        self.disparity = nn.Parameter(torch.zeros(2))
+        values = torch.as_tensor(values, dtype=torch.float32).detach().clone()
+        self.pinhole = nn.Parameter(values[:4])
+        self.register_buffer('radial', values[4:])
+
+    @property
+    def values(self):
+        """All values (5,), detached."""
+        return torch.cat((self.pinhole.detach(), self.radial))
 
     def forward(self, rays_N2):
         """Return x and y of corrected rays where z = 1, from those of the given calibration."""
-        moved = (rays_N2 - self.values[:2]) * self.values[2:4].exp()
-        return moved * (1 + self.values[4] * (rays_N2 ** 2).sum(-1, keepdim=True))
-
-    def depth(self, depths_N):
-        known = depths_N > 0
-        safe = torch.where(known, depths_N, torch.ones_like(depths_N))
-        inverse = self.disparity[0].exp() / safe + self.disparity[1]
-        return torch.where(known, 1 / inverse.clamp_min(1e-3), 0 * safe)
+        return corrected_rays(torch.cat((self.pinhole, self.radial)), rays_N2)
 
     def penalty(self, options):
         """Return what the prior adds, as a share of the loss: what no view tells stays at zero."""
-        return options.prior * ((self.values[:4] / options.expected).square().sum() + (self.values[4] / RAD).square() + (self.disparity / .05).square().sum())
+        return options.prior * (self.pinhole / options.expected).square().sum()
 
     def described(self, camera):
         """Return the correction as intrinsics in pixels of the camera's images: a plain dict."""

@@ -7,17 +7,19 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Optional
 
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 import torch
 
 from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.mapping.depth_correction import DepthCorrection
 from scene_reloc_ros.mapping.ray_correction import RayCorrection
 from scene_reloc_ros.network.head import Head, HeadOptions
 
 FORMAT = 'scene_reloc_ros map'
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 _HEAD_PREFIX = 'head.'
 _HEADER_LENGTH = 8  # bytes of the header's length at the start of a safetensors file
 
@@ -33,6 +35,7 @@ class SceneMap:
     positions: torch.Tensor  # (F, 3) float32, where the mapping cameras were, metres
     cloud: torch.Tensor  # (P, 3) float32, some scene points, metres
     correction: RayCorrection = field(default_factory=RayCorrection)  # of that camera's rays
+    depth: Optional[DepthCorrection] = None  # of that camera's depths; None: mapped without
     metadata: dict = field(default_factory=dict)  # plain values: frame, times, training, check
 
     def save(self, path):
@@ -43,12 +46,13 @@ class SceneMap:
         tensors = {_HEAD_PREFIX + key: value.half() if key != 'centre' else value
                    for key, value in self.head.state_dict().items()}
         tensors.update(positions=self.positions, cloud=self.cloud,
-                       correction=self.correction.values.detach())
+                       correction=self.correction.values)
         tensors = {key: value.cpu().contiguous() for key, value in tensors.items()}
         header = {'format': FORMAT, 'format_version': str(FORMAT_VERSION),
                   'encoder_name': self.encoder_name, 'encoder_hash': self.encoder_hash,
                   'head': json.dumps(asdict(self.head.options)),
                   'camera': json.dumps(asdict(self.camera)),
+                  'depth': json.dumps(self.depth and asdict(self.depth)),
                   'metadata': json.dumps(self.metadata), 'checksum': _checksum(tensors)}
         partial = path.with_name(path.name + '.partial')
         with open(partial, 'wb') as file:
@@ -90,10 +94,11 @@ class SceneMap:
                                   if key.startswith(_HEAD_PREFIX)})
             fields = json.loads(header['camera'])
             camera = Camera(**{**fields, 'distortion': tuple(fields['distortion'])})
+            depth = json.loads(header['depth'])
             return cls(head.eval().requires_grad_(False), header['encoder_name'],
                        header['encoder_hash'], camera, tensors['positions'], tensors['cloud'],
                        RayCorrection(tensors['correction']).requires_grad_(False),
-                       json.loads(header['metadata']))
+                       depth and DepthCorrection(**depth), json.loads(header['metadata']))
         except (KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
             raise ValueError(f'map file {path} lacks a part ({error}); map again') from error
 

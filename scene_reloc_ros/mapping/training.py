@@ -9,7 +9,7 @@ import time
 import torch
 
 from scene_reloc_ros.mapping.feature_buffer import MappingCancelled
-from scene_reloc_ros.mapping.losses import coordinate_loss
+from scene_reloc_ros.mapping.losses import reprojection_loss
 from scene_reloc_ros.mapping.ray_correction import RayCorrection
 from scene_reloc_ros.network.device import autocast
 from scene_reloc_ros.network.head import Head, HeadOptions
@@ -37,7 +37,7 @@ def one_cycle(progress):
     return _END + (1 - _END) * 0.5 * (1 + math.cos(math.pi * fall))
 
 
-def train_head(buffer, options, seconds, generator, on_progress, cancelled):
+def train_head(buffer, options, seconds, generator, on_progress, cancelled, radial=0.0):
     """Return a trained Head, the RayCorrection and the TrainingSummary.
 
     Progress is the larger of the share of the steps and the share of the time, so that a slow
@@ -51,10 +51,11 @@ def train_head(buffer, options, seconds, generator, on_progress, cancelled):
         generator: CPU torch.Generator of weights and order.
         on_progress: called with (stage, fraction, text).
         cancelled: when it answers True, MappingCancelled is raised.
+        radial: the radial term of the lens, beyond the given calibration.
     """
     device = buffer.descriptors.device
     head = _new_head(buffer, options, generator).to(device)
-    correction = RayCorrection().to(device)
+    correction = RayCorrection((0.0, 0.0, 0.0, 0.0, radial)).to(device)
     optimiser = torch.optim.AdamW((
         {'params': list(head.parameters()), 'weight_decay': options.weight_decay},
         {'params': list(correction.parameters()), 'weight_decay': 0.0}))
@@ -98,9 +99,9 @@ def _step(head, correction, optimiser, buffer, index, progress, options):
     with autocast(device):
         points = head(descriptors if torch.is_autocast_enabled(device.type)
                       else descriptors.float())
-    loss, valid = coordinate_loss(points, correction(buffer.rays[index]),
+    loss, valid = reprojection_loss(points, correction(buffer.rays[index]),
                                     buffer.cam_from_map[frames], buffer.focals_px[frames],
-                                    correction.depth(buffer.depths[index]), progress, options.loss)
+                                    buffer.depths[index], progress, options.loss)
     optimiser.zero_grad(set_to_none=True)
     (loss + loss.detach() * correction.penalty(options.correction)).backward()
     torch.nn.utils.clip_grad_norm_(head.parameters(), 100.0)

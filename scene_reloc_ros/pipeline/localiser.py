@@ -9,7 +9,8 @@ import time
 import numpy as np
 import torch
 
-from scene_reloc_ros.geometry.pixels import cell_centres, cell_count
+from scene_reloc_ros.geometry.depth import depth_at, registered_depth
+from scene_reloc_ros.geometry.pixels import cell_centres, cell_count, resized_coordinate
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.ray_correction import same_camera
 from scene_reloc_ros.network.device import autocast, resolve_device
@@ -61,18 +62,29 @@ class Localiser:
         """Run one blank image through, so that the first real one is as fast as the rest."""
         self.localise(np.zeros((camera.height, camera.width), np.uint8), camera)
 
-    def localise(self, image, camera):
+    def depth_refusal(self):
+        """Return why depth cannot be used with this map, or None where it can."""
+        if self.scene_map.depth is None:
+            return ('the map was made without depth, so that nothing is known of how the depth '
+                    'camera agrees with it; map again with depth, or query without')
+        return self.scene_map.depth.refusal()
+
+    def localise(self, image, camera, depth_m=None):
         """Return the Localisation of one image.
 
         Args:
             image: (H, W, 3) BGR or (H, W) grey, uint8.
             camera: the Camera that took it; ValueError where its size is another.
+            depth_m: (H, W) metres along z of the same camera, 0 or NaN where unknown; ValueError
+                where it does not fit the image or the map refuses it (``depth_refusal``).
         """
         started = time.perf_counter()
         grey, working_camera = working_image(image, camera)
         pixels, rays = self._cells_of(working_camera)
+        depths = (None if depth_m is None else
+                  self._depths(depth_m, camera, pixels, working_camera.height, rays))
         points = self._scene_coordinates(grey)
-        result = self._pose(rays, points, working_camera.focal)
+        result = self._pose(rays, points, working_camera.focal, depths)
         rejection = self._judge(result, pixels, working_camera)
         return self._answer(result, rejection, pixels, points, camera.width / working_camera.width,
                             started)
@@ -92,10 +104,23 @@ class Localiser:
             descriptors = self.encoder(network_input(grey, self.device))[0]
             return self.head(descriptors.flatten(1).T)
 
-    def _pose(self, rays, points, focal_px):
+    def _depths(self, depth_m, camera, pixels, working_height, rays):
+        """Return the depths (N,) of the cells as the map sees them, 0 where unknown."""
+        refusal = self.depth_refusal()
+        if refusal is not None:
+            raise ValueError(refusal)
+        depth_m = registered_depth(depth_m, camera)
+        stretch = depth_m.shape[0] / working_height
+        depths, trusted = depth_at(depth_m, resized_coordinate(pixels.numpy(), stretch))
+        depths = torch.from_numpy(np.where(trusted, depths, 0).astype(np.float32)).to(rays.device)
+        if not same_camera(camera, self.scene_map.camera):
+            return depths
+        return self.scene_map.depth(depths, rays[:, :2])
+
+    def _pose(self, rays, points, focal_px, depths):
         generator = torch.Generator().manual_seed(self.seed)
         with torch.inference_mode():
-            return self._solve(PoseProblem(rays, points, focal_px), generator,
+            return self._solve(PoseProblem(rays, points, focal_px, depths), generator,
                                self.options.solving)
 
     def _judge(self, result, pixels, camera):
@@ -113,6 +138,8 @@ class Localiser:
         detail = f'{count} of {len(pixels)} cells agree'
         if solved:
             detail += f' within {result.residual_px:.1f} px (one standard deviation)'
+            if result.residual_m is not None:
+                detail += f', their depths within {100 * result.residual_m:.1f} cm at 1 m'
         map_from_cam = covariance = None
         if rejection is None:
             cam_from_map = result.cam_from_map.cpu()

@@ -10,7 +10,9 @@ import numpy as np
 import torch
 
 from scene_reloc_ros.geometry.pose_error import pose_errors, recall, RECALL_BOUNDS
+from scene_reloc_ros.mapping.depth_correction import fit_depth_correction
 from scene_reloc_ros.mapping.feature_buffer import fill_buffer, MappingCancelled
+from scene_reloc_ros.mapping.lens import find_lens
 from scene_reloc_ros.mapping.presets import PRESETS
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.mapping.training import train_head
@@ -22,6 +24,9 @@ __all__ = ['Mapper', 'MappingCancelled', 'MINIMUM_FRAMES']
 
 MINIMUM_FRAMES = 10
 _CLOUD_POINTS = 4000  # scene points kept for people to look at
+_LENS_SHARE = 0.1  # of the time that encoding left, for matching views
+_DEPTH_CELLS = 60_000  # cells whose coordinates are compared with their depths
+_DEPTH_GATE_PX = 10.0  # cells farther from their pixels are not
 _CHECK_SHARE = 0.05  # of the time, kept for the check at the end
 
 
@@ -56,9 +61,13 @@ class Mapper:
         started, generator = time.monotonic(), torch.Generator().manual_seed(self.seed)
         buffer = fill_buffer(frames, self.encoder, self.options, np.random.default_rng(self.seed),
                              on_progress, cancelled)
+        lens = self._find_lens(frames, buffer, started, on_progress, cancelled)
+        radial = 0.0 if lens is None else float(lens.values[4])
         head, correction, training = train_head(
-            buffer, self.options, self._seconds_left(started), generator, on_progress, cancelled)
+            buffer, self.options, self._seconds_left(started), generator, on_progress, cancelled,
+            radial)
         scene_map = self._assemble(frames, buffer, head, correction, training)
+        scene_map.metadata.update(lens=None if lens is None else lens.described())
         check = self._self_check(scene_map, frames, on_progress, cancelled)
         scene_map.metadata.update(self_check=check, mapping_seconds=time.monotonic() - started)
         return scene_map
@@ -67,10 +76,35 @@ class Mapper:
         budget = 60 * self.options.minutes * (1 - _CHECK_SHARE)
         return max(1.0, budget - (time.monotonic() - started))
 
+    def _find_lens(self, frames, buffer, started, on_progress, cancelled):
+        seconds = _LENS_SHARE * self._seconds_left(started)
+        return find_lens(frames, buffer.cam_from_map.cpu().double(), self.options.matching,
+                         np.random.default_rng(self.seed), seconds, on_progress, cancelled)
+
+    def _find_depth_correction(self, buffer, head, correction):
+        """Compare some cells' coordinates with their depths; None where the frames have none."""
+        measured = (buffer.depths > 0).nonzero()[:, 0]
+        if not len(measured):
+            return None
+        chosen = measured[torch.linspace(0, len(measured) - 1, min(
+            _DEPTH_CELLS, len(measured)), device=measured.device).long()]
+        with torch.inference_mode(), autocast(self.device):
+            points = head(buffer.descriptors[chosen].float())
+        poses = buffer.cam_from_map[buffer.frames[chosen]]
+        seen = (poses[:, :3, :3] @ points[..., None])[..., 0] + poses[:, :3, 3]
+        with torch.inference_mode():
+            rays = correction.to(self.device)(buffer.rays[chosen])
+        error = (seen[:, :2] / seen[:, 2:] - rays).norm(dim=-1) * buffer.focals_px[
+            buffer.frames[chosen]]
+        good = (seen[:, 2] > 0) & (error < _DEPTH_GATE_PX)
+        return fit_depth_correction(*(part[good].cpu() for part in (
+            seen[:, 2], buffer.depths[chosen], rays)))
+
     def _assemble(self, frames, buffer, head, correction, training):
         choice = torch.linspace(0, len(buffer) - 1, min(_CLOUD_POINTS, len(buffer))).long()
         with torch.inference_mode(), autocast(self.device):
             cloud = head(buffer.descriptors[choice.to(self.device)].float())
+        depth = self._find_depth_correction(buffer, head, correction)
         low, high = buffer.positions.min(0).values, buffer.positions.max(0).values
         metadata = {'created': datetime.now(timezone.utc).isoformat(timespec='seconds'),
                     'frames': len(frames), 'cells': len(buffer), 'seed': self.seed,
@@ -79,7 +113,7 @@ class Mapper:
                     'extent': [low.tolist(), high.tolist()], 'options': asdict(self.options)}
         return SceneMap(head.cpu(), self.options.encoder, encoder_hash(self.options.encoder),
                         frames[0].camera, buffer.positions.float(), cloud.float().cpu(),
-                        correction, metadata)
+                        correction.cpu(), depth, metadata)
 
     def _self_check(self, scene_map, frames, on_progress, cancelled):
         """Localise some of the mapping frames: what a map cannot do there it cannot do at all."""

@@ -8,7 +8,7 @@ from typing import Any, Optional
 import numpy as np
 
 from scene_reloc_ros.ros.conversions import moved_covariance, nanoseconds
-from scene_reloc_ros.ros.images import image_of_message, refuse_other_size
+from scene_reloc_ros.ros.images import depth_beside, image_of_message, refuse_other_size
 
 
 @dataclass(frozen=True)
@@ -41,22 +41,24 @@ class Refusal(Exception):
         self.sentence = sentence
 
 
-def localise_frame(message, camera_answer, localiser, lookup, options):
+def localise_frame(messages, camera_answer, localiser, lookup, options):
     """Return the Outcome of an image message.
 
     Args:
-        message: sensor_msgs Image or CompressedImage.
+        messages: sensor_msgs Image or CompressedImage, and Image of its depth or None.
         camera_answer: (camera, None) or (None, sentence).
         localiser: the core's localiser, or None without a map.
         lookup: a TransformLookup.
         options: RelocaliserOptions.
     """
+    message, depth_message = messages
     stamp_ns = nanoseconds(message.header.stamp)
     frame = options.camera_frame or message.header.frame_id
     try:
         image, camera = _inputs(message, stamp_ns, camera_answer, localiser)
+        depth = _depth(depth_message, message, camera, localiser)
         base_from_cam = _base_from_cam(frame, stamp_ns, lookup, options)
-        localisation = _localise(localiser, image, camera)
+        localisation = _localise(localiser, image, camera, depth)
         if not localisation.accepted:
             rejection = localisation.rejection
             return Outcome(stamp_ns, rejection.name.lower(),
@@ -88,6 +90,16 @@ def _inputs(message, stamp_ns, camera_answer, localiser):
     return image, camera
 
 
+def _depth(depth_message, message, camera, localiser):
+    """Return the depth image, None without one or where the map cannot use it."""
+    if depth_message is None or localiser.depth_refusal() is not None:
+        return None
+    try:
+        return depth_beside(depth_message, message, camera)
+    except ValueError as error:
+        raise Refusal('bad_depth', f'{error}; or set use_depth to false') from error
+
+
 def _base_from_cam(frame, stamp_ns, lookup, options):
     """Return where the camera sits, or None where nothing needs it."""
     if options.tf_mode == 'map_to_camera' and options.pose_of == 'camera':
@@ -101,9 +113,9 @@ def _base_from_cam(frame, stamp_ns, lookup, options):
     return base_from_cam
 
 
-def _localise(localiser, image, camera):
+def _localise(localiser, image, camera, depth):
     try:
-        return localiser.localise(image, camera)
+        return localiser.localise(image, camera, depth)
     except (ValueError, RuntimeError) as error:
         raise Refusal('localiser_failed', f'the localiser failed: {error}') from error
 

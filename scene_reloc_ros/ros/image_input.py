@@ -13,6 +13,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from scene_reloc_ros.ros.camera_cache import CameraCache
 from scene_reloc_ros.ros.conversions import nanoseconds
 from scene_reloc_ros.ros.qos import missing_messages_sentence, overridable, SENSOR
+from scene_reloc_ros.ros.upstream import ApproximateTimeSynchronizer, Subscriber
 
 BACKWARD_JUMP_NS = 1_000_000_000  # stamps that go back further than this are a restart
 
@@ -38,7 +39,8 @@ class CameraInput:
         self._on_restart = on_restart
         self._lock = threading.Lock()
         self._newest_ns = 0
-        self._last_image_s = time.monotonic()
+        self._last_image_s = self._last_pair_s = time.monotonic()
+        self._depths = self._synchroniser = None
         self.extra = []  # further subscriptions that go with the images
         self.group = MutuallyExclusiveCallbackGroup()
         info_group = MutuallyExclusiveCallbackGroup()
@@ -56,19 +58,36 @@ class CameraInput:
         return self._cache.camera
 
     def subscribe_images(self, callback):
-        """Call ``callback(message)`` for every image while the node is active."""
+        """Call ``callback((image, depth))`` for every image while the node is active.
+
+        With the option ``use_depth`` these are messages whose stamps are ``depth_slop`` apart at
+        most; without it depth is None.
+        """
         message_type, topic = image_topic(self._node.options)
+        keywords = {'callback_group': self.group, 'qos_overriding_options': overridable()}
 
-        def on_image(message):
+        def on_images(image, depth=None):
             if self._node.is_active:
-                self.watch(message)
-                callback(message)
-        self.images = self._node.create_subscription(
-            message_type, topic, on_image, SENSOR, callback_group=self.group,
-            qos_overriding_options=overridable())
+                self._last_pair_s = time.monotonic()
+                callback((image, depth))
+        if not self._node.options.use_depth:
+            self.images = self._node.create_subscription(
+                message_type, topic, lambda image: (self._watch(image), on_images(image)), SENSOR,
+                **keywords)
+            return
+        images = Subscriber(self._node, message_type, topic, qos_profile=SENSOR, **keywords)
+        depths = Subscriber(self._node, Image, 'depth', qos_profile=SENSOR, **keywords)
+        images.registerCallback(self._watch)
+        self.images, self._depths = images.sub, depths.sub
+        self.extra.append(depths.sub)
+        self._synchroniser = ApproximateTimeSynchronizer(
+            [images, depths], 10, self._node.options.depth_slop)
+        self._synchroniser.registerCallback(on_images)
 
-    def watch(self, message):
+    def _watch(self, message):
         """Note that an image has arrived, and whether its stamp jumped back."""
+        if not self._node.is_active:
+            return
         stamp_ns = nanoseconds(message.header.stamp)
         with self._lock:
             jumped = 0 < stamp_ns < self._newest_ns - BACKWARD_JUMP_NS
@@ -79,14 +98,20 @@ class CameraInput:
 
     def restart_silence(self):
         """Count silence from now on, as when the node is activated."""
-        self._last_image_s = time.monotonic()
+        self._last_image_s = self._last_pair_s = time.monotonic()
 
     def silence(self):
-        """Return a sentence when no image has arrived for too long, else None."""
-        seconds = time.monotonic() - self._last_image_s
-        if seconds < self._node.options.image_timeout:
+        """Return a sentence when no image, or none with its depth, has come for too long."""
+        allowed, now = self._node.options.image_timeout, time.monotonic()
+        if now - self._last_image_s >= allowed:
+            return missing_messages_sentence(self._node, self.images, now - self._last_image_s)
+        if self._depths is None or now - self._last_pair_s < allowed:
             return None
-        return missing_messages_sentence(self._node, self.images, seconds)
+        if not self._node.count_publishers(self._depths.topic_name):
+            return missing_messages_sentence(self._node, self._depths, now - self._last_pair_s)
+        return (f'images arrive, but none on {self._depths.topic_name} within '
+                f'{self._node.options.depth_slop} s of their stamps: check that the depth is '
+                'stamped like the images, raise depth_slop, or set use_depth to false')
 
     def destroy(self):
         """Unsubscribe."""

@@ -4,6 +4,7 @@
 
 import numpy as np
 
+from scene_reloc_ros.geometry.depth import registered_depth
 from scene_reloc_ros.ros.upstream import CvBridge, CvBridgeError
 
 COLOUR_ENCODINGS = ('bgr8', 'rgb8', 'bgra8', 'rgba8', 'yuv422', 'uyvy', 'yuv422_yuy2', 'yuyv',
@@ -25,6 +26,19 @@ def image_of_message(message):
     _refuse_unreadable(encoding)
     wanted = 'bgr8' if encoding in COLOUR_ENCODINGS else 'mono8'
     return _converted(message, wanted)
+
+
+def depth_beside(message, image, camera):
+    """Return the depth (H, W) of a message that belongs to an image message and its camera.
+
+    Raises ValueError where it is of another frame or shape: nothing is registered here.
+    """
+    frames = message.header.frame_id, image.header.frame_id
+    if all(frames) and frames[0] != frames[1]:
+        raise ValueError(f'the depth is in frame {frames[0]!r}, the image in {frames[1]!r}: '
+                         'register it to the colour camera (depth_image_proc/register, or '
+                         'align_depth of the driver)')
+    return registered_depth(depth_of_message(message), camera)
 
 
 def depth_of_message(message):

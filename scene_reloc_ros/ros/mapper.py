@@ -7,20 +7,19 @@ import json
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import PoseArray
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
 from scene_reloc_ros.mapping.posed_image import PosedImage
 from scene_reloc_ros.ros.conversions import nanoseconds, pose_message
-from scene_reloc_ros.ros.image_input import CameraInput, image_topic
-from scene_reloc_ros.ros.images import depth_of_message, image_of_message, refuse_other_size
+from scene_reloc_ros.ros.image_input import CameraInput
+from scene_reloc_ros.ros.images import depth_beside, image_of_message, refuse_other_size
 from scene_reloc_ros.ros.managed_node import main_of, ManagedNode
 from scene_reloc_ros.ros.mapper_services import MapperServices
 from scene_reloc_ros.ros.newest_slot import NewestSlot
 from scene_reloc_ros.ros.pose_sources import TopicPoses, TransformPoses
-from scene_reloc_ros.ros.qos import LATCHED, overridable, RESULT, SENSOR
+from scene_reloc_ros.ros.qos import LATCHED, RESULT
 from scene_reloc_ros.ros.transform_lookup import TransformLookup
-from scene_reloc_ros.ros.upstream import ApproximateTimeSynchronizer, Subscriber, Updater
+from scene_reloc_ros.ros.upstream import Updater
 from scene_reloc_ros.ros.worker import Worker
 
 
@@ -53,7 +52,7 @@ class MapperNode(ManagedNode):
         self._lookup = lookup
         self._slot = NewestSlot()
         self._input = CameraInput(self, self._on_clock_jump)
-        self._subscribe_images()
+        self._input.subscribe_images(self._slot.put)
         self._published_keyframes = 0
         self._timer = self.create_timer(1.0, self._on_watch,
                                         callback_group=MutuallyExclusiveCallbackGroup())
@@ -99,23 +98,6 @@ class MapperNode(ManagedNode):
                 'received': self._slot.received if self._slot else 0,
                 'dropped': self._slot.dropped if self._slot else 0}
 
-    def _subscribe_images(self):
-        if not self.options.use_depth:
-            self._input.subscribe_images(lambda message: self._slot.put((message, None)))
-            return
-        message_type, topic = image_topic(self.options)
-        keywords = {'qos_profile': SENSOR, 'callback_group': self._input.group,
-                    'qos_overriding_options': overridable()}
-        images = Subscriber(self, message_type, topic, **keywords)
-        depths = Subscriber(self, Image, 'depth', **keywords)
-        self._input.images = images.sub
-        images.registerCallback(self._input.watch)
-        self._input.extra.append(depths.sub)
-        self._synchroniser = ApproximateTimeSynchronizer(
-            [images, depths], 10, self.options.depth_slop)
-        self._synchroniser.registerCallback(
-            lambda image, depth: self._slot.put((image, depth)))
-
     def _handle(self, messages):
         """Record one image if it is a key frame, in the worker's thread."""
         session = self._sessions.recording_session
@@ -147,7 +129,7 @@ class MapperNode(ManagedNode):
         map_from_cam, sentence = self._poses.find(frame, stamp_ns)
         if map_from_cam is None:
             raise ValueError(sentence)
-        depth = None if depth_message is None else depth_of_message(depth_message)
+        depth = None if depth_message is None else depth_beside(depth_message, message, camera)
         return PosedImage(str(stamp_ns), stamp_ns, image, camera, map_from_cam, depth)
 
     def _on_watch(self):

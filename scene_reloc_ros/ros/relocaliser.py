@@ -32,7 +32,8 @@ class RelocaliserNode(ManagedNode):
         """Create the node, unconfigured.
 
         Args:
-            localiser_factory: (path, options) -> object with ``localise(image, camera)``.
+            localiser_factory: (path, options) -> object with ``localise(image, camera, depth_m)``
+                and ``depth_refusal()``, as the core's Localiser.
             node_arguments: of rclpy's LifecycleNode.
         """
         self._input = self._worker = self._slot = None
@@ -114,6 +115,9 @@ class RelocaliserNode(ManagedNode):
             self._localiser, self._map_path = localiser, str(path)
             self._forget()
         self.get_logger().info(f'map {path} is loaded')
+        refusal = localiser.depth_refusal() if self.options.use_depth else None
+        if refusal is not None:
+            self.get_logger().warning(f'depth is not used: {refusal}')
         if self.is_active:
             self._publish_status('map_loaded', f'map {path} is loaded; the pose is forgotten')
 
@@ -125,12 +129,12 @@ class RelocaliserNode(ManagedNode):
                 self._outputs.forget_correction()
                 self._outputs.publish_ready(False)
 
-    def _handle(self, message):
+    def _handle(self, messages):
         """Localise one image, in the worker's thread."""
         with self._swap_lock:
             localiser = self._localiser
         outcome = localise_frame(
-            message, self._input.camera, localiser, self._lookup, self.options)
+            messages, self._input.camera, localiser, self._lookup, self.options)
         with self._swap_lock:
             if self.is_active and localiser is self._localiser:
                 self._publish(outcome)

@@ -27,6 +27,12 @@ class RelocaliserOptions:
     image_transport: str = parameter(
         'raw', 'Subscribe to image (raw) or image/compressed (compressed).',
         choices=('raw', 'compressed'), read_only=True)
+    use_depth: bool = parameter(
+        False, 'Use the topic depth (16UC1 mm or 32FC1 m, registered to the image) too; the map '
+        'has to be made with depth.', read_only=True)
+    depth_slop: float = parameter(
+        0.02, 'Largest difference between the stamps of an image and its depth.', unit='s',
+        minimum=0.0, maximum=0.5, read_only=True)
     tf_mode: str = parameter(
         'map_to_odom', 'map_to_odom needs an odometry tree; map_to_camera is for a camera '
         'without one.', choices=('map_to_odom', 'map_to_camera'))

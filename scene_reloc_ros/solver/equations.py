@@ -168,6 +168,6 @@ def _choices(of_pixels, dtype, device):
 
 
 def _robust_weight(squared, residuals, options):
-    """Return the weight (nu + k) / (nu + r^2) of whitened squares of k residuals, nu = kernel^2."""
+    """Return the weight (nu + k) / (nu + r^2) of k whitened residuals, nu = kernel^2."""
     freedom = options.kernel ** 2
     return (freedom + residuals) / (freedom + squared)

@@ -178,7 +178,7 @@ def _polish(depths, cosines, squares):
         r1 = (d1 * g12 + d2 * h12 - squares[0]) / 2
         r2 = (d1 * g13 + d3 * h13 - squares[1]) / 2
         r3 = (d2 * g23 + d3 * h23 - squares[2]) / 2
-        # rows (g12, h12, 0), (g13, 0, h13), (0, g23, h23)
+        # Cramer's rule; each equation knows two of the depths
         step = torch.stack((r1 * h13 * g23 + h12 * (r2 * h23 - h13 * r3),
                             g12 * (h13 * r3 - r2 * h23) + r1 * g13 * h23,
                             h12 * g13 * r3 + g12 * r2 * g23 - r1 * g13 * g23))

@@ -40,7 +40,8 @@ class Sampler:
                              generator=self.generator, dtype=torch.float64)
         if len(self.pools) == 1:
             return [self.pools[0].sample(numbers[:, 1:])]
-        camera = torch.searchsorted(self.bounds, numbers[:, 0].contiguous()).clamp_max(len(self.pools) - 1)
+        camera = torch.searchsorted(self.bounds, numbers[:, 0].contiguous())
+        camera = camera.clamp_max(len(self.pools) - 1)
         return [pool.sample(numbers[camera == number, 1:])
                 for number, pool in enumerate(self.pools)]
 

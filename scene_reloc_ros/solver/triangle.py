@@ -60,7 +60,8 @@ def align_triangles(from_33K, to_33K):
     poses = torch.zeros((len(norm), 4, 4), dtype=norm.dtype, device=norm.device)
     for row in range(3):
         for column in range(3):
-            poses[:, row, column] = (x_turned[row] * x_from[column] + y_turned[row] * y_from[column]
+            poses[:, row, column] = (x_turned[row] * x_from[column]
+                                     + y_turned[row] * y_from[column]
                                      + z_to[row] * z_from[column])
     poses[:, :3, 3] = to_centre.T - (poses[:, :3, :3] @ from_centre.T[..., None])[..., 0]
     poses[:, 3, 3] = 1

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Degenerate input gives a pose that is right or a reason, never a crash."""
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
@@ -95,8 +97,7 @@ def test_cells_that_are_no_numbers_leave_the_pose_as_it_is(seed, filler, where, 
     problem, truth = problem_of(scene('anything', seed), seed, 0.5, depth=True)
     values = getattr(problem, where).clone()
     values[::every] = filler
-    parts = {'rays': problem.rays, 'points': problem.points, 'depths': problem.depths, where: values}
-    result = solve(PoseProblem(parts['rays'], parts['points'], FOCAL_PX, parts['depths']))
+    result = solve(replace(problem, **{where: values}))
     assert is_right_or_a_reason(result, truth)
     assert every == 1 or not isinstance(result, Failure)
 

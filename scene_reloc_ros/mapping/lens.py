@@ -1,0 +1,126 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The calibration that makes matched points meet their epipolar lines, the poses being given."""
+
+from dataclasses import dataclass
+import time
+
+import torch
+
+from scene_reloc_ros.geometry.poses import invert_pose
+from scene_reloc_ros.mapping.feature_buffer import MappingCancelled
+from scene_reloc_ros.mapping.ray_correction import corrected_rays
+from scene_reloc_ros.mapping.view_matching import match_views
+from scene_reloc_ros.network.image_input import grey_image
+
+_ITERATIONS = 30
+_EXPECTED = 0.05  # deviation of a value of the correction that is nothing unusual, unitless
+_PAIR_WORTH = 10.0  # independent matches of a pair: its pose errs for all of them together
+_LEAST_PAIRS = 15
+_KERNEL_PX = 1.0  # scale of the Cauchy kernel, pixels
+
+
+def find_lens(frames, cam_from_map, options, rng, seconds, on_progress, cancelled):
+    """Return the LensFit of posed frames of one camera, or None where they do not tell.
+
+    Args:
+        frames: sequence of PosedImage.
+        cam_from_map: (F, 4, 4) float64 of all frames.
+        options: MatchingOptions.
+        rng: numpy generator.
+        seconds: bound on the time.
+        on_progress: called with (stage, fraction, text).
+        cancelled: when it answers True, MappingCancelled is raised.
+    """
+    started, camera = time.monotonic(), frames[0].camera
+
+    def keep_going(done):
+        if cancelled():
+            raise MappingCancelled('cancelled while views were matched')
+        on_progress('matching', done / options.pairs, f'{done} of {options.pairs} pairs')
+        return time.monotonic() - started < seconds
+
+    matches = match_views(lambda index: grey_image(frames[index].image),
+                          lambda pixels: camera.rays(pixels)[:, :2],
+                          invert_pose(cam_from_map).numpy(), rng, options, keep_going)
+    return fit_lens(matches, camera.focal)
+
+
+@dataclass(frozen=True)
+class LensFit:
+    """What a fit found."""
+
+    values: torch.Tensor  # (5,) of a RayCorrection, float64
+    pairs: int
+    before_px: float  # median distance to the epipolar lines, pixels
+    after_px: float
+
+    def described(self):
+        """Return plain values for people."""
+        return {'pairs': self.pairs, 'before_px': self.before_px, 'after_px': self.after_px,
+                'radial': float(self.values[4])}
+
+
+def fit_lens(matches, focal_px):
+    """Return the LensFit of ViewMatches, or None where there are too few to tell.
+
+    Levenberg-Marquardt on the Sampson distances (Hartley and Zisserman, 2004, section 11.4.3)
+    with a Cauchy kernel and a prior that nothing has to be corrected: no depth is needed, and
+    errors of single poses average out over the pairs.
+    """
+    if matches.pairs < _LEAST_PAIRS:
+        return None
+    first, second, essential = (torch.from_numpy(part).double() for part in (
+        matches.first, matches.second, matches.essential))
+
+    def distances(values):
+        return focal_px * sampson_distances(values, first, second, essential)
+
+    share = _PAIR_WORTH * matches.pairs / len(first)
+    values = _minimise(distances, share)
+    before, after = (float(distances(given).abs().median())
+                     for given in (torch.zeros_like(values), values))
+    return LensFit(values, matches.pairs, before, after)
+
+
+def sampson_distances(values, first, second, essential):
+    """Return signed first-order distances (N,) to the epipolar constraint, of unit focal length.
+
+    Args:
+        values: (5,) of a RayCorrection.
+        first, second: (N, 2) rays of the given calibration where z = 1.
+        essential: (N, 3, 3), first^T E second = 0.
+    """
+    a, b = (torch.nn.functional.pad(corrected_rays(values, rays), (0, 1), value=1.0)
+            for rays in (first, second))
+    line_first = (essential @ b[..., None])[..., 0]
+    line_second = (essential.transpose(1, 2) @ a[..., None])[..., 0]
+    gradient = (line_first[:, :2] ** 2).sum(1) + (line_second[:, :2] ** 2).sum(1)
+    return (a * line_first).sum(1) / gradient.clamp_min(1e-18).sqrt()
+
+
+def _minimise(distances, share):
+    values = torch.zeros(5, dtype=torch.float64)
+    prior, damping, cost = _EXPECTED ** -2, 1e-3, _cost(distances, values, share)
+    for _ in range(_ITERATIONS):
+        residual = distances(values)
+        jacobian = torch.func.jacfwd(distances)(values)
+        weight = share / (1 + (residual / _KERNEL_PX) ** 2)
+        hessian = (jacobian * weight[:, None]).T @ jacobian + prior * torch.eye(5).double()
+        gradient = jacobian.T @ (weight * residual) + prior * values
+        trial = values - torch.linalg.solve(
+            hessian + damping * torch.diag(torch.diagonal(hessian)), gradient)
+        trial_cost = _cost(distances, trial, share)
+        if trial_cost < cost:
+            settled = cost - trial_cost < 1e-6 * cost
+            values, cost, damping = trial, trial_cost, damping / 10
+            if settled:
+                break
+        else:
+            damping *= 10
+    return values
+
+
+def _cost(distances, values, share):
+    robust = (_KERNEL_PX ** 2 * torch.log1p((distances(values) / _KERNEL_PX) ** 2)).sum()
+    return float(share * robust + (values ** 2).sum() / _EXPECTED ** 2)
