@@ -35,8 +35,8 @@ class SceneMap:
     positions: torch.Tensor  # (F, 3) float32, where the mapping cameras were, metres
     cloud: torch.Tensor  # (P, 3) float32, some scene points, metres
     correction: RayCorrection = field(default_factory=RayCorrection)  # of that camera's rays
-    depth: Optional[DepthCorrection] = None  # of that camera's depths; None: mapped without
     metadata: dict = field(default_factory=dict)  # plain values: frame, times, training, check
+    depth: Optional[DepthCorrection] = None  # of that camera's depths; None: mapped without
 
     def save(self, path):
         """Write the map to a temporary file, sync it and rename it: it is whole or not there."""
@@ -98,7 +98,7 @@ class SceneMap:
             return cls(head.eval().requires_grad_(False), header['encoder_name'],
                        header['encoder_hash'], camera, tensors['positions'], tensors['cloud'],
                        RayCorrection(tensors['correction']).requires_grad_(False),
-                       depth and DepthCorrection(**depth), json.loads(header['metadata']))
+                       json.loads(header['metadata']), depth and DepthCorrection(**depth))
         except (KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
             raise ValueError(f'map file {path} lacks a part ({error}); map again') from error
 

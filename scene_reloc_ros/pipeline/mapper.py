@@ -113,7 +113,7 @@ class Mapper:
                     'extent': [low.tolist(), high.tolist()], 'options': asdict(self.options)}
         return SceneMap(head.cpu(), self.options.encoder, encoder_hash(self.options.encoder),
                         frames[0].camera, buffer.positions.float(), cloud.float().cpu(),
-                        correction.cpu(), depth, metadata)
+                        correction.cpu(), metadata, depth)
 
     def _self_check(self, scene_map, frames, on_progress, cancelled):
         """Localise some of the mapping frames: what a map cannot do there it cannot do at all."""

@@ -3,8 +3,10 @@
 """Depth at pixels: the nearest one, and no trust in edges and holes."""
 
 import numpy as np
+import pytest
 
-from scene_reloc_ros.geometry.depth import depth_at
+from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.geometry.depth import depth_at, registered_depth
 
 
 def test_depth_is_read_at_the_nearest_pixel():
@@ -22,3 +24,18 @@ def test_holes_and_edges_are_not_trusted():
                        (5.0, 9.0), (5.0, 5.0)))
     _, trusted = depth_at(depth, pixels)
     assert trusted.tolist() == [True, False, False, True, False, False, True]
+
+
+def test_a_depth_of_the_same_view_is_taken_at_any_resolution():
+    camera = Camera(640, 480, 500, 500, 320, 240)
+    depth = np.full((240, 320), 2.0)
+    depth[0, :3] = np.nan, np.inf, -np.inf
+    taken = registered_depth(depth, camera)
+    assert taken.dtype == np.float32 and taken[0, :4].tolist() == [0, 0, 0, 2]
+    assert registered_depth(np.ones((480, 640)), camera).shape == (480, 640)
+
+
+@pytest.mark.parametrize('shape', [(480, 480), (400, 640), (480, 640, 3), (0, 0)])
+def test_a_depth_of_another_view_is_refused_with_its_size(shape):
+    with pytest.raises(ValueError, match=str(shape[0])):
+        registered_depth(np.ones(shape), Camera(640, 480, 500, 500, 320, 240))

@@ -1,0 +1,57 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""How depth is fitted to a map, and when it is refused."""
+
+import pytest
+import torch
+
+from scene_reloc_ros.mapping.depth_correction import DepthCorrection, fit_depth_correction
+
+TRUTH = DepthCorrection(0.95, 0.02, -0.01, 0.015)
+
+
+def cells(count=5000, noise=0.01, seed=0):
+    """Return depths of a sensor, those that the map has for them, and rays."""
+    generator = torch.Generator().manual_seed(seed)
+    rays = torch.rand(count, 2, generator=generator).double() - 0.5
+    sensor = 0.6 + 3 * torch.rand(count, generator=generator).double()
+    noisy = 1 + noise * torch.randn(count, generator=generator).double()
+    return TRUTH(sensor, rays) * noisy, sensor, rays
+
+
+def test_the_correction_of_an_exact_sensor_is_recovered():
+    predicted, sensor, rays = cells(noise=0.0)
+    found = fit_depth_correction(predicted, sensor, rays)
+    for name in ('scale', 'offset', 'tilt_x', 'tilt_y'):
+        assert getattr(found, name) == pytest.approx(getattr(TRUTH, name), abs=1e-5)
+    assert found.agreement == 1 and found.deviation_m < 1e-5 and found.refusal() is None
+
+
+def test_noise_holes_and_a_third_of_wrong_depths_hardly_matter():
+    predicted, sensor, rays = cells()
+    sensor[::3] *= 1.6
+    sensor[1::3][:200] = 0
+    found = fit_depth_correction(predicted, sensor, rays)
+    assert torch.allclose(found(sensor, rays)[2::3], predicted[2::3], atol=0.15)
+    assert found.scale == pytest.approx(TRUTH.scale, abs=0.02)
+    assert 0.5 < found.agreement < 0.75
+
+
+def test_unknown_depths_stay_unknown():
+    rays = torch.zeros(3, 2)
+    assert TRUTH(torch.zeros(3), rays).tolist() == [0, 0, 0]
+    behind = DepthCorrection(1.0, -2.0)  # disparities below zero are nowhere
+    assert behind(torch.ones(3), rays).tolist() == [0, 0, 0]
+
+
+def test_depths_that_have_nothing_to_do_with_the_map_are_refused_with_the_reason():
+    generator = torch.Generator().manual_seed(0)
+    predicted, sensor = (0.5 + 4 * torch.rand(5000, generator=generator) for _ in range(2))
+    found = fit_depth_correction(predicted, sensor, torch.zeros(5000, 2))
+    assert 'disagrees' in found.refusal() and f'{found.agreement:.0%}' in found.refusal()
+
+
+def test_few_depths_tell_nothing():
+    predicted, sensor, rays = cells(count=600)
+    sensor[100:] = 0
+    assert fit_depth_correction(predicted, sensor, rays) is None
