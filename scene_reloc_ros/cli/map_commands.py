@@ -124,4 +124,4 @@ def _depth_text(depth):
     return (f'{depth["agreement"]:.0%} of the cells agree within {AGREEING_M} m (median '
             f'{100 * depth["deviation_m"]:.1f} cm) after disparities times {depth["scale"]:.3f} '
             f'{depth["offset"]:+.3f} per metre, tilt {depth["tilt_x"]:+.3f} '
-            f'{depth["tilt_y"]:+.3f}')
+            f'{depth["tilt_y"]:+.3f}; a depth counts {depth["weight"]:.2f} of a pixel')

@@ -15,6 +15,8 @@ MINIMUM_CELLS = 500  # with a depth, to fit a correction
 MINIMUM_AGREEMENT = 0.5  # share of the cells, below it depth is no help
 AGREEING_M = 0.1  # farthest that a corrected depth may be from its coordinate, metres
 _ROUNDS = 10
+_LEAST_OF_FRAME = 20  # cells whose median tells what a frame's depths share
+_INDEPENDENT = 340  # depths of a query that err each for itself: ten neighbours of 3400 do not
 _KERNEL = 0.03  # of a disparity: Cauchy's scale, of the disparity
 
 
@@ -28,6 +30,7 @@ class DepthCorrection:
     tilt_y: float = 0.0  # 1/metre at y = 1
     agreement: float = 1.0  # share of the mapping cells that agree after it
     deviation_m: float = 0.0  # median distance of those cells, metres
+    weight: float = 1.0  # of a cell's depth beside its pixel: less where a frame's err together
 
     def __call__(self, depths_N, rays_N2):
         """Return corrected depths (N,), metres; 0 stays 0."""
@@ -47,7 +50,7 @@ class DepthCorrection:
                 'depth')
 
 
-def fit_depth_correction(predicted_N, depths_N, rays_N2):
+def fit_depth_correction(predicted_N, depths_N, rays_N2, frames_N):
     """Return the DepthCorrection of cells, or None where too few have a depth.
 
     Iteratively reweighted least squares on disparities, relative to their size: edges and holes
@@ -57,11 +60,24 @@ def fit_depth_correction(predicted_N, depths_N, rays_N2):
         predicted_N: depths (N,) of the scene coordinates in their cameras, metres.
         depths_N: depths (N,) of the sensor, metres, 0 where unknown.
         rays_N2: x and y of the rays where z = 1.
+        frames_N: (N,) int64, the frame of each cell.
     """
     usable = (depths_N > 0) & (predicted_N > 0)
     if int(usable.sum()) < MINIMUM_CELLS:
         return None
     predicted, depths, rays = (v[usable].double() for v in (predicted_N, depths_N, rays_N2))
+    values = _fit_disparities(predicted, depths, rays)
+    away = DepthCorrection(*values)(depths, rays) - predicted
+    agreeing = away.abs() < AGREEING_M
+    if not bool(agreeing.any()):
+        return DepthCorrection(*values, 0.0, AGREEING_M)
+    weight = _weight((away / predicted)[agreeing], frames_N[usable][agreeing])
+    return DepthCorrection(*values, float(agreeing.double().mean()),
+                           float(away[agreeing].abs().median()), weight)
+
+
+def _fit_disparities(predicted, depths, rays):
+    """Return scale, offset and tilts of disparities, as a list."""
     columns = torch.cat((1 / depths[:, None], torch.ones_like(depths)[:, None], rays), 1)
     # relative: an error of a disparity is worth more the nearer the surface is
     columns, ones = columns * predicted[:, None], torch.ones_like(predicted)
@@ -72,8 +88,28 @@ def fit_depth_correction(predicted_N, depths_N, rays_N2):
         weighted = columns * weight[:, None]
         values = torch.linalg.solve(weighted.T @ columns + 1e-9 * torch.eye(4).double(),
                                     weighted.T @ ones)
-    found = DepthCorrection(*values.tolist())
-    away = (found(depths, rays) - predicted).abs()
-    agreeing = away < AGREEING_M
-    deviation = float(away[agreeing].median()) if bool(agreeing.any()) else AGREEING_M
-    return DepthCorrection(*values.tolist(), float(agreeing.double().mean()), deviation)
+    return values.tolist()
+
+
+def _weight(errors, frames):
+    """Return how much a cell's depth may count, of its own variance and what its frame shares.
+
+    K cells that err together by s and each by itself by c know no more than (c / s)^2 of them, of
+    which a query counts K: each is worth 1 / (1 + K (s / c)^2) of one that errs alone.
+
+    Args:
+        errors: (N,) relative errors of cells that agree.
+        frames: (N,) the frame of each.
+    """
+    alone = _robust_deviation(errors)
+    groups = [errors[frames == frame] for frame in frames.unique()]
+    medians = torch.stack([group.median() for group in groups if len(group) >= _LEAST_OF_FRAME]
+                          or [errors.median()])
+    # the median of n cells scatters by 1.25 c / sqrt(n) without any shared error
+    sampling = (1.25 * alone) ** 2 * len(groups) / len(errors)
+    shared = max(0.0, _robust_deviation(medians) ** 2 - sampling)
+    return 1 / (1 + _INDEPENDENT * shared / max(alone ** 2, 1e-12))
+
+
+def _robust_deviation(values):
+    return float(1.4826 * (values - values.median()).abs().median())

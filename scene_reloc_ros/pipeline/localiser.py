@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Localiser: one image in, one Localisation out."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 import time
 
@@ -118,10 +118,12 @@ class Localiser:
         return self.scene_map.depth(depths, rays[:, :2])
 
     def _pose(self, rays, points, focal_px, depths):
+        solving = self.options.solving
+        if depths is not None:
+            solving = replace(solving, depth_weight=self.scene_map.depth.weight)
         generator = torch.Generator().manual_seed(self.seed)
         with torch.inference_mode():
-            return self._solve(PoseProblem(rays, points, focal_px, depths), generator,
-                               self.options.solving)
+            return self._solve(PoseProblem(rays, points, focal_px, depths), generator, solving)
 
     def _judge(self, result, pixels, camera):
         if len(pixels) < self.options.acceptance.minimum_inliers:

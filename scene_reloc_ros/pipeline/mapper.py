@@ -98,7 +98,7 @@ class Mapper:
             buffer.frames[chosen]]
         good = (seen[:, 2] > 0) & (error < _DEPTH_GATE_PX)
         return fit_depth_correction(*(part[good].cpu() for part in (
-            seen[:, 2], buffer.depths[chosen], rays)))
+            seen[:, 2], buffer.depths[chosen], rays, buffer.frames[chosen])))
 
     def _assemble(self, frames, buffer, head, correction, training):
         choice = torch.linspace(0, len(buffer) - 1, min(_CLOUD_POINTS, len(buffer))).long()

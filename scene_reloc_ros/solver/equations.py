@@ -108,7 +108,7 @@ def _camera_equations(poses, cells, scales, options):
     systems = [_system(_pixel_terms(x, y, z, cells), 2, mask, cells.focal_px / scales.px, options)]
     counts = [2 * mask.sum(-1), torch.zeros_like(scales.px)]
     if cells.depths_N is not None:
-        mask = mask * (cells.depth_px_N > 0)
+        mask = mask * (options.depth_weight * (cells.depth_px_N > 0))
         systems.append(_system(_depth_terms(x, y, z, cells), 1, mask, 1 / scales.depth, options))
         counts[1] = mask.sum(-1)
     squares = [system[:, 6, 6] for system in systems]

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a pose leaves unexplained: the errors of its cells, and their soft inlier score.
 
-A cell is seen at a pixel, and with a depth camera at a point. Errors of both are given in pixels,
-a distance in metres as the share of its threshold, so that one score counts both.
+A cell is seen at a pixel, and with a depth camera at a depth. An error of depth is given in
+pixels too, as the share of its threshold, and the larger of the two counts: a cell whose depth is
+known agrees with a pose in both or not at all, and a coarse depth does not excuse its pixel.
 """
 
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ class Observations:
     focal_px: float
     weights_N: Optional[torch.Tensor]
     depths_N: Optional[torch.Tensor]  # metres, 0 where unknown; None: nowhere known
-    px_per_m_N: Optional[torch.Tensor]  # of a distance in the errors; 0 where depth is unknown
+    px_per_m_N: Optional[torch.Tensor]  # of a metre of depth in the errors, 0 where unknown
     depth_px_N: Optional[torch.Tensor]  # of a metre of depth in the residuals, 0 where unknown
 
     @classmethod
@@ -87,9 +88,7 @@ def squared_errors(x, y, z, cells, options):
     squared = ((x / safe - cells.rays_2N[0]) ** 2
                + (y / safe - cells.rays_2N[1]) ** 2) * cells.focal_px ** 2
     if cells.depths_N is not None:
-        away = ((x - cells.depths_N * cells.rays_2N[0]) ** 2
-                + (y - cells.depths_N * cells.rays_2N[1]) ** 2 + (z - cells.depths_N) ** 2)
-        squared = torch.where(cells.px_per_m_N > 0, away * cells.px_per_m_N ** 2, squared)
+        squared = torch.maximum(squared, ((z - cells.depths_N) * cells.px_per_m_N) ** 2)
     return squared.masked_fill(z < options.minimum_depth_m, clamp).clamp_max_(clamp)
 
 

@@ -7,6 +7,7 @@ import torch
 
 from scene_reloc_ros.mapping.depth_correction import DepthCorrection, fit_depth_correction
 
+FRAMES = torch.arange(5000) % 50
 TRUTH = DepthCorrection(0.95, 0.02, -0.01, 0.015)
 
 
@@ -21,7 +22,7 @@ def cells(count=5000, noise=0.01, seed=0):
 
 def test_the_correction_of_an_exact_sensor_is_recovered():
     predicted, sensor, rays = cells(noise=0.0)
-    found = fit_depth_correction(predicted, sensor, rays)
+    found = fit_depth_correction(predicted, sensor, rays, FRAMES[:len(rays)])
     for name in ('scale', 'offset', 'tilt_x', 'tilt_y'):
         assert getattr(found, name) == pytest.approx(getattr(TRUTH, name), abs=1e-5)
     assert found.agreement == 1 and found.deviation_m < 1e-5 and found.refusal() is None
@@ -31,7 +32,7 @@ def test_noise_holes_and_a_third_of_wrong_depths_hardly_matter():
     predicted, sensor, rays = cells()
     sensor[::3] *= 1.6
     sensor[1::3][:200] = 0
-    found = fit_depth_correction(predicted, sensor, rays)
+    found = fit_depth_correction(predicted, sensor, rays, FRAMES[:len(rays)])
     assert torch.allclose(found(sensor, rays)[2::3], predicted[2::3], atol=0.15)
     assert found.scale == pytest.approx(TRUTH.scale, abs=0.02)
     assert 0.5 < found.agreement < 0.75
@@ -47,11 +48,19 @@ def test_unknown_depths_stay_unknown():
 def test_depths_that_have_nothing_to_do_with_the_map_are_refused_with_the_reason():
     generator = torch.Generator().manual_seed(0)
     predicted, sensor = (0.5 + 4 * torch.rand(5000, generator=generator) for _ in range(2))
-    found = fit_depth_correction(predicted, sensor, torch.zeros(5000, 2))
+    found = fit_depth_correction(predicted, sensor, torch.zeros(5000, 2), FRAMES)
     assert 'disagrees' in found.refusal() and f'{found.agreement:.0%}' in found.refusal()
 
 
 def test_few_depths_tell_nothing():
     predicted, sensor, rays = cells(count=600)
     sensor[100:] = 0
-    assert fit_depth_correction(predicted, sensor, rays) is None
+    assert fit_depth_correction(predicted, sensor, rays, FRAMES[:len(rays)]) is None
+
+
+def test_depths_that_err_together_count_less():
+    predicted, sensor, rays = cells(noise=0.02)
+    alone = fit_depth_correction(predicted, sensor, rays, FRAMES)
+    together = torch.randn(50, generator=torch.Generator().manual_seed(1)).double()
+    shared = fit_depth_correction(predicted * (1 + 0.02 * together[FRAMES]), sensor, rays, FRAMES)
+    assert alone.weight > 0.3 > 0.03 > shared.weight > 0
