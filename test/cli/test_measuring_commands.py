@@ -12,10 +12,13 @@ ROUTE = 'simulated:survey?frames=300'
 
 
 def test_bench_compares_with_its_peers(tmp_path, capsys):
-    assert main(['bench', 'solver', '--problems', '3', '--cells', '500',
+    assert main(['bench', 'solver', '--problems', '3', '--cells', '500', '--inliers', '0.3', '0.9',
                  '--json', str(tmp_path / 'bench.json')]) == 0
-    figures = json.loads((tmp_path / 'bench.json').read_text())
-    assert figures['solvers']['ours (reference)']['error_ratio'] == 1
+    runs = json.loads((tmp_path / 'bench.json').read_text())['runs']
+    assert [run['inlier_ratio'] for run in runs] == [0.3, 0.9]
+    for run in runs:
+        assert run['solvers']['ours, RGB']['error_ratio_rgb'] == 1
+        assert run['solvers']['ours, RGB-D']['success_2cm_1deg'] == 1
     assert 'OpenCV' in capsys.readouterr().out
 
 
