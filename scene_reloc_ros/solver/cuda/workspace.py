@@ -13,8 +13,8 @@ from scene_reloc_ros.solver.sampling import MINIMAL, uniform_numbers
 ROUNDS = 4  # of samples, as in workspace.cuh
 _CELL_ROWS = 9
 _POSE_DOUBLES = 12
-_REFINED_DOUBLES = _POSE_DOUBLES + 2
-_STATE_BYTES = 64
+REFINED_DOUBLES = _POSE_DOUBLES + 2
+STATE_BYTES = 64
 _FLOATS = ('focal_px', 'threshold_px', 'threshold_m', 'depth_noise', 'coordinate_noise',
            'error_clamp_px', 'minimum_depth_m', 'kernel')
 _COUNTS = ('first_samples', 'round_samples', 'maximum_samples', 'test_cells', 'scored', 'refined',
@@ -114,9 +114,9 @@ class Workspace:
             'agreeing': empty(torch.int32, options.round_samples),
             'chosen': empty(torch.int32, options.scored),
             'scores': empty(torch.float64, options.scored),
-            'refined': empty(torch.float64, ROUNDS * options.refined, _REFINED_DOUBLES),
+            'refined': empty(torch.float64, ROUNDS * options.refined, REFINED_DOUBLES),
             'near': empty(torch.uint8, cells),
-            'state': empty(torch.uint8, _STATE_BYTES)}
+            'state': empty(torch.uint8, STATE_BYTES)}
 
     def draw(self, generator, usable):
         """Draw the samples of all rounds among some usable cells, unless they are there already.

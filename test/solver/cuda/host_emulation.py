@@ -29,10 +29,12 @@ class InputsLayout(ctypes.Structure):
 
     @classmethod
     def of(cls, problem):
-        """Return the layout of a PoseProblem and the tensors that it points to."""
+        """Return the layout of a PoseProblem, which keeps what it points to alive."""
         values = [None if v is None else v.float().contiguous()
                   for v in (problem.rays, problem.points, problem.depths, problem.weights)]
-        return cls(*(None if v is None else v.data_ptr() for v in values)), values
+        layout = cls(*(None if v is None else v.data_ptr() for v in values))
+        layout.values = values
+        return layout
 
 
 def host_compiler():
@@ -67,9 +69,11 @@ def doubles(*shape):
 
 
 def pointer(tensor):
-    """Return a tensor's address."""
+    """Return a tensor's address, which keeps the tensor alive."""
     assert tensor.is_contiguous()
-    return ctypes.c_void_p(tensor.data_ptr())
+    address = ctypes.c_void_p(tensor.data_ptr())
+    address.tensor = tensor
+    return address
 
 
 def settings(options, focal_px):
