@@ -94,6 +94,13 @@ __host__ __device__ inline Pose<Real> compose(const Pose<Real>& left, const Pose
   return product;
 }
 
+/// Return where (m) the camera of cam_from_map is in the map.
+template <typename Real>
+__host__ __device__ inline Vector3<Real> camera_centre(const Pose<Real>& cam_from_map) {
+  const Vector3<Real> t = cam_from_map.translation;
+  return (-t.x) * cam_from_map.row[0] - t.y * cam_from_map.row[1] - t.z * cam_from_map.row[2];
+}
+
 /// Exponential of a twist: translation part v in metres, then rotation vector w in radians.
 ///
 /// Rodrigues' formula, R = I + A W + B W^2 and t = v + B W v + C W^2 v with A = sin(a)/a,

@@ -31,6 +31,17 @@ __host__ __device__ inline void begin(Refinement& shared, const Pose<double>& po
   shared.found = 1;
 }
 
+/// Return whether two poses are different answers: far apart, or turned.
+__host__ __device__ inline bool differs(const Pose<double>& a, const Pose<double>& b,
+                                        const Settings& settings) {
+  constexpr double kRadians = 0.017453292519943295;  // of a degree
+  const double trace = dot(a.row[0], b.row[0]) + dot(a.row[1], b.row[1]) + dot(a.row[2], b.row[2]);
+  const Vector3<double> apart = camera_centre(a) - camera_centre(b);
+  const double bound = settings.mode_distance_m;
+  return dot(apart, apart) > bound * bound ||
+         (trace - 1) / 2 < cos(settings.mode_angle_deg * kRadians);
+}
+
 /// See a cell from the refined pose; in double, for maps whose origin is far away.
 __host__ __device__ inline Vector3<float> seen_from(const Pose<double>& pose, const Cell& cell) {
   return cast<float>(transform(pose, cast<double>(cell.point)));
@@ -92,7 +103,41 @@ __host__ __device__ inline int standing(const double* scores, int count, int hyp
   return better;
 }
 
+/// Choose the hypothesis that is in the block-th place by its scores, if it has any.
+template <class Team>
+__host__ __device__ inline void choose(const Team& team, Refinement& shared, const Workspace& w,
+                                       const double* scores, int count, int block) {
+  for (int i = team.rank(); i < count; i += team.size()) {
+    if (standing(scores, count, i) == block && scores[i] > 0) {
+      begin(shared, w.poses[w.chosen[i]], w.settings);
+    }
+  }
+  team.sync();
+}
+
+/// Choose the best hypothesis of another mode than the best; where there is none, keep the choice.
+template <class Team>
+__host__ __device__ inline void choose_rival(const Team& team, Refinement& shared,
+                                             const Workspace& w, int count) {
+  const Pose<double> kept = shared.pose;
+  team.sync();
+  choose(team, shared, w, w.scores, count, 0);
+  const Pose<double> best = shared.pose;
+  for (int i = team.rank(); i < count; i += team.size()) {
+    w.rivals[i] = differs(w.poses[w.chosen[i]], best, w.settings) ? w.scores[i] : 0;
+  }
+  team.sync();
+  if (team.rank() == 0) {
+    begin(shared, kept, w.settings);
+  }
+  team.sync();
+  choose(team, shared, w, w.rivals, count, 0);
+}
+
 /// Kernel body, one team a hypothesis: refine the block-th best on part, score it on all cells.
+///
+/// The last place is that of the best hypothesis which differs from the best of all: it tells
+/// whether the query has two answers.
 template <class Team>
 __host__ __device__ inline void refine(const Team& team, Refinement& shared, const Workspace& w,
                                        int round, int block) {
@@ -104,12 +149,10 @@ __host__ __device__ inline void refine(const Team& team, Refinement& shared, con
     }
     return;
   }
-  for (int i = team.rank(); i < count; i += team.size()) {
-    if (standing(w.scores, count, i) == block) {
-      begin(shared, w.poses[w.chosen[i]], w.settings);
-    }
+  choose(team, shared, w, w.scores, count, block);
+  if (block == w.settings.refined - 1 && count > w.settings.refined) {
+    choose_rival(team, shared, w, count);
   }
-  team.sync();
   const int stride = w.settings.local_cells;
   iterate(team, shared, {w.part, stride, part_size(w), nullptr}, w.settings.local_steps,
           w.settings);
@@ -174,6 +217,22 @@ __host__ __device__ inline void begin_with_winner(Refinement& shared, const Work
   result.area_px = w.state->area_px;
   result.samples = progress.drawn;
   result.found = shared.found;
+  shared.progress = progress;
+}
+
+/// Leave the score of the best refined hypothesis of another mode than the winner in the totals.
+template <class Team>
+__host__ __device__ inline void find_rival(const Team& team, Refinement& shared,
+                                           const Workspace& w) {
+  const int count = shared.progress.rounds * w.settings.refined;
+  double own[1] = {0};
+  for (int i = team.rank(); i < count; i += team.size()) {
+    const Refined& refined = w.refined[i];
+    if (refined.score > own[0] && differs(refined.pose, shared.pose, w.settings)) {
+      own[0] = refined.score;
+    }
+  }
+  team.template reduce<Largest>(own, shared.totals);
 }
 
 /// Kernel body, one team: refine the winner on all cells near it, and report.
@@ -187,6 +246,12 @@ __host__ __device__ inline void finish(const Team& team, Refinement& shared,
   if (!shared.found) {
     return;
   }
+  find_rival(team, shared, w);
+  if (team.rank() == 0) {
+    w.result->consensus_score = w.refined[shared.progress.best].score;
+    w.result->rival_score = shared.totals[0];
+  }
+  team.sync();
   const int usable = w.state->usable;
   mark_near(team, shared.pose, w, kNearby * w.settings.threshold_px);
   iterate(team, shared, {w.cells, w.capacity, usable, w.near}, w.settings.final_steps, w.settings);

@@ -15,9 +15,10 @@ constexpr int kSmallestShare = 4;    // the first round is this many times the s
 
 /// Where a search stands before one of its rounds.
 struct Progress {
-  int best;   // of the refined hypotheses, -1 where there is none
-  int drawn;  // samples
-  int batch;  // samples that the round draws, 0 where it is not needed
+  int best;    // of the refined hypotheses, -1 where there is none
+  int drawn;   // samples
+  int batch;   // samples that the round draws, 0 where it is not needed
+  int rounds;  // over
 };
 
 /// Return how many samples hold a good one that passes its test, with confidence.
@@ -48,7 +49,7 @@ __host__ __device__ inline int better_of(const Workspace& w, int best, int round
 /// round may draw all that are left.
 __host__ __device__ inline Progress progress_before(const Workspace& w, int round) {
   const Settings& settings = w.settings;
-  Progress progress{-1, 0, 0};
+  Progress progress{-1, 0, 0, 0};
   if (w.state->usable < kMinimumCells) {
     return progress;
   }
@@ -62,6 +63,7 @@ __host__ __device__ inline Progress progress_before(const Workspace& w, int roun
       return progress;
     }
     progress.drawn += progress.batch;
+    progress.rounds = r + 1;
     progress.best = better_of(w, progress.best, r);
     if (progress.best >= 0) {
       needed = samples_needed(w.refined[progress.best].ratio, settings);

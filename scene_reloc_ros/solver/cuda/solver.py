@@ -89,6 +89,8 @@ class CudaSolver:
             return Failure.TOO_FEW_CELLS
         if not found.found:
             return Failure.NO_CONSENSUS
+        if found.rival_score > options.rival_share * found.consensus_score:
+            return Failure.AMBIGUOUS
         if is_expected_by_chance(int(found.usable), found.area_px, int(found.inliers),
                                  int(found.samples), options):
             return Failure.NO_CONSENSUS
@@ -99,7 +101,7 @@ class CudaSolver:
         if workspace.kind.measured:
             residual_m = options.residual_at_one_metre(found.scale_depth, workspace.kind.focal_px)
         return SolverResult(_pose(found.cam_from_map), inliers, found.score, found.scale_px,
-                            residual_m, information, int(found.samples))
+                            residual_m, information, int(found.samples), found.rival_score)
 
 
 def _pose(values):

@@ -41,21 +41,30 @@ __host__ __device__ inline Real add_row(const float row[kColumns], float weight,
   return weight * row[kParameters] * row[kParameters];
 }
 
+/// Return the weight (nu + k) / (nu + r^2) of the whitened squares of k residuals, nu = kernel^2.
+__host__ __device__ inline float robust_weight(float squared, int residuals,
+                                               const Settings& settings) {
+  const float freedom = settings.kernel * settings.kernel;
+  return (freedom + residuals) / (freedom + squared);
+}
+
 /// Add an inlier seen at (m) to the sums; residuals are whitened by the scales.
+///
+/// The kernels of pixels and of depth are separate: a depth that is off says little of a pixel.
 template <typename Real>
 __host__ __device__ inline void add_inlier(Vector3<float> seen, const Cell& cell, Scales scales,
                                            const Settings& settings, Real sums[kSums]) {
   const ResidualRows rows = residual_rows(seen, cell);
   const float px = settings.focal_px / float(scales.px), metres = 1 / float(scales.depth);
   const float u = rows.u[kParameters] * px, v = rows.v[kParameters] * px;
-  const float d = rows.d[kParameters] * metres, freedom = settings.kernel * settings.kernel;
-  // the weight of Student's t with nu = kernel^2 degrees of freedom
-  const float weight = cell.weight * (freedom + 2) / (freedom + u * u + v * v + d * d);
-  sums[kSquares] += add_row(rows.u, weight * px * px, sums);
-  sums[kSquares] += add_row(rows.v, weight * px * px, sums);
+  const float of_pixels = cell.weight * px * px * robust_weight(u * u + v * v, 2, settings);
+  sums[kSquares] += add_row(rows.u, of_pixels, sums);
+  sums[kSquares] += add_row(rows.v, of_pixels, sums);
   sums[kCounts] += 2 * cell.weight;
   if (cell.depth_px > 0) {
-    sums[kSquares + 1] += add_row(rows.d, weight * metres * metres, sums);
+    const float d = rows.d[kParameters] * metres;
+    const float of_depth = cell.weight * metres * metres * robust_weight(d * d, 1, settings);
+    sums[kSquares + 1] += add_row(rows.d, of_depth, sums);
     sums[kCounts + 1] += cell.weight;
   }
 }

@@ -47,6 +47,8 @@ struct Result {
   double area_px;  // that the usable cells cover, pixels^2
   double score;    // soft inlier count
   double scale_px, scale_depth;  // robust standard deviations of the residuals, pixels
+  double consensus_score;        // soft inlier count before the last refinement
+  double rival_score;            // of the best refined hypothesis of another mode, 0 without one
   double cam_from_map[12];       // rows of rotation, then translation, metres
   double information[kTriangle];  // of the twist, upper triangle by rows
 };
@@ -64,7 +66,8 @@ struct Workspace {
   Pose<double>* poses;     // (round_samples,) of the slots of a round
   int* agreeing;           // (round_samples,) test cells that agree with a slot's pose
   int* chosen;             // (scored,) slots that are compared
-  double* scores;          // (scored,)
+  double* scores;          // (scored,) on part of the cells
+  double* rivals;          // (scored,) scores of what differs from the best, 0 of the others
   Refined* refined;        // (kRounds, settings.refined)
   unsigned char* near;     // (capacity,) usable cells that take part in the last refinement
   State* state;

@@ -16,11 +16,11 @@ _POSE_DOUBLES = 12
 REFINED_DOUBLES = _POSE_DOUBLES + 2
 STATE_BYTES = 64
 _FLOATS = ('focal_px', 'threshold_px', 'threshold_m', 'depth_noise', 'coordinate_noise',
-           'error_clamp_px', 'minimum_depth_m', 'kernel')
+           'error_clamp_px', 'minimum_depth_m', 'kernel', 'mode_distance_m', 'mode_angle_deg')
 _COUNTS = ('first_samples', 'round_samples', 'maximum_samples', 'test_cells', 'scored', 'refined',
            'local_cells', 'local_steps', 'final_steps')
 _BUFFERS = ('cells', 'part', 'source', 'pool', 'cumulative', 'order', 'numbers', 'poses',
-            'agreeing', 'chosen', 'scores', 'refined', 'near', 'state', 'result', 'mask')
+            'agreeing', 'chosen', 'scores', 'rivals', 'refined', 'near', 'state', 'result', 'mask')
 
 
 class SettingsLayout(ctypes.Structure):
@@ -48,7 +48,7 @@ class ResultLayout(ctypes.Structure):
 
     _fields_ = [*((name, ctypes.c_double) for name in (
                     'usable', 'found', 'samples', 'inliers', 'area_px', 'score', 'scale_px',
-                    'scale_depth')),
+                    'scale_depth', 'consensus_score', 'rival_score')),
                 ('cam_from_map', ctypes.c_double * _POSE_DOUBLES),
                 ('information', ctypes.c_double * 21)]
 
@@ -114,6 +114,7 @@ class Workspace:
             'agreeing': empty(torch.int32, options.round_samples),
             'chosen': empty(torch.int32, options.scored),
             'scores': empty(torch.float64, options.scored),
+            'rivals': empty(torch.float64, options.scored),
             'refined': empty(torch.float64, ROUNDS * options.refined, REFINED_DOUBLES),
             'near': empty(torch.uint8, cells),
             'state': empty(torch.uint8, STATE_BYTES)}

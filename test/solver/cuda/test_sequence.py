@@ -164,6 +164,28 @@ def test_nonsense_gives_a_finite_pose_or_none(seed, filler, with_depth):
     assert isinstance(found, Failure) or torch.isfinite(found.cam_from_map).all()
 
 
+def test_two_answers_are_told_apart_as_the_reference_does():
+    problem, _ = query(7, cells=800, inliers=1.0)
+    moved = problem.points.clone()
+    moved[::2] += torch.tensor((1.5, 0.0, 0.0))
+    two = PoseProblem(problem.rays, moved, FOCAL_PX)
+    assert solve_pose(two, seeded(), OPTIONS) is Failure.AMBIGUOUS
+    assert emulated_solver().solve_pose(two, seeded(), OPTIONS) is Failure.AMBIGUOUS
+    assert emulated_solver(ranks=3).solve_pose(two, seeded(), OPTIONS) is Failure.AMBIGUOUS
+
+
+def test_the_score_of_the_second_best_answer_is_that_of_the_reference():
+    problem, _ = query(7, cells=800, inliers=1.0)
+    moved = problem.points.clone()
+    moved[:375] += torch.tensor((1.5, 0.0, 0.0))
+    two = PoseProblem(problem.rays, moved, FOCAL_PX)
+    expected = solve_pose(two, seeded(), OPTIONS)
+    found = emulated_solver().solve_pose(two, seeded(), OPTIONS)
+    assert_alike(found, expected)
+    assert expected.rival_score > 200
+    assert found.rival_score == pytest.approx(expected.rival_score, rel=0.02)
+
+
 def test_a_rig_is_told_the_remedy():
     problem, _ = query(cells=10)
     rig = RigProblem(torch.eye(4)[None], (problem,))
