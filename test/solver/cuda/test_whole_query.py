@@ -8,7 +8,7 @@ from host_emulation import emulated_solver, library
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
-from queries import FOCAL_PX, query
+from queries import assert_alike, FOCAL_PX, KINDS, OPTIONS, query, seeded
 import torch
 
 from scene_reloc_ros.geometry.pose_error import pose_errors
@@ -22,33 +22,6 @@ from scene_reloc_ros.solver.problem import (
     SolverResult,
 )
 from scene_reloc_ros.solver.reference import solve_pose
-
-OPTIONS = SolverOptions()
-NEAR_M, NEAR_DEG, NEAR_CELLS = 1e-4, 1e-3, 3
-KINDS = {'pixels': {}, 'depth': {'depth_share': 0.72}, 'little depth': {'depth_share': 0.05},
-         'weights': {'weighted': True}, 'depth and weights': {'depth_share': 0.72,
-                                                              'weighted': True},
-         'NaN': {'broken': True}, 'NaN, depth and weights': {'depth_share': 0.72,
-                                                             'weighted': True, 'broken': True}}
-
-
-def seeded(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
-def assert_alike(found, expected):
-    """Compare a SolverResult with that of the reference."""
-    assert isinstance(found, SolverResult) and isinstance(expected, SolverResult)
-    translation, rotation = pose_errors(found.cam_from_map, expected.cam_from_map)
-    assert float(translation) < NEAR_M and float(rotation) < NEAR_DEG
-    assert int((found.inliers != expected.inliers).sum()) <= NEAR_CELLS
-    assert found.score == pytest.approx(expected.score, rel=1e-3)
-    assert found.residual_px == pytest.approx(expected.residual_px, rel=1e-2)
-    assert torch.allclose(found.information, expected.information, rtol=2e-2,
-                          atol=1e-2 * float(expected.information.abs().max()))
-    assert (found.residual_m is None) == (expected.residual_m is None)
-    if found.residual_m is not None:
-        assert found.residual_m == pytest.approx(expected.residual_m, rel=1e-2)
 
 
 def test_both_sides_lay_the_memory_out_alike():
