@@ -7,7 +7,7 @@ compiler toolkit. It is imported on first use.
 """
 
 import hashlib
-import importlib.util
+import importlib.metadata
 import logging
 import os
 from pathlib import Path
@@ -27,15 +27,15 @@ def missing():
     if not torch.cuda.is_available():
         return f'the cuda solver needs an NVIDIA GPU that torch can use; {REMEDY}'
     if not _has_cuda_core():
-        return ("the cuda solver needs the package cuda-core: pip install 'cuda-core[cu13]' "
-                f"(cu12 for a driver of CUDA 12), or {REMEDY}")
+        return ("the cuda solver needs the package cuda-core from 1.0 on: pip install "
+                f"'cuda-core[cu13]' (cu12 for a driver of CUDA 12), or {REMEDY}")
     return None
 
 
 def _has_cuda_core():
     try:
-        return importlib.util.find_spec('cuda.core') is not None
-    except ModuleNotFoundError:  # there is no package cuda at all
+        return int(importlib.metadata.version('cuda-core').split('.')[0]) >= 1
+    except importlib.metadata.PackageNotFoundError:
         return False
 
 
@@ -52,9 +52,13 @@ def cache_folder():
 
 
 def compiler_version():
-    """Return the version of NVRTC as text."""
-    from cuda.bindings import nvrtc
-    _, major, minor = nvrtc.nvrtcVersion()
+    """Return the version of NVRTC as text; RuntimeError where it cannot be loaded."""
+    try:
+        from cuda.bindings import nvrtc
+        _, major, minor = nvrtc.nvrtcVersion()
+    except (ImportError, RuntimeError) as error:
+        raise RuntimeError(f'the compiler NVRTC is missing ({error}): pip install '
+                           f"'cuda-core[cu13]', or {REMEDY}") from error
     return f'nvrtc {major}.{minor}'
 
 

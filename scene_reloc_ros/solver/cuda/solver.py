@@ -65,7 +65,8 @@ class CudaSolver:
                              f'{len(problem.views)}; {REMEDY}')
         kind = Kind.of(problem, options)
         if kind not in self._workspaces:
-            self._workspaces[kind] = Workspace(kind)
+            with torch.inference_mode(False):  # kept: it must serve callers with gradients as well
+                self._workspaces[kind] = Workspace(kind)
         self._workspaces.move_to_end(kind)
         while len(self._workspaces) > _KEPT_WORKSPACES:
             self._workspaces.popitem(last=False)

@@ -91,6 +91,15 @@ def test_queries_of_several_kinds_take_turns():
         assert torch.equal(again.inliers, before.inliers)
 
 
+def test_callers_with_and_without_gradients_take_turns():
+    problem, _ = query(1)
+    solver = emulated_solver()
+    with torch.inference_mode():
+        first = solver.solve_pose(problem, seeded(), OPTIONS)
+    for seed in (0, 1):
+        assert_alike(solver.solve_pose(problem, seeded(seed), OPTIONS), first)
+
+
 def test_what_a_query_found_does_not_reach_the_next():
     problem, _ = query(3)
     outliers = PoseProblem(problem.rays, problem.points.flip(0), FOCAL_PX)
