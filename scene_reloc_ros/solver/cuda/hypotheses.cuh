@@ -114,7 +114,7 @@ __host__ __device__ inline Best try_sample(const Workspace& w, int sample) {
   return best;
 }
 
-/// Kernel body, one rank a slot: try samples until one gives a pose that a test cell agrees with.
+/// Kernel body, one rank a sample: its pose, if a test cell agrees with it.
 template <class Team>
 __host__ __device__ inline void generate(const Team& team, Progress& progress, const Workspace& w,
                                          int round, int block) {
@@ -125,26 +125,21 @@ __host__ __device__ inline void generate(const Team& team, Progress& progress, c
     }
   }
   team.sync();
-  const int slots = smaller(progress.batch, w.settings.round_samples);
-  const int slot = block * team.size() + team.rank();
-  if (slot >= slots) {
+  const int sample = block * team.size() + team.rank();
+  if (sample >= progress.batch) {
     return;
   }
-  Best best;
-  best.agreeing = 0;
-  for (int i = slot; i < progress.batch && best.agreeing == 0; i += slots) {
-    best = try_sample(w, progress.drawn + i);
-  }
-  w.agreeing[slot] = best.agreeing;
+  const Best best = try_sample(w, progress.drawn + sample);
+  w.agreeing[sample] = best.agreeing;
   if (best.agreeing > 0) {
-    w.poses[slot] = best.pose;
+    w.poses[sample] = best.pose;
   }
 }
 
-/// Count a rank's slots, and those of lower and of all ranks, whose agreeing cells are in bounds.
+/// Count the samples of lower and of all ranks whose agreeing cells are in bounds.
 template <class Team>
-__host__ __device__ inline int slots_before(const Team& team, const Workspace& w, Share share,
-                                            int low, int high, double& total) {
+__host__ __device__ inline int samples_before(const Team& team, const Workspace& w,
+                                              Share share, int low, int high, double& total) {
   int count = 0;
   for (int i = share.begin; i < share.end; ++i) {
     count += w.agreeing[i] >= low && w.agreeing[i] <= high;
@@ -152,35 +147,35 @@ __host__ __device__ inline int slots_before(const Team& team, const Workspace& w
   return int(team.before(count, total));
 }
 
-/// List a rank's slots whose agreeing cells are in bounds, from a place on, up to the limit.
-__host__ __device__ inline void list_slots(const Workspace& w, Share share, int low, int high,
-                                           int place) {
-  for (int i = share.begin; i < share.end && place < w.settings.scored; ++i) {
+/// List a rank's samples whose agreeing cells are in bounds, from a place on, up to a limit.
+__host__ __device__ inline void list_samples(const Workspace& w, Share share, int low, int high,
+                                             int place, int limit) {
+  for (int i = share.begin; i < share.end && place < limit; ++i) {
     if (w.agreeing[i] >= low && w.agreeing[i] <= high) {
       w.chosen[place++] = i;
     }
   }
 }
 
-/// Kernel body, one team: choose the slots that most test cells agree with, lower ones first.
+/// Kernel body, one team: choose the poses that most test cells agree with, lower ones first.
 template <class Team>
 __host__ __device__ inline void select(const Team& team, const Workspace& w, int round) {
-  const Share share = share_of(team, smaller(w.state->batch[round], w.settings.round_samples));
-  const int most = w.settings.test_cells;
-  int level = 0;  // slots above it are all chosen
+  const Share share = share_of(team, w.state->batch[round]);
+  const int most = w.settings.test_cells, limit = scored_in(w.settings, round);
+  int level = 0;  // samples above it are all chosen
   double above, at_level = 0;
-  int place = slots_before(team, w, share, level + 1, most, above);
-  while (above > w.settings.scored) {
+  int place = samples_before(team, w, share, level + 1, most, above);
+  while (above > limit) {
     ++level;
-    place = slots_before(team, w, share, level + 1, most, above);
+    place = samples_before(team, w, share, level + 1, most, above);
   }
-  list_slots(w, share, level + 1, most, place);
+  list_samples(w, share, level + 1, most, place, limit);
   if (level > 0) {
-    place = slots_before(team, w, share, level, level, at_level);
-    list_slots(w, share, level, level, int(above) + place);
+    place = samples_before(team, w, share, level, level, at_level);
+    list_samples(w, share, level, level, int(above) + place, limit);
   }
   if (team.rank() == 0) {
-    w.state->chosen[round] = smaller(int(above + at_level), w.settings.scored);
+    w.state->chosen[round] = smaller(int(above + at_level), limit);
   }
 }
 

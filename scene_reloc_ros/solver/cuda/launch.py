@@ -7,7 +7,7 @@ import ctypes
 import torch
 
 from scene_reloc_ros.solver.cuda.compiler import compiler_version, machine_code, missing
-from scene_reloc_ros.solver.cuda.workspace import ROUNDS
+from scene_reloc_ros.solver.cuda.workspace import ROUNDS, shares_of
 
 _PREPARE_THREADS = 512  # the numbers of threads are the bounds of kernels.cu
 _GENERATE_THREADS = 64
@@ -79,13 +79,13 @@ def launch_sequence(launch, inputs, workspace):
     options, address = workspace.options, workspace.address
     launch('prepare_query', 1, _PREPARE_THREADS, *inputs, address)
     for number in range(ROUNDS):
-        slots = options.round_samples
+        samples, shares = options.maximum_samples, shares_of(options, number)
         if number + 1 < ROUNDS:
-            slots = min(slots, options.first_samples * _GROWTH ** number)
+            samples = min(options.round_samples, options.first_samples * _GROWTH ** number)
         number = ctypes.c_int(number)
-        launch('generate_hypotheses', -(-slots // _GENERATE_THREADS), _GENERATE_THREADS, address,
-               number)
+        launch('generate_hypotheses', -(-samples // _GENERATE_THREADS), _GENERATE_THREADS,
+               address, number)
         launch('select_hypotheses', 1, _SELECT_THREADS, address, number)
-        launch('compare_hypotheses', options.scored, _COMPARE_THREADS, address, number)
-        launch('refine_hypotheses', options.refined, _REFINE_THREADS, address, number)
+        launch('compare_hypotheses', shares * options.scored, _COMPARE_THREADS, address, number)
+        launch('refine_hypotheses', shares * options.refined, _REFINE_THREADS, address, number)
     launch('finish_pose', 1, _FINISH_THREADS, address)

@@ -79,7 +79,7 @@ __host__ __device__ inline void lay_out_cells(const Team& team, double totals[kE
   team.sync();
 }
 
-/// Collect the cells that minimal samples are drawn from: those with depth, where there are enough.
+/// Collect the cells that minimal samples are drawn from: those with depth, if there are enough.
 template <class Team>
 __host__ __device__ inline void make_pool(const Team& team, const Workspace& w) {
   const int usable = w.state->usable;

@@ -98,7 +98,8 @@ __host__ __device__ inline void iterate(const Team& team, Refinement& shared,
 __host__ __device__ inline int standing(const double* scores, int count, int hypothesis) {
   int better = 0;
   for (int i = 0; i < count; ++i) {
-    better += scores[i] > scores[hypothesis] || (scores[i] == scores[hypothesis] && i < hypothesis);
+    const bool first = scores[i] == scores[hypothesis] && i < hypothesis;
+    better += first || scores[i] > scores[hypothesis];
   }
   return better;
 }
@@ -142,7 +143,8 @@ template <class Team>
 __host__ __device__ inline void refine(const Team& team, Refinement& shared, const Workspace& w,
                                        int round, int block) {
   const int count = w.state->chosen[round], usable = w.state->usable;
-  Refined& refined = w.refined[round * w.settings.refined + block];
+  const int places = refined_in(w.settings, round);
+  Refined& refined = w.refined[first_refined(w.settings, round) + block];
   if (block >= count) {
     if (team.rank() == 0) {
       refined.score = -1;
@@ -150,7 +152,7 @@ __host__ __device__ inline void refine(const Team& team, Refinement& shared, con
     return;
   }
   choose(team, shared, w, w.scores, count, block);
-  if (block == w.settings.refined - 1 && count > w.settings.refined) {
+  if (block == places - 1 && count > places) {
     choose_rival(team, shared, w, count);
   }
   const int stride = w.settings.local_cells;
@@ -224,7 +226,7 @@ __host__ __device__ inline void begin_with_winner(Refinement& shared, const Work
 template <class Team>
 __host__ __device__ inline void find_rival(const Team& team, Refinement& shared,
                                            const Workspace& w) {
-  const int count = shared.progress.rounds * w.settings.refined;
+  const int count = first_refined(w.settings, shared.progress.rounds);
   double own[1] = {0};
   for (int i = team.rank(); i < count; i += team.size()) {
     const Refined& refined = w.refined[i];

@@ -23,7 +23,8 @@ struct Progress {
 
 /// Return how many samples hold a good one that passes its test, with confidence.
 ///
-/// Fischler and Bolles (1981), k = log(1 - p) / log(1 - q), with the test of Matas and Chum (2004).
+/// Fischler and Bolles (1981), k = log(1 - p) / log(1 - q); the test is that of Matas and Chum
+/// (2004).
 __host__ __device__ inline int samples_needed(double ratio, const Settings& settings) {
   const double passes = 1 - pow(1 - ratio, double(settings.test_cells));
   const double chance = kGoodShare * ratio * ratio * ratio * passes;
@@ -34,9 +35,34 @@ __host__ __device__ inline int samples_needed(double ratio, const Settings& sett
   return needed < settings.maximum_samples ? int(needed) : settings.maximum_samples;
 }
 
+/// Return how many rounds of the reference a round stands for: the last one for all that are left.
+///
+/// It compares and refines as many times the hypotheses.
+__host__ __device__ inline int shares_of(const Settings& settings, int round) {
+  const int all = (settings.maximum_samples + settings.round_samples - 1) / settings.round_samples;
+  return round + 1 < kRounds ? 1 : all;
+}
+
+/// Return how many hypotheses of a round are compared at most.
+__host__ __device__ inline int scored_in(const Settings& settings, int round) {
+  return settings.scored * shares_of(settings, round);
+}
+
+/// Return how many hypotheses of a round are refined at most.
+__host__ __device__ inline int refined_in(const Settings& settings, int round) {
+  return settings.refined * shares_of(settings, round);
+}
+
+/// Return where the refined hypotheses of a round begin; those of kRounds, where all end.
+__host__ __device__ inline int first_refined(const Settings& settings, int round) {
+  const int last = smaller(round, kRounds - 1);
+  return last * settings.refined + (round > last ? refined_in(settings, last) : 0);
+}
+
 /// Return the better of a hypothesis and the refined ones of a round; the earlier one of equals.
 __host__ __device__ inline int better_of(const Workspace& w, int best, int round) {
-  for (int i = round * w.settings.refined; i < (round + 1) * w.settings.refined; ++i) {
+  const int end = first_refined(w.settings, round) + refined_in(w.settings, round);
+  for (int i = first_refined(w.settings, round); i < end; ++i) {
     const double bar = best < 0 ? 0 : w.refined[best].score;
     best = w.refined[i].score > bar ? i : best;
   }

@@ -63,12 +63,12 @@ struct Workspace {
   double* cumulative;      // (capacity,) running sum of the pool's weights
   const int* order;        // (capacity,) a permutation of the usable cells, then others
   const double* numbers;   // (kMinimal + test_cells, maximum_samples), uniform in [0, 1)
-  Pose<double>* poses;     // (round_samples,) of the slots of a round
-  int* agreeing;           // (round_samples,) test cells that agree with a slot's pose
-  int* chosen;             // (scored,) slots that are compared
-  double* scores;          // (scored,) on part of the cells
-  double* rivals;          // (scored,) scores of what differs from the best, 0 of the others
-  Refined* refined;        // (kRounds, settings.refined)
+  Pose<double>* poses;     // (maximum_samples,) of the samples of a round
+  int* agreeing;           // (maximum_samples,) test cells that agree with a pose
+  int* chosen;             // (most scored,) samples of the round that are compared
+  double* scores;          // (most scored,) on part of the cells
+  double* rivals;          // (most scored,) scores of what differs from the best, else 0
+  Refined* refined;        // those of all rounds, one after the other
   unsigned char* near;     // (capacity,) usable cells that take part in the last refinement
   State* state;
   Result* result;

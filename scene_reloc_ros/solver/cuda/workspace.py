@@ -23,6 +23,11 @@ _BUFFERS = ('cells', 'part', 'source', 'pool', 'cumulative', 'order', 'numbers',
             'agreeing', 'chosen', 'scores', 'rivals', 'refined', 'near', 'state', 'result', 'mask')
 
 
+def shares_of(options, number):
+    """Return how many rounds of the reference a round stands for, as in rounds.cuh."""
+    return 1 if number + 1 < ROUNDS else -(-options.maximum_samples // options.round_samples)
+
+
 class SettingsLayout(ctypes.Structure):
     """``Settings`` of residual.cuh."""
 
@@ -98,6 +103,8 @@ class Workspace:
 
     def _allocate(self):
         cells, options, device = self.kind.cells, self.options, self.kind.device
+        last = shares_of(options, ROUNDS - 1)
+        scored = last * options.scored
 
         def empty(dtype, *shape):
             return torch.empty(shape, dtype=dtype, device=device)
@@ -110,12 +117,13 @@ class Workspace:
             'order': empty(torch.int32, cells),
             'numbers': empty(torch.float64, MINIMAL + options.test_cells,
                              options.maximum_samples),
-            'poses': empty(torch.float64, options.round_samples, _POSE_DOUBLES),
-            'agreeing': empty(torch.int32, options.round_samples),
-            'chosen': empty(torch.int32, options.scored),
-            'scores': empty(torch.float64, options.scored),
-            'rivals': empty(torch.float64, options.scored),
-            'refined': empty(torch.float64, ROUNDS * options.refined, REFINED_DOUBLES),
+            'poses': empty(torch.float64, options.maximum_samples, _POSE_DOUBLES),
+            'agreeing': empty(torch.int32, options.maximum_samples),
+            'chosen': empty(torch.int32, scored),
+            'scores': empty(torch.float64, scored),
+            'rivals': empty(torch.float64, scored),
+            'refined': empty(torch.float64, (ROUNDS - 1 + last) * options.refined,
+                             REFINED_DOUBLES),
             'near': empty(torch.uint8, cells),
             'state': empty(torch.uint8, STATE_BYTES)}
 
