@@ -55,7 +55,7 @@ class Localiser:
         self.device = resolve_device(device)
         self.encoder = load_encoder(scene_map.encoder_name, self.device)
         self.head = scene_map.head.to(self.device)
-        self.solver, self._solve = select_solver(options.solver)
+        self.solver, self._solve = select_solver(options.solver, self.device)
         self._cells_of = lru_cache(4)(self._make_cells)
 
     def warm_up(self, camera):

@@ -2,19 +2,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """The choice of a solver backend: asked for by name, or the best that this machine has."""
 
+import torch
+
+from scene_reloc_ros.solver.cuda.compiler import missing
+from scene_reloc_ros.solver.cuda.solver import solver_of
 from scene_reloc_ros.solver.reference import solve_pose
 
 BACKENDS = ('auto', 'reference', 'cuda')
 
 
-def select_solver(name='auto'):
+def select_solver(name='auto', device=None):
     """Return (backend name, solve function) with the signature of ``reference.solve_pose``.
+
+    Args:
+        name: one of BACKENDS; ``auto`` takes cuda where the device is a GPU and it can run.
+        device: torch.device that the problems lie on; None for the CPU under ``auto``, for the
+            first GPU under ``cuda``.
 
     Raises ValueError for an unknown name and RuntimeError where the backend cannot run here.
     """
     if name not in BACKENDS:
         raise ValueError(f'solver {name!r} is unknown; expected one of {", ".join(BACKENDS)}')
-    if name == 'cuda':
-        raise RuntimeError('the cuda solver is not part of this version; use reference, which '
-                           'runs on the GPU too')
-    return 'reference', solve_pose
+    on_gpu = device is not None and device.type == 'cuda'
+    if name == 'auto' and not (on_gpu and missing() is None):
+        return 'reference', solve_pose
+    if name == 'reference':
+        return 'reference', solve_pose
+    return 'cuda', solver_of(device if on_gpu else torch.device('cuda')).solve_pose

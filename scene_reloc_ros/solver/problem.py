@@ -57,6 +57,13 @@ class SolverOptions:
         """Return the expected deviations (N,), metres, between coordinates and depths (N,)."""
         return ((self.coordinate_noise * depths) ** 2 + self.depth_deviation(depths) ** 2) ** 0.5
 
+    def residual_at_one_metre(self, scale_px, focal_px):
+        """Return a depth residual's scale, pixels, as metres at a depth of one metre.
+
+        There a pixel of the depth residual is a pixel's share of the spread.
+        """
+        return scale_px * self.depth_spread(1.0) / self.coordinate_noise / focal_px
+
 
 class Failure(enum.Enum):
     """Why a problem has no pose; the value is the sentence for people."""

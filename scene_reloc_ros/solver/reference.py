@@ -202,9 +202,8 @@ def _result(estimator, refinement, inliers, consensus):
     pose, scales = refinement.poses[0], refinement.scales
     residual_m = None
     if any(view.cells.depths_N is not None for view in estimator.views):
-        # at one metre, where a pixel of the depth residual is a pixel's share of the spread
-        spread = estimator.options.depth_spread(1.0) / estimator.options.coordinate_noise
-        residual_m = float(scales.depth) * spread / estimator.problems[0].focal_px
+        residual_m = estimator.options.residual_at_one_metre(float(scales.depth),
+                                                             estimator.problems[0].focal_px)
     return SolverResult(pose, inliers, float(estimator.score(pose[None])[0]), float(scales.px),
                         residual_m, refinement.equations.hessian[0], consensus.samples,
                         consensus.rival_score)

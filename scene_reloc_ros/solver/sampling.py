@@ -19,6 +19,15 @@ class Sample:
     measured: bool  # whether the depths of the minimal cells are known
 
 
+def uniform_numbers(count, generator, options):
+    """Return the numbers (count, 1 + 3 + T) float64 that choose a camera, its sample, its tests.
+
+    They come row by row: it does not matter in how many calls they are drawn.
+    """
+    return torch.rand((count, 1 + MINIMAL + options.test_cells), generator=generator,
+                      dtype=torch.float64)
+
+
 class Sampler:
     """Turns uniform numbers into cells: in proportion to their weights, all of one camera.
 
@@ -36,8 +45,7 @@ class Sampler:
 
     def draw(self, count):
         """Return a Sample for each camera, ``count`` minimal samples in all."""
-        numbers = torch.rand((count, 1 + MINIMAL + self.options.test_cells),
-                             generator=self.generator, dtype=torch.float64)
+        numbers = uniform_numbers(count, self.generator, self.options)
         if len(self.pools) == 1:
             return [self.pools[0].sample(numbers[:, 1:])]
         camera = torch.searchsorted(self.bounds, numbers[:, 0].contiguous())

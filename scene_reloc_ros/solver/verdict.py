@@ -14,10 +14,6 @@ _FALSE_ALARMS = 1e-2  # expected among problems of noise only
 def is_chance(problems, inliers, samples, options):
     """Tell whether as many inliers would be found in random cells.
 
-    The expected number of samples that gather k of n random cells is at most samples C(n, k)
-    p^(k - 3), where p is the chance that a random cell falls within the threshold (Moisan and
-    Stival, "A probabilistic criterion to detect rigid point matches", IJCV 2004).
-
     Args:
         problems: PoseProblems of usable cells.
         inliers: number of inliers among them.
@@ -25,10 +21,27 @@ def is_chance(problems, inliers, samples, options):
         options: SolverOptions.
     """
     cells = sum(len(problem.rays) for problem in problems)
+    area = sum(_area_px(problem) for problem in problems if len(problem.rays))
+    return is_expected_by_chance(cells, area, inliers, samples, options)
+
+
+def is_expected_by_chance(cells, area_px, inliers, samples, options):
+    """Tell whether as many inliers are expected among random cells.
+
+    The expected number of samples that gather k of n random cells is at most samples C(n, k)
+    p^(k - 3), where p is the chance that a random cell falls within the threshold (Moisan and
+    Stival, "A probabilistic criterion to detect rigid point matches", IJCV 2004).
+
+    Args:
+        cells: number of usable cells.
+        area_px: that they cover, pixels^2.
+        inliers: number of inliers among them.
+        samples: minimal samples that were drawn.
+        options: SolverOptions.
+    """
     if inliers <= MINIMAL:
         return True
-    area = sum(_area_px(problem) for problem in problems if len(problem.rays))
-    chance = min(1.0, math.pi * options.threshold_px ** 2 / max(area, 1.0))
+    chance = min(1.0, math.pi * options.threshold_px ** 2 / max(area_px, 1.0))
     choices = (math.lgamma(cells + 1) - math.lgamma(inliers + 1)
                - math.lgamma(cells - inliers + 1))
     expected = math.log(samples) + choices + (inliers - MINIMAL) * math.log(chance)
