@@ -61,10 +61,11 @@ def _bench_solver(args):
             and all(0 < share <= 1 for share in args.inliers)):
         raise ValueError('bench needs at least 1 problem, 4 cells, inliers in (0, 1] and noise '
                          'that is not negative')
-    runs = []
+    device, runs = resolve_device(args.device), []
     for share in args.inliers:
         with ProgressBars() as bars:
-            runs.append(benchmark_solver(args.problems, args.cells, share, args.noise, bars))
+            runs.append(benchmark_solver(
+                args.problems, args.cells, share, args.noise, device, bars))
         _print_solvers(runs[-1])
     return {'runs': runs}
 
@@ -72,7 +73,8 @@ def _bench_solver(args):
 def _print_solvers(figures):
     print(f'{figures["problems"]} problems of {figures["cells"]} cells, '
           f'{figures["inlier_ratio"]:.0%} inliers, {figures["noise_px"]:g} px noise; '
-          f'{figures["threads"]} threads; ratios are ours / peer, RGB and RGB-D')
+          f'ours on {figures["device"]}, {figures["threads"]} threads; ratios are ours / peer, '
+          'RGB and RGB-D')
     print(f'  {"solver":<18}{"median error":>22}{"within 2cm 1deg":>17}{"median time":>13}'
           f'{"10-90 %":>16}{"error ratios":>15}{"time ratios":>13}')
     for name, row in figures['solvers'].items():

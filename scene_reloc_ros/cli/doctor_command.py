@@ -52,7 +52,7 @@ def _torch():
     name = torch.cuda.get_device_name() if device.type == 'cuda' else 'CPU'
     precision = str(preferred_dtype(device)).removeprefix('torch.')
     return True, 'torch', (f'{torch.__version__}, networks on {name} in {precision}, solver '
-                           f'{select_solver()[0]}')
+                           f'{select_solver(device=device)[0]}')
 
 
 def _library(module):

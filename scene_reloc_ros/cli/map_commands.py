@@ -113,7 +113,7 @@ def _rows(figures):
 
 def _lens_text(lens):
     if lens is None:
-        return 'as calibrated: too few views turn against each other to tell'
+        return 'as calibrated: no time to match views, or too few that turn against each other'
     return (f'{lens["pairs"]} pairs of views: points are {lens["before_px"]:.1f} px off their '
             f'epipolar lines, {lens["after_px"]:.1f} px with what was found')
 

@@ -12,11 +12,12 @@ import torch
 
 from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp, transform_points
+from scene_reloc_ros.solver.backend import select_solver
 from scene_reloc_ros.solver.problem import PoseProblem, SolverOptions, SolverResult
-from scene_reloc_ros.solver.reference import solve_pose
 
 FOCAL_PX, WIDTH, HEIGHT = 525.0, 640, 480
 OURS, OURS_WITH_DEPTH = 'ours, RGB', 'ours, RGB-D'
+_CPU = torch.device('cpu')
 _DEPTH_SHARE = 0.72  # of the pixels of a structured-light camera in a kitchen
 
 
@@ -29,11 +30,12 @@ class SyntheticProblem:
     depths: np.ndarray  # (N,) float64, metres, 0 where the sensor has none
     map_from_cam: torch.Tensor  # (4, 4) float64
 
-    def posed(self, depth=False):
-        """Return the PoseProblem of it, with its depths if asked for."""
-        rays = torch.from_numpy(np.c_[self.pixels / FOCAL_PX, np.ones(len(self.pixels))]).float()
-        return PoseProblem(rays, torch.from_numpy(self.points).float(), FOCAL_PX,
-                           torch.from_numpy(self.depths).float() if depth else None)
+    def posed(self, depth=False, device='cpu'):
+        """Return the PoseProblem of it on a device, with its depths if asked for."""
+        rays = np.c_[self.pixels / FOCAL_PX, np.ones(len(self.pixels))]
+        rays, points, depths = (torch.from_numpy(values).float().to(device)
+                                for values in (rays, self.points, self.depths))
+        return PoseProblem(rays, points, FOCAL_PX, depths if depth else None)
 
 
 def synthetic_problem(seed, cells=4800, inlier_ratio=0.3, noise_px=1.0):
@@ -56,13 +58,13 @@ def synthetic_problem(seed, cells=4800, inlier_ratio=0.3, noise_px=1.0):
     return SyntheticProblem(pixels, points, sensed, map_from_cam)
 
 
-def _ours(problem, depth=False):
-    result = solve_pose(problem.posed(depth), torch.Generator().manual_seed(0), SolverOptions())
-    return invert_pose(result.cam_from_map) if isinstance(result, SolverResult) else None
-
-
-def _ours_with_depth(problem):
-    return _ours(problem, depth=True)
+def _ours(solve, depth, device):
+    """Return the function that solves a SyntheticProblem with a backend of ours."""
+    def solved(problem):
+        result = solve(problem.posed(depth, device), torch.Generator().manual_seed(0),
+                       SolverOptions())
+        return invert_pose(result.cam_from_map) if isinstance(result, SolverResult) else None
+    return solved
 
 
 def _poselib(problem):
@@ -91,22 +93,27 @@ def _opencv(problem):
     return invert_pose(cam_from_map)
 
 
-def peers():
-    """Return {name: solve function} of ours and of what is installed; those know no depth."""
-    known = {OURS: _ours, OURS_WITH_DEPTH: _ours_with_depth, 'PoseLib LO-RANSAC': _poselib,
-             'OpenCV P3P': _opencv}
+def solvers_on(device):
+    """Return {name: solve function} of ours and of the peers installed; those know no depth.
+
+    Ours is the backend of the torch.device, problems included; RuntimeError where it cannot run.
+    """
+    solve = select_solver('cuda' if device.type == 'cuda' else 'reference', device)[1]
+    known = {OURS: _ours(solve, False, device), OURS_WITH_DEPTH: _ours(solve, True, device),
+             'PoseLib LO-RANSAC': _poselib, 'OpenCV P3P': _opencv}
     if importlib.util.find_spec('poselib') is None:
         del known['PoseLib LO-RANSAC']
     return known
 
 
-def benchmark_solver(problems=200, cells=4800, inlier_ratio=0.3, noise_px=1.0, on_progress=None):
+def benchmark_solver(problems=200, cells=4800, inlier_ratio=0.3, noise_px=1.0,
+                     device=_CPU, on_progress=None):
     """Return errors, success and times of ours and its peers on the same problems.
 
     The solvers take turns on every problem, after one warm-up each, so that a busy moment of
     the machine hits them alike. Ratios are ours over the peer's, by medians, for both of ours.
     """
-    solvers = peers()
+    solvers = solvers_on(device)
     records = {name: [] for name in solvers}
     for seed in range(-1, problems):  # the first is the warm-up
         problem = synthetic_problem(seed + 1, cells, inlier_ratio, noise_px)
@@ -124,7 +131,7 @@ def benchmark_solver(problems=200, cells=4800, inlier_ratio=0.3, noise_px=1.0, o
             row[f'error_ratio_{key}'] = ours['median_translation_m'] / row['median_translation_m']
             row[f'time_ratio_{key}'] = ours['median_ms'] / row['median_ms']
     return {'problems': problems, 'cells': cells, 'inlier_ratio': inlier_ratio,
-            'noise_px': noise_px, 'threads': torch.get_num_threads(),
+            'noise_px': noise_px, 'threads': torch.get_num_threads(), 'device': str(device),
             'solvers': figures}
 
 

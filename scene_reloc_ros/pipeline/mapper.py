@@ -25,6 +25,7 @@ __all__ = ['Mapper', 'MappingCancelled', 'MINIMUM_FRAMES']
 MINIMUM_FRAMES = 10
 _CLOUD_POINTS = 4000  # scene points kept for people to look at
 _LENS_SHARE = 0.1  # of the time that encoding left, for matching views
+_LENS_LEAST_S = 6.0  # seconds without which matching is not begun
 _DEPTH_CELLS = 60_000  # cells whose coordinates are compared with their depths
 _DEPTH_GATE_PX = 10.0  # cells farther from their pixels are not
 _CHECK_SHARE = 0.05  # of the time, kept for the check at the end
@@ -78,6 +79,8 @@ class Mapper:
 
     def _find_lens(self, frames, buffer, started, on_progress, cancelled):
         seconds = _LENS_SHARE * self._seconds_left(started)
+        if seconds < _LENS_LEAST_S:
+            return None  # the head needs all of the time
         return find_lens(frames, buffer.cam_from_map.cpu().double(), self.options.matching,
                          np.random.default_rng(self.seed), seconds, on_progress, cancelled)
 

@@ -18,7 +18,7 @@ class SolverOptions:
     threshold_px: float = 10.0  # an inlier's largest reprojection error, pixels
     threshold_m: float = 0.1  # an inlier's largest error of depth, where it is known, metres
     depth_noise: float = 0.0019  # standard deviation of a depth, of its square, 1/metre
-    depth_weight: float = 1.0  # of a depth residual beside a pixel's: less where depths err together
+    depth_weight: float = 1.0  # of a depth residual beside a pixel's, unitless
     coordinate_noise: float = 0.01  # standard deviation of a scene coordinate, of its depth
     error_clamp_px: float = 100.0  # errors beyond it are all the same to the score, pixels
     minimum_depth_m: float = 0.1  # a point nearer than this cannot be seen, metres

@@ -30,20 +30,6 @@ LAP = 40  # frames of the route that are mapped
 
 
 @pytest.fixture(scope='module')
-def mapped(tmp_path_factory):
-    """Map the first frames of the room with the command line; return its folder."""
-    folder = tmp_path_factory.mktemp('mapped')
-    names = open_sequence(ROUTE).names[:LAP]
-    (folder / 'map.txt').write_text('\n'.join(names))
-    (folder / 'between.txt').write_text('\n'.join(names[1::8]))
-    code = main(['map', ROUTE, '--frames', str(folder / 'map.txt'), '--preset', 'fast',
-                 '--minutes', '0.6', '--out', str(folder / 'room.map'),
-                 '--json', str(folder / 'map.json'), '--device', 'cpu'])
-    assert code == 0
-    return folder
-
-
-@pytest.fixture(scope='module')
 def localiser(mapped):
     return Localiser(SceneMap.load(mapped / 'room.map'), device='cpu')
 

@@ -3,8 +3,8 @@
 //
 // What a pose leaves unexplained: errors of cells, their soft score, residuals and derivatives.
 //
-// Cameras look along z; pixels are those of the image that the network sees. An error in metres
-// counts as the share of its threshold, in pixels, so that one score knows both.
+// Cameras look along z; pixels are those of the image that the network sees. An error of depth
+// counts as the share of its threshold, in pixels, and the larger of the two errors decides.
 #pragma once
 
 #include "geometry.cuh"
@@ -21,7 +21,7 @@ struct Settings {
   double confidence;
   float focal_px;
   float threshold_px, threshold_m;
-  float depth_noise, coordinate_noise;
+  float depth_noise, depth_weight, coordinate_noise;
   float error_clamp_px, minimum_depth_m;
   float kernel;
   float mode_distance_m, mode_angle_deg;
@@ -35,7 +35,7 @@ struct Cell {
   float ray_x, ray_y;    // where z = 1
   float weight;          // how much it counts, unitless
   float depth;           // metres along z, 0 where unknown
-  float px_per_m;        // of a distance in the errors, 0 where the depth is unknown
+  float px_per_m;        // of a metre of depth in the errors, 0 where unknown
   float depth_px;        // of a metre of depth in the residuals, 0 where unknown
 };
 
@@ -44,7 +44,7 @@ __host__ __device__ inline float depth_deviation(float depth, const Settings& se
   return settings.depth_noise * depth * depth;
 }
 
-/// Return the largest distance (m) of an inlier at a depth (m).
+/// Return the largest error of depth (m) of an inlier at a depth (m).
 __host__ __device__ inline float distance_bound(float depth, const Settings& settings) {
   const float three_sigma = 3 * depth_deviation(depth, settings);
   return sqrt(settings.threshold_m * settings.threshold_m + three_sigma * three_sigma);
@@ -72,15 +72,10 @@ __host__ __device__ inline float squared_error(Vector3<float> seen, const Cell& 
   if (!(seen.z >= settings.minimum_depth_m)) {
     return clamp;
   }
-  float squared;
-  if (cell.px_per_m > 0) {
-    const Vector3<float> away{seen.x - cell.depth * cell.ray_x, seen.y - cell.depth * cell.ray_y,
-                              seen.z - cell.depth};
-    squared = dot(away, away) * cell.px_per_m * cell.px_per_m;
-  } else {
-    const float u = seen.x / seen.z - cell.ray_x, v = seen.y / seen.z - cell.ray_y;
-    squared = (u * u + v * v) * settings.focal_px * settings.focal_px;
-  }
+  const float u = seen.x / seen.z - cell.ray_x, v = seen.y / seen.z - cell.ray_y;
+  const float d = (seen.z - cell.depth) * cell.px_per_m;
+  const float across = (u * u + v * v) * settings.focal_px * settings.focal_px;
+  const float squared = at_least(across, d * d);
   return squared < clamp ? squared : clamp;  // NaN has the clamp
 }
 

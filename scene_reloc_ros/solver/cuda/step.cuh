@@ -63,9 +63,10 @@ __host__ __device__ inline void add_inlier(Vector3<float> seen, const Cell& cell
   sums[kCounts] += 2 * cell.weight;
   if (cell.depth_px > 0) {
     const float d = rows.d[kParameters] * metres;
-    const float of_depth = cell.weight * metres * metres * robust_weight(d * d, 1, settings);
+    const float weight = cell.weight * settings.depth_weight;
+    const float of_depth = weight * metres * metres * robust_weight(d * d, 1, settings);
     sums[kSquares + 1] += add_row(rows.d, of_depth, sums);
-    sums[kCounts + 1] += cell.weight;
+    sums[kCounts + 1] += weight;
   }
 }
 

@@ -15,8 +15,9 @@ _CELL_ROWS = 9
 _POSE_DOUBLES = 12
 REFINED_DOUBLES = _POSE_DOUBLES + 2
 STATE_BYTES = 64
-_FLOATS = ('focal_px', 'threshold_px', 'threshold_m', 'depth_noise', 'coordinate_noise',
-           'error_clamp_px', 'minimum_depth_m', 'kernel', 'mode_distance_m', 'mode_angle_deg')
+_FLOATS = ('focal_px', 'threshold_px', 'threshold_m', 'depth_noise', 'depth_weight',
+           'coordinate_noise', 'error_clamp_px', 'minimum_depth_m', 'kernel', 'mode_distance_m',
+           'mode_angle_deg')
 _COUNTS = ('first_samples', 'round_samples', 'maximum_samples', 'test_cells', 'scored', 'refined',
            'local_cells', 'local_steps', 'final_steps')
 _BUFFERS = ('cells', 'part', 'source', 'pool', 'cumulative', 'order', 'numbers', 'poses',

@@ -21,7 +21,7 @@ from scene_reloc_ros.solver.residuals import (
     squared_errors,
 )
 
-OPTIONS = SolverOptions()
+OPTIONS = SolverOptions(depth_weight=0.4)
 KINDS = {'pixels': {}, 'weights': {'weighted': True}, 'depth': {'depth_share': 0.72},
          'depth and weights': {'depth_share': 0.72, 'weighted': True}}
 

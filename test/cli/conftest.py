@@ -1,0 +1,25 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""A map of the simulated room, made once for all tests of the command line."""
+
+import pytest
+
+from scene_reloc_ros.cli.main import main
+from scene_reloc_ros.datasets.sequence import open_sequence
+
+ROUTE = 'simulated:survey?frames=300'
+LAP = 40  # frames of the route that are mapped
+
+
+@pytest.fixture(scope='session')
+def mapped(tmp_path_factory):
+    """Map the first frames of the room with the command line; return its folder."""
+    folder = tmp_path_factory.mktemp('mapped')
+    names = open_sequence(ROUTE).names[:LAP]
+    (folder / 'map.txt').write_text('\n'.join(names))
+    (folder / 'between.txt').write_text('\n'.join(names[1::8]))
+    code = main(['map', ROUTE, '--frames', str(folder / 'map.txt'), '--preset', 'fast',
+                 '--minutes', '0.6', '--out', str(folder / 'room.map'),
+                 '--json', str(folder / 'map.json'), '--device', 'cpu'])
+    assert code == 0
+    return folder
