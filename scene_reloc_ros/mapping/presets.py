@@ -46,7 +46,7 @@ class MappingOptions:
     depth: bool = True  # use the depth of the frames where they have it
     cells: int = 1024  # random cells kept of a view, count
     buffer: int = 1_500_000  # bound on the feature buffer, cells
-    steps: int = 5000  # optimiser steps, count
+    steps: int = 3000  # optimiser steps, count
     batch: int = 4096  # cells a step, count
     learning_rate: float = 3e-3  # peak of the one-cycle schedule
     weight_decay: float = 1e-2  # of AdamW

@@ -9,7 +9,7 @@ import torch
 from scene_reloc_ros.geometry.poses import se3_exp
 from scene_reloc_ros.solver.equations import Equations, normal_equations, Scales
 
-_CONVERGED = 1e-7  # norm of a step (m, rad) below which nothing changes any more
+_CONVERGED = 1e-6  # norm of a step (m, rad) below which nothing changes any more
 _DAMPING = 1e-9  # of the diagonal: keeps the equations of a pose without cells regular
 
 

@@ -17,7 +17,7 @@ constexpr int kSquares = kGradient + kParameters;  // weighted squares of u and 
 constexpr int kCounts = kSquares + 2;              // weights of the residuals u and v, then of d
 constexpr int kSums = kCounts + 2;
 constexpr double kDamping = 1e-9;    // of the diagonal: keeps a pose without cells regular
-constexpr double kConverged = 1e-7;  // norm of a step (m, rad) that changes nothing any more
+constexpr double kConverged = 1e-6;  // norm of a step (m, rad) that changes nothing any more
 constexpr double kSmallestScale = 1e-3;  // pixels; noise-free input must not end the kernel
 
 /// Standard deviations of the residuals, pixels.
