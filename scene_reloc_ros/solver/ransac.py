@@ -19,7 +19,8 @@ class Consensus:
     score: float
     inlier_ratio: float
     samples: int
-    rival_score: float  # of the best hypothesis that says something else, 0 where there is none
+    rival: Any  # the best hypothesis that says something else
+    rival_score: float  # 0 where there is none
 
 
 def samples_needed(inlier_ratio, options):
@@ -92,5 +93,6 @@ class _Refined:
     def consensus(self, estimator, samples):
         """Return the best and how good the best that differs from it is."""
         others = self.scores * estimator.differ(self.hypotheses, self.hypotheses[0])
+        rival = int(others.argmax())
         return Consensus(self.hypotheses[0], float(self.scores[0]), float(self.ratios[0]), samples,
-                         float(others.amax()))
+                         self.hypotheses[rival], float(others[rival]))

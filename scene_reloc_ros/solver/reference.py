@@ -176,16 +176,30 @@ def solve_pose(problem, generator, options):
     consensus = search(estimator, sampler.draw, options)
     if consensus is None:
         return Failure.NO_CONSENSUS
-    if consensus.rival_score > options.rival_share * consensus.score:
-        return Failure.AMBIGUOUS
     refinement = estimator.finish(consensus.hypothesis)
+    score = float(estimator.score(refinement.poses)[0])
+    rival_score = _rival_score(estimator, consensus, refinement.poses[0], options)
+    if rival_score > options.rival_share * score:
+        return Failure.AMBIGUOUS
     masks = estimator.inliers(refinement.poses[0])
     count = int(sum(mask.sum() for mask in masks))
     if is_chance(usable, count, consensus.samples, options):
         return Failure.NO_CONSENSUS
     if is_undetermined(refinement.equations.hessian[0], options):
         return Failure.UNDETERMINED
-    return _result(estimator, refinement, _spread(masks, kept, cameras), consensus)
+    return _result(estimator, refinement, _spread(masks, kept, cameras), (score, rival_score),
+                   consensus.samples)
+
+
+def _rival_score(estimator, consensus, pose, options):
+    """Return the score of the best pose of another mode than a final pose (4, 4), 0 without one.
+
+    A rival that is nearly as good is refined like the winner: most of them meet it then.
+    """
+    if consensus.rival_score <= options.rival_share * consensus.score:
+        return consensus.rival_score
+    rival = estimator.finish(consensus.rival).poses
+    return float(estimator.score(rival)[0] * estimator.differ(rival, pose))
 
 
 def _spread(masks, kept, cameras):
@@ -198,14 +212,14 @@ def _spread(masks, kept, cameras):
     return torch.cat(spread)
 
 
-def _result(estimator, refinement, inliers, consensus):
+def _result(estimator, refinement, inliers, scores, samples):
     pose, scales = refinement.poses[0], refinement.scales
     residual_m = None
     if any(view.cells.depths_N is not None for view in estimator.views):
         residual_m = estimator.options.residual_at_one_metre(float(scales.depth),
                                                              estimator.problems[0].focal_px)
-    return SolverResult(pose, inliers, float(estimator.score(pose[None])[0]), float(scales.px),
-                        residual_m, refinement.equations.hessian[0], consensus.samples,
-                        consensus.rival_score)
+    score, rival_score = scores
+    return SolverResult(pose, inliers, score, float(scales.px), residual_m,
+                        refinement.equations.hessian[0], samples, rival_score)
 
 

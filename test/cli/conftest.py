@@ -19,7 +19,7 @@ def mapped(tmp_path_factory):
     (folder / 'map.txt').write_text('\n'.join(names))
     (folder / 'between.txt').write_text('\n'.join(names[1::8]))
     code = main(['map', ROUTE, '--frames', str(folder / 'map.txt'), '--preset', 'fast',
-                 '--minutes', '0.6', '--out', str(folder / 'room.map'),
+                 '--minutes', '0.8', '--out', str(folder / 'room.map'),
                  '--json', str(folder / 'map.json'), '--device', 'cpu'])
     assert code == 0
     return folder

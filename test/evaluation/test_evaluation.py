@@ -30,7 +30,7 @@ class ShiftedLocaliser:
     def warm_up(self, camera):
         assert camera == CAMERA
 
-    def localise(self, image, camera):
+    def localise(self, image, camera, depth_m=None):
         self.asked += 1
         shift, pose = SHIFTS_M[self.asked], self.truths[self.asked].copy()
         rejection = Rejection.TOO_FEW_INLIERS if shift is None else None

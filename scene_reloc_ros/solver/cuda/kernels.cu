@@ -4,8 +4,8 @@
 // Entries of the kernels: their bodies are in the headers, their order and blocks in launch.py.
 // Every kernel takes its settings and buffers from a Workspace in device memory. Bounds of one
 // block on a multiprocessor let a thread have the registers that it needs.
+#include "finish.cuh"
 #include "hypotheses.cuh"
-#include "refinement.cuh"
 
 namespace reloc = scene_reloc;
 

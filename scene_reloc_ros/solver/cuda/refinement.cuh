@@ -1,7 +1,7 @@
 // Copyright 2026 scene_reloc_ros maintainers
 // SPDX-License-Identifier: Apache-2.0
 //
-// Refinement: the best few hypotheses on part of the cells, and the winner on all of them.
+// Refinement of one hypothesis, and of the best few of a round on part of the cells.
 #pragma once
 
 #include "rounds.cuh"
@@ -9,7 +9,6 @@
 
 namespace scene_reloc {
 
-constexpr float kNearby = 2;  // thresholds; a cell with a larger error never becomes an inlier
 constexpr double kFirstScale = 1.0 / 3;  // of the threshold: inliers fill it before a fit
 
 /// What the ranks of a team share while they refine one hypothesis.
@@ -162,114 +161,6 @@ __host__ __device__ inline void refine(const Team& team, Refinement& shared, con
               w.settings);
   if (team.rank() == 0) {
     refined = {shared.pose, shared.totals[0], shared.totals[1] / usable};
-  }
-}
-
-/// Mark the usable cells whose error is below a bound (px).
-template <class Team>
-__host__ __device__ inline void mark_near(const Team& team, const Pose<double>& pose,
-                                          const Workspace& w, float bound) {
-  for (int i = team.rank(); i < w.state->usable; i += team.size()) {
-    const Cell cell = load_cell(w.cells, w.capacity, i);
-    w.near[i] = squared_error(seen_from(pose, cell), cell, w.settings) < bound * bound;
-  }
-}
-
-/// Mark the inliers among the cells as they were given, and leave their number in the totals.
-template <class Team>
-__host__ __device__ inline void mark_inliers(const Team& team, Refinement& shared,
-                                             const Workspace& w) {
-  const Pose<double> pose = shared.pose;
-  typename Team::Partial own[1] = {0};
-  for (int i = team.rank(); i < w.state->usable; i += team.size()) {
-    const Cell cell = load_cell(w.cells, w.capacity, i);
-    const bool inside = is_inlier(squared_error(seen_from(pose, cell), cell, w.settings),
-                                  w.settings);
-    w.mask[w.source[i]] = inside;
-    own[0] += inside;
-  }
-  team.template reduce<Sum>(own, shared.totals);
-}
-
-/// Write what the last step knows of the pose; for one rank.
-__host__ __device__ inline void report_pose(const Refinement& shared, Result& result) {
-  const Pose<double>& pose = shared.pose;
-  const Vector3<double> rows[4] = {pose.row[0], pose.row[1], pose.row[2], pose.translation};
-  for (int i = 0; i < 4; ++i) {
-    result.cam_from_map[3 * i] = rows[i].x;
-    result.cam_from_map[3 * i + 1] = rows[i].y;
-    result.cam_from_map[3 * i + 2] = rows[i].z;
-  }
-  for (int i = 0; i < kTriangle; ++i) {
-    result.information[i] = shared.totals[i];
-  }
-  result.scale_px = shared.scales.px;
-  result.scale_depth = shared.scales.depth;
-}
-
-/// Find the winner of all rounds; for one rank.
-__host__ __device__ inline void begin_with_winner(Refinement& shared, const Workspace& w) {
-  const Progress progress = progress_before(w, kRounds);
-  shared.found = 0;
-  if (progress.best >= 0) {
-    begin(shared, w.refined[progress.best].pose, w.settings);
-  }
-  Result& result = *w.result;
-  result.usable = w.state->usable;
-  result.area_px = w.state->area_px;
-  result.samples = progress.drawn;
-  result.found = shared.found;
-  shared.progress = progress;
-}
-
-/// Leave the score of the best refined hypothesis of another mode than the winner in the totals.
-template <class Team>
-__host__ __device__ inline void find_rival(const Team& team, Refinement& shared,
-                                           const Workspace& w) {
-  const int count = first_refined(w.settings, shared.progress.rounds);
-  double own[1] = {0};
-  for (int i = team.rank(); i < count; i += team.size()) {
-    const Refined& refined = w.refined[i];
-    if (refined.score > own[0] && differs(refined.pose, shared.pose, w.settings)) {
-      own[0] = refined.score;
-    }
-  }
-  team.template reduce<Largest>(own, shared.totals);
-}
-
-/// Kernel body, one team: refine the winner on all cells near it, and report.
-template <class Team>
-__host__ __device__ inline void finish(const Team& team, Refinement& shared,
-                                       const Workspace& w) {
-  if (team.rank() == 0) {
-    begin_with_winner(shared, w);
-  }
-  team.sync();
-  if (!shared.found) {
-    return;
-  }
-  find_rival(team, shared, w);
-  if (team.rank() == 0) {
-    w.result->consensus_score = w.refined[shared.progress.best].score;
-    w.result->rival_score = shared.totals[0];
-  }
-  team.sync();
-  const int usable = w.state->usable;
-  mark_near(team, shared.pose, w, kNearby * w.settings.threshold_px);
-  iterate(team, shared, {w.cells, w.capacity, usable, w.near}, w.settings.final_steps, w.settings);
-  if (team.rank() == 0) {
-    report_pose(shared, *w.result);
-  }
-  team.sync();
-  mark_inliers(team, shared, w);
-  if (team.rank() == 0) {
-    w.result->inliers = shared.totals[0];
-  }
-  team.sync();
-  score_cells(team, shared.totals, cast<float>(shared.pose), w.cells, w.capacity, usable,
-              w.settings);
-  if (team.rank() == 0) {
-    w.result->score = shared.totals[0];
   }
 }
 

@@ -90,7 +90,7 @@ class CudaSolver:
             return Failure.TOO_FEW_CELLS
         if not found.found:
             return Failure.NO_CONSENSUS
-        if found.rival_score > options.rival_share * found.consensus_score:
+        if found.rival_score > options.rival_share * found.score:
             return Failure.AMBIGUOUS
         if is_expected_by_chance(int(found.usable), found.area_px, int(found.inliers),
                                  int(found.samples), options):

@@ -47,8 +47,7 @@ struct Result {
   double area_px;  // that the usable cells cover, pixels^2
   double score;    // soft inlier count
   double scale_px, scale_depth;  // robust standard deviations of the residuals, pixels
-  double consensus_score;        // soft inlier count before the last refinement
-  double rival_score;            // of the best refined hypothesis of another mode, 0 without one
+  double rival_score;            // of the best pose of another mode, 0 without one
   double cam_from_map[12];       // rows of rotation, then translation, metres
   double information[kTriangle];  // of the twist, upper triangle by rows
 };

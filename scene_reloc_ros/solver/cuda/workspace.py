@@ -17,7 +17,7 @@ REFINED_DOUBLES = _POSE_DOUBLES + 2
 STATE_BYTES = 64
 _FLOATS = ('focal_px', 'threshold_px', 'threshold_m', 'depth_noise', 'depth_weight',
            'coordinate_noise', 'error_clamp_px', 'minimum_depth_m', 'kernel', 'mode_distance_m',
-           'mode_angle_deg')
+           'mode_angle_deg', 'rival_share')
 _COUNTS = ('first_samples', 'round_samples', 'maximum_samples', 'test_cells', 'scored', 'refined',
            'local_cells', 'local_steps', 'final_steps')
 _BUFFERS = ('cells', 'part', 'source', 'pool', 'cumulative', 'order', 'numbers', 'poses',
@@ -54,7 +54,7 @@ class ResultLayout(ctypes.Structure):
 
     _fields_ = [*((name, ctypes.c_double) for name in (
                     'usable', 'found', 'samples', 'inliers', 'area_px', 'score', 'scale_px',
-                    'scale_depth', 'consensus_score', 'rival_score')),
+                    'scale_depth', 'rival_score')),
                 ('cam_from_map', ctypes.c_double * _POSE_DOUBLES),
                 ('information', ctypes.c_double * 21)]
 

@@ -9,8 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "finish.cuh"
 #include "hypotheses.cuh"
-#include "refinement.cuh"
 
 namespace {
 
