@@ -32,7 +32,7 @@ class SolverOptions:
     local_cells: int = 600  # cells on which hypotheses are compared and refined, count
     local_steps: int = 4  # Gauss-Newton steps of such a refinement, count
     final_steps: int = 20  # bound on the steps of the last refinement, count
-    kernel: float = 5.0  # where the robust kernel bends, standard deviations of the residuals
+    kernel: float = 7.0  # where the robust kernel bends, standard deviations of the residuals
     mode_distance_m: float = 0.25  # poses farther apart are different answers, metres
     mode_angle_deg: float = 10.0  # so are those turned more, degrees
     rival_share: float = 0.95  # of the best score; another answer as good leaves none

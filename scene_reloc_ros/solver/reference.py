@@ -155,6 +155,7 @@ def _minimal_poses(problem, sample, options):
     return poses, kept[which]
 
 
+@torch.inference_mode()
 def solve_pose(problem, generator, options):
     """Return the SolverResult of a PoseProblem or RigProblem, or the Failure.
 
