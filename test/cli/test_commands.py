@@ -17,7 +17,7 @@ from scene_reloc_ros.datasets.sequence import open_sequence
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp, so3_log
-from scene_reloc_ros.mapping.ray_correction import RayCorrection
+from scene_reloc_ros.mapping.ray_correction import CorrectionOptions, RayCorrection
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.network.encoder import Encoder
 from scene_reloc_ros.network.weights import encoder_hash, save_encoder
@@ -71,10 +71,11 @@ def test_evaluate_in_other_light_says_what_that_costs(mapped, capsys):
 
 
 def test_a_map_says_what_it_found_of_the_calibration(mapped, capsys):
-    """The rendered camera is exact: nothing much may be found."""
+    """The rendered camera is exact: nothing may be found that the prior calls unusual."""
     figures = json.loads((mapped / 'map.json').read_text())
-    assert figures['calibration']['fx'] == pytest.approx(525, rel=0.03)
-    assert figures['calibration']['fy'] == pytest.approx(525, rel=0.03)
+    unusual = 2 * CorrectionOptions().expected  # this map is trained for seconds only
+    assert figures['calibration']['fx'] == pytest.approx(525, rel=unusual)
+    assert figures['calibration']['fy'] == pytest.approx(525, rel=unusual)
     assert main(['info', str(mapped / 'room.map')]) == 0
     assert 'as mapping found it' in capsys.readouterr().out
 
