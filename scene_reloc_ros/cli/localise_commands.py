@@ -89,15 +89,14 @@ def run_evaluate(args):
     """Localise frames with known poses and say how far off the answers are."""
     scene_map, localiser = _localiser(args)
     frames = read_sequence(args)
-    map_bytes = Path(args.map).stat().st_size
+    given = {'map_bytes': Path(args.map).stat().st_size, 'depth': args.depth}
     with ProgressBars() as bars:
         report = evaluate(localiser, frames, bars, args.depth)
-        summary = {**report.summary(), 'map_bytes': map_bytes, 'depth': args.depth}
+        summary = {**report.summary(), **given}
         if args.perturb:
             frames, clean = PerturbedSequence(frames, args.perturb), summary
             report = evaluate(localiser, frames, bars, args.depth)
-            summary = {**report.summary(), 'map_bytes': map_bytes, 'depth': args.depth,
-                       'perturb': args.perturb,
+            summary = {**report.summary(), **given, 'perturb': args.perturb,
                        'unperturbed': clean}
     print_rows(_rows(summary))
     if args.perturb:

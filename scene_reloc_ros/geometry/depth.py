@@ -4,6 +4,8 @@
 
 import numpy as np
 
+from scene_reloc_ros.geometry.pixels import resized_coordinate
+
 _EDGE = 0.05  # largest change of depth two pixels away, ratio
 
 
@@ -26,6 +28,18 @@ def registered_depth(depth_m, camera):
                          f'{camera.width}x{camera.height}: register the depth to the colour '
                          'camera (depth_image_proc/register, or align_depth of the driver)')
     return np.nan_to_num(depth_m, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def trusted_depths(depth_m, pixels, stretch):
+    """Return depths (N,) float32 at pixels of a resized image, 0 where they cannot be trusted.
+
+    Args:
+        depth_m: (H, W) metres along z, 0 where unknown.
+        pixels: (N, 2) of the resized image.
+        stretch: size of the depth image, of that of the resized one.
+    """
+    depths, trusted = depth_at(depth_m, resized_coordinate(pixels, stretch))
+    return np.where(trusted, depths, 0).astype(np.float32)
 
 
 def depth_at(depth_m, pixels):

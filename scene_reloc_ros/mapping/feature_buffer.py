@@ -10,8 +10,7 @@ import time
 import numpy as np
 import torch
 
-from scene_reloc_ros.geometry.depth import depth_at
-from scene_reloc_ros.geometry.pixels import resized_coordinate
+from scene_reloc_ros.geometry.depth import trusted_depths
 from scene_reloc_ros.geometry.poses import checked_pose, invert_pose
 from scene_reloc_ros.mapping.augmentation import augment
 from scene_reloc_ros.network.device import autocast, preferred_dtype
@@ -129,6 +128,5 @@ def _depths(frame, pixels, working_width):
     """Return the depths (n,) at pixels of the working image, 0 where unknown or on an edge."""
     if frame.depth_m is None:
         return torch.zeros(len(pixels))
-    depths, trusted = depth_at(frame.depth_m, resized_coordinate(
-        pixels, frame.depth_m.shape[1] / working_width))
-    return torch.from_numpy(np.where(trusted, depths, 0).astype(np.float32))
+    return torch.from_numpy(trusted_depths(
+        frame.depth_m, pixels, frame.depth_m.shape[1] / working_width))

@@ -9,8 +9,8 @@ import time
 import numpy as np
 import torch
 
-from scene_reloc_ros.geometry.depth import depth_at, registered_depth
-from scene_reloc_ros.geometry.pixels import cell_centres, cell_count, resized_coordinate
+from scene_reloc_ros.geometry.depth import registered_depth, trusted_depths
+from scene_reloc_ros.geometry.pixels import cell_centres, cell_count
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.ray_correction import same_camera
 from scene_reloc_ros.network.device import autocast, resolve_device
@@ -111,8 +111,7 @@ class Localiser:
             raise ValueError(refusal)
         depth_m = registered_depth(depth_m, camera)
         stretch = depth_m.shape[0] / working_height
-        depths, trusted = depth_at(depth_m, resized_coordinate(pixels.numpy(), stretch))
-        depths = torch.from_numpy(np.where(trusted, depths, 0).astype(np.float32)).to(rays.device)
+        depths = torch.from_numpy(trusted_depths(depth_m, pixels.numpy(), stretch)).to(rays.device)
         if not same_camera(camera, self.scene_map.camera):
             return depths
         return self.scene_map.depth(depths, rays[:, :2])

@@ -27,8 +27,8 @@ def refine(poses, views, iterations, options):
 
     Inliers, their weights and the scales of the residuals are found anew for every step, so that
     all of them converge together (DSAC*, section 3.4, alternates whole refinements instead).
-    Poses whose equations are singular or not finite stay where they are; a caller compares the
-    scores before and after, for nothing else bounds a step.
+    Poses whose equations are singular or not finite stay where they are. Nothing bounds a step:
+    the search ranks poses by the scores that they have afterwards.
 
     Args:
         poses: (H, 4, 4) float64.
