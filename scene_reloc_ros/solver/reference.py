@@ -8,6 +8,7 @@ import torch
 
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.solver.equations import View
+from scene_reloc_ros.solver.information import expected_information
 from scene_reloc_ros.solver.p3p import solve_p3p
 from scene_reloc_ros.solver.problem import (
     Failure,
@@ -220,7 +221,10 @@ def _result(estimator, refinement, inliers, scores, samples):
         residual_m = estimator.options.residual_at_one_metre(float(scales.depth),
                                                              estimator.problems[0].focal_px)
     score, rival_score = scores
-    return SolverResult(pose, inliers, score, float(scales.px), residual_m,
-                        refinement.equations.hessian[0], samples, rival_score)
+    residual_px = float(scales.px)
+    information = expected_information(refinement.equations.hessian[0], residual_px,
+                                       estimator.options)
+    return SolverResult(pose, inliers, score, residual_px, residual_m, information, samples,
+                        rival_score)
 
 

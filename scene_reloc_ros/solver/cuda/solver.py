@@ -11,6 +11,7 @@ import torch
 from scene_reloc_ros.solver.cuda.compiler import REMEDY
 from scene_reloc_ros.solver.cuda.launch import DeviceKernels, launch_sequence
 from scene_reloc_ros.solver.cuda.workspace import Kind, Workspace
+from scene_reloc_ros.solver.information import expected_information
 from scene_reloc_ros.solver.problem import (
     Failure,
     MINIMUM_CELLS,
@@ -102,7 +103,9 @@ class CudaSolver:
         if workspace.kind.measured:
             residual_m = options.residual_at_one_metre(found.scale_depth, workspace.kind.focal_px)
         return SolverResult(_pose(found.cam_from_map), inliers, found.score, found.scale_px,
-                            residual_m, information, int(found.samples), found.rival_score)
+                            residual_m,
+                            expected_information(information, found.scale_px, options),
+                            int(found.samples), found.rival_score)
 
 
 def _pose(values):
