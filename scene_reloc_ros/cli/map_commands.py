@@ -3,6 +3,7 @@
 """The commands ``map`` and ``info``."""
 
 from dataclasses import asdict, replace
+import math
 from pathlib import Path
 
 from scene_reloc_ros.cli.arguments import (
@@ -84,11 +85,12 @@ def _figures(path, scene_map):
             'camera': {'width': camera.width, 'height': camera.height, 'fx': camera.fx,
                        'fy': camera.fy, 'distortion_model': camera.distortion_model},
             'depth': scene_map.depth and asdict(scene_map.depth),
+            'calibration_table': scene_map.calibration and scene_map.calibration.as_dict(),
             **scene_map.metadata}
 
 
 def _rows(figures):
-    check, training = figures['self_check'], figures['training']
+    training = figures['training']
     low, high = figures['extent']
     size = ' x '.join(f'{b - a:.1f}' for a, b in zip(low, high))
     camera = figures['camera']
@@ -99,16 +101,39 @@ def _rows(figures):
         ('encoder', figures['encoder']),
         ('camera', f'{camera["width"]}x{camera["height"]}, f {camera["fx"]:.1f} '
                    f'{camera["fy"]:.1f}, distortion {camera["distortion_model"]}'),
-        ('calibration', 'as mapping found it: f {fx:.1f} {fy:.1f}, centre {cx:.1f} {cy:.1f}, '
+        ('intrinsics', 'as mapping found them: f {fx:.1f} {fy:.1f}, centre {cx:.1f} {cy:.1f}, '
                         'radial {radial:+.3f}'.format(**figures['calibration'])),
         ('lens', _lens_text(figures['lens'])),
         ('depth', _depth_text(figures['depth'])),
         ('frames', f'{figures["frames"]}, cameras moved over {size} m'),
         ('training', f'{training["steps"]} steps, loss {training["loss_px"]:.2f} px, '
                      f'{training["valid"]:.1%} valid'),
-        ('self-check', f'{check["recall_5cm_5deg"]:.0%} of {check["frames"]} mapping frames within'
-                       f' 5 cm, 5 degrees; median {100 * check["median_translation_m"]:.1f} cm, '
-                       f'{check["median_rotation_deg"]:.2f} degrees (other views do worse)'))
+        *_check_rows(figures['check'], figures['calibration_table']))
+
+
+def _check_rows(check, table):
+    """Return rows on the accuracy and the calibration, before the one that judges the map."""
+    what = (f'{check["frames"]} frames in {check["blocks"]} blocks of time, kept from training'
+            if check['held_out'] else f'{check["frames"]} frames that it was trained on')
+    metres, degrees = (float('nan') if check[key] is None else check[key]
+                       for key in ('median_translation_m', 'median_rotation_deg'))
+    rows = [('checked on', what),
+            ('accuracy', f'{check["recall_5cm_5deg"]:.0%} within 5 cm, 5 degrees, '
+                         f'{check["recall_10cm_5deg"]:.0%} within 10 cm; {check["accepted"]} '
+                         f'accepted; median {100 * metres:.1f} cm, {degrees:.2f} degrees'),
+            ('calibration', _table_text(check, table))]
+    advice = f': {check["advice"]}' if check['advice'] else ''
+    return [*rows, ('quality', check['quality'] + advice)]
+
+
+def _table_text(check, table):
+    if table is None or check['nees_mean'] is None:
+        return 'none: covariances are those of other maps, and rather too large'
+    rgb = table['rgb']
+    return (f'deviations of the solver times {rgb["translation_scale"]:.1f} (position) and '
+            f'{rgb["rotation_scale"]:.1f} (rotation), and {1000 * rgb["floor_m"]:.0f} mm, '
+            f'{math.degrees(rgb["floor_rad"]):.2f} degrees; NEES {check["nees_mean"]:.1f} (6 is '
+            f'honest), {check["nees_within_95"]:.0%} within the 95 % bound')
 
 
 def _lens_text(lens):

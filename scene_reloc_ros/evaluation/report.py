@@ -4,14 +4,14 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any, Optional
 
 import numpy as np
-import torch
 
 from scene_reloc_ros.geometry.pose_error import pose_errors, recall, RECALL_BOUNDS
-from scene_reloc_ros.geometry.poses import checked_pose, so3_log
+from scene_reloc_ros.geometry.poses import checked_pose
 from scene_reloc_ros.pipeline.localisation import Localisation
+from scene_reloc_ros.pipeline.map_quality import nees
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class FrameRecord:
     translation_m: float  # error; infinite where the frame was rejected
     rotation_deg: float  # error; infinite where the frame was rejected
     nees: Optional[float]  # e^T Sigma^-1 e over six dimensions; None where rejected
+    attempt: Any = None  # Attempt: what was refused as well
 
 
 @dataclass(frozen=True)
@@ -92,17 +93,12 @@ def _evaluated(localiser, frame, depth):
     if depth and frame.depth_m is None:
         raise ValueError(f'frame {frame.name} has no depth; evaluate without --depth')
     try:
-        found = localiser.localise(frame.image, frame.camera, frame.depth_m if depth else None)
+        attempt = localiser.attempt(frame.image, frame.camera, frame.depth_m if depth else None)
     except ValueError as error:
         raise ValueError(f'frame {frame.name}: {error}') from error
+    found = attempt.localisation
     if not found.accepted:
-        return FrameRecord(frame.name, truth, found, np.inf, np.inf, None)
+        return FrameRecord(frame.name, truth, found, np.inf, np.inf, None, attempt)
     translation, rotation = (float(e) for e in pose_errors(found.map_from_cam, truth))
-    return FrameRecord(frame.name, truth, found, translation, rotation, _nees(found, truth))
-
-
-def _nees(found, truth):
-    """Return e^T Sigma^-1 e of position (m) and fixed-axis rotation (rad) errors."""
-    turn = torch.from_numpy(found.map_from_cam[:3, :3] @ truth[:3, :3].T)
-    error = np.r_[found.map_from_cam[:3, 3] - truth[:3, 3], so3_log(turn).numpy()]
-    return float(error @ np.linalg.solve(found.covariance, error))
+    return FrameRecord(frame.name, truth, found, translation, rotation,
+                       nees(found.map_from_cam, found.covariance, truth), attempt)

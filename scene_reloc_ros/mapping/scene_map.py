@@ -14,12 +14,13 @@ from safetensors.torch import load, save
 import torch
 
 from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.mapping.calibration import MapCalibration
 from scene_reloc_ros.mapping.depth_correction import DepthCorrection
 from scene_reloc_ros.mapping.ray_correction import RayCorrection
 from scene_reloc_ros.network.head import Head, HeadOptions
 
 FORMAT = 'scene_reloc_ros map'
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 _HEAD_PREFIX = 'head.'
 _HEADER_LENGTH = 8  # bytes of the header's length at the start of a safetensors file
 
@@ -32,11 +33,17 @@ class SceneMap:
     encoder_name: str
     encoder_hash: str
     camera: Camera  # of the mapping frames, as they came in
-    positions: torch.Tensor  # (F, 3) float32, where the mapping cameras were, metres
+    views: torch.Tensor  # (F, 4, 4) float32, map_from_cam of the mapping frames, metres
     cloud: torch.Tensor  # (P, 3) float32, some scene points, metres
     correction: RayCorrection = field(default_factory=RayCorrection)  # of that camera's rays
     metadata: dict = field(default_factory=dict)  # plain values: frame, times, training, check
     depth: Optional[DepthCorrection] = None  # of that camera's depths; None: mapped without
+    calibration: Optional[MapCalibration] = None  # of its errors; None: too few frames to tell
+
+    @property
+    def positions(self):
+        """Return where the mapping cameras were, (F, 3) float32, metres."""
+        return self.views[:, :3, 3]
 
     def save(self, path):
         """Write the map to a temporary file, sync it and rename it: it is whole or not there."""
@@ -45,7 +52,7 @@ class SceneMap:
             raise ValueError(f'folder {path.parent} of the map does not exist; create it')
         tensors = {_HEAD_PREFIX + key: value.half() if key != 'centre' else value
                    for key, value in self.head.state_dict().items()}
-        tensors.update(positions=self.positions, cloud=self.cloud,
+        tensors.update(views=self.views, cloud=self.cloud,
                        correction=self.correction.values)
         tensors = {key: value.cpu().contiguous() for key, value in tensors.items()}
         header = {'format': FORMAT, 'format_version': str(FORMAT_VERSION),
@@ -53,6 +60,7 @@ class SceneMap:
                   'head': json.dumps(asdict(self.head.options)),
                   'camera': json.dumps(asdict(self.camera)),
                   'depth': json.dumps(self.depth and asdict(self.depth)),
+                  'calibration': json.dumps(self.calibration and self.calibration.as_dict()),
                   'metadata': json.dumps(self.metadata), 'checksum': _checksum(tensors)}
         partial = path.with_name(path.name + '.partial')
         with open(partial, 'wb') as file:
@@ -94,11 +102,12 @@ class SceneMap:
                                   if key.startswith(_HEAD_PREFIX)})
             fields = json.loads(header['camera'])
             camera = Camera(**{**fields, 'distortion': tuple(fields['distortion'])})
-            depth = json.loads(header['depth'])
+            depth, calibration = (json.loads(header[key]) for key in ('depth', 'calibration'))
             return cls(head.eval().requires_grad_(False), header['encoder_name'],
-                       header['encoder_hash'], camera, tensors['positions'], tensors['cloud'],
+                       header['encoder_hash'], camera, tensors['views'], tensors['cloud'],
                        RayCorrection(tensors['correction']).requires_grad_(False),
-                       json.loads(header['metadata']), depth and DepthCorrection(**depth))
+                       json.loads(header['metadata']), depth and DepthCorrection(**depth),
+                       calibration and MapCalibration.from_dict(calibration))
         except (KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
             raise ValueError(f'map file {path} lacks a part ({error}); map again') from error
 

@@ -1,43 +1,95 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Accept or reject: what a solved pose has to show before it is believed."""
+"""Accept or reject: how probable it is that a pose is right, and what speaks against it."""
 
 from dataclasses import dataclass
+import math
 
-import torch
-
+from scene_reloc_ros.mapping.calibration import AcceptanceModel, MapCalibration
 from scene_reloc_ros.pipeline.localisation import Rejection
+
+_DARK = 0.12  # mean grey value in [0, 1] of a picture that shows nothing
+_FLAT = 0.03  # standard deviation of grey values in [0, 1] of one
+_SATURATED = 0.5  # share of white pixels of a picture that is too bright
+_BLURRED = 0.5  # sharpness, as a share of that of the mapping frames
+
+# Which sentence a lack of evidence deserves.
+_REASONS = {
+    'inliers': Rejection.TOO_FEW_INLIERS, 'score': Rejection.TOO_FEW_INLIERS,
+    'residual': Rejection.TOO_FEW_INLIERS, 'spread': Rejection.CONCENTRATED,
+    'depth_spread': Rejection.CONCENTRATED, 'uniqueness': Rejection.AMBIGUOUS,
+    'certainty': Rejection.UNCERTAIN, 'nearness': Rejection.OUTSIDE_MAP,
+    'depth_agreement': Rejection.DISAGREES_WITH_DEPTH, 'sharpness': Rejection.TOO_BLURRED,
+    'exposure': Rejection.TOO_DARK}
 
 
 @dataclass(frozen=True)
 class AcceptanceOptions:
-    """Bounds on a pose that is believed."""
+    """What a pose has to be, and how surely, to be believed."""
 
-    minimum_inliers: int = 150  # cells
-    minimum_ratio: float = 0.05  # inliers among the cells
-    minimum_spread: float = 0.08  # standard deviation of the inliers' pixels, of the image size
+    within_m: float = 0.10  # bound on its position's error, metres
+    within_deg: float = 5.0  # bound on its rotation's error, degrees
+    probability: float = 0.5  # least, that it is within both bounds
     map_margin_m: float = 3.0  # farthest from any mapping camera, metres
 
+    def __post_init__(self):
+        """Refuse bounds that mean nothing."""
+        if not (self.within_m > 0 and self.within_deg > 0 and self.map_margin_m > 0):
+            raise ValueError(f'acceptance within {self.within_m} m and {self.within_deg} degrees, '
+                             f'margin {self.map_margin_m} m; expected positive bounds')
+        if not 0 < self.probability < 1:
+            raise ValueError(f'acceptance probability is {self.probability}; expected a number '
+                             'between 0 and 1')
 
-def judge(result, cells_px, size_px, positions, options):
-    """Return None for a believable SolverResult, or the Rejection.
+
+def probability_right(evidence, model):
+    """Return the probability that a pose is no gross error: logistic regression.
 
     Args:
-        result: SolverResult of the query.
-        cells_px: (N, 2) pixels of all cells.
-        size_px: (width, height) of the image.
-        positions: (F, 3) where the mapping cameras were, metres.
-        options: AcceptanceOptions.
+        evidence: {name: value} of ``gather``.
+        model: AcceptanceModel.
     """
-    inliers = int(result.inliers.sum())
-    if inliers < max(options.minimum_inliers, options.minimum_ratio * len(cells_px)):
-        return Rejection.TOO_FEW_INLIERS
-    spread = cells_px[result.inliers].std(0) / torch.tensor(size_px, dtype=torch.float32)
-    if float(spread.min()) < options.minimum_spread:
-        return Rejection.CONCENTRATED
-    pose = result.cam_from_map
-    position = -pose[:3, :3].T @ pose[:3, 3]
-    nearest = (positions.to(position) - position).norm(dim=-1).min()
-    if float(nearest) > options.map_margin_m:
-        return Rejection.OUTSIDE_MAP
+    logit = model.intercept + sum(weight * evidence[name]
+                                  for name, weight in model.weights.items())
+    return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit))))
+
+
+def explain(evidence, model, quality, images):
+    """Return the Rejection that tells best why a pose is not believed.
+
+    A poor picture comes first, for it explains the rest; then the evidence that lacks most of
+    what right answers have, counted by its weight.
+
+    Args:
+        evidence: {name: value}, or None where the solver found no pose.
+        model: AcceptanceModel.
+        quality: ImageQuality of the picture.
+        images: ImageStatistics of the map.
+    """
+    poor = poor_picture(quality, images)
+    if poor is not None or evidence is None:
+        return poor
+    lacking = {name: weight * (evidence[name] - model.typical.get(name, 0.0))
+               for name, weight in model.weights.items()}
+    return _REASONS[min(lacking, key=lacking.get)]
+
+
+def poor_picture(quality, images):
+    """Return the Rejection of a picture that shows too little, or None.
+
+    Args:
+        quality: ImageQuality.
+        images: ImageStatistics of the map.
+    """
+    if quality.saturated > _SATURATED:
+        return Rejection.TOO_BRIGHT
+    if quality.brightness < _DARK or quality.contrast < _FLAT:
+        return Rejection.TOO_DARK
+    if quality.sharpness < _BLURRED * images.sharpness:
+        return Rejection.TOO_BLURRED
     return None
+
+
+# Fitted on several places with scripts/fit_acceptance; a map's own frames move it a little.
+GENERAL_MODEL = AcceptanceModel(0.0, dict.fromkeys(_REASONS, 1.0))
+UNCALIBRATED = MapCalibration(GENERAL_MODEL)  # of a map that could spare no frames

@@ -7,23 +7,60 @@ import math
 import torch
 
 
-def map_covariance(cam_from_map, information, correlated_cells, map_error_m, map_error_deg):
-    """Return the (6, 6) covariance of map_from_cam: x, y, z, then rotations about x, y, z.
+def camera_covariance(information, distance, calibration):
+    """Return the calibrated covariance (6, 6) of the twist d in exp(d) cam_from_map.
 
-    The solver's twist d moves the camera in its own frame, exp(d) cam_from_map; to first order
+    Args:
+        information: (6, 6) float64 of the twist, as if every cell were independent.
+        distance: from the nearest mapping view (``view_distances``), unitless.
+        calibration: CovarianceCalibration.
+    """
+    damped = information + torch.eye(6, dtype=information.dtype) * 1e-9
+    scale = information.new_tensor((calibration.translation_scale,) * 3
+                                   + (calibration.rotation_scale,) * 3)
+    shared = information.new_tensor((calibration.floor_m,) * 3 + (calibration.floor_rad,) * 3)
+    covariance = scale[:, None] * torch.linalg.inv(damped) * scale + torch.diag(shared ** 2)
+    return symmetric(covariance) * (1 + calibration.growth * distance) ** 2
+
+
+def map_covariance(cam_from_map, covariance):
+    """Return the covariance (6, 6) of map_from_cam: x, y, z, then rotations about x, y, z.
+
+    The twist d moves the camera in its own frame, exp(d) cam_from_map; to first order
     map_from_cam moves by -d seen from the map: both halves are turned by its rotation. The
     rotations are about the fixed axes of the map (REP-103), at the camera's position.
 
     Args:
         cam_from_map: (4, 4) float64.
-        information: (6, 6) float64, as if every cell were independent.
-        correlated_cells: how many neighbouring cells carry the knowledge of one, count.
-        map_error_m, map_error_deg: standard deviations an axis of what all cells share and no
-            residual shows: errors of the mapping poses and of the calibration.
+        covariance: (6, 6) float64 of the twist: translation (m) first, then rotation (rad).
     """
-    damped = information + torch.eye(6, dtype=information.dtype) * 1e-9
-    covariance = torch.linalg.inv(damped) * correlated_cells
     turn = torch.block_diag(cam_from_map[:3, :3].T, cam_from_map[:3, :3].T)
-    shared = torch.tensor((map_error_m,) * 3 + (math.radians(map_error_deg),) * 3).double() ** 2
-    covariance = turn @ covariance @ turn.T + torch.diag(shared)
-    return (covariance + covariance.T) / 2
+    return symmetric(turn @ covariance @ turn.T)
+
+
+def symmetric(matrix):
+    """Return the symmetric part of matrices (..., N, N)."""
+    return (matrix + matrix.mT) / 2
+
+
+def probability_within(covariance, bound_m, bound_deg):
+    """Return the probability that a normal error lies within both bounds.
+
+    Each squared norm is a sum of squares of different sizes, taken as a gamma distribution of the
+    same mean and variance (Satterthwaite, 1946; Welch, 1947); the two are taken as independent,
+    which is on the safe side: they grow together.
+
+    Args:
+        covariance: (6, 6): position (m) first, then rotation (rad).
+        bound_m: of the position's error, metres.
+        bound_deg: of the rotation's error, degrees.
+    """
+    return (_norm_below(covariance[:3, :3], bound_m)
+            * _norm_below(covariance[3:, 3:], math.radians(bound_deg)))
+
+
+def _norm_below(covariance, bound):
+    mean = covariance.trace()
+    half_variance = (covariance ** 2).sum()  # of the squared norm
+    shape = mean ** 2 / (2 * half_variance)
+    return float(torch.special.gammainc(shape, bound ** 2 * mean / (2 * half_variance)))

@@ -19,6 +19,12 @@ class Rejection(enum.Enum):
     TOO_FEW_INLIERS = 'Too few of the image points agree with the best pose.'
     CONCENTRATED = 'The points that agree lie too close together to fix the pose.'
     OUTSIDE_MAP = 'The best pose lies outside the mapped space.'
+    UNCERTAIN = 'The best pose is not known as exactly as is asked for.'
+    DISAGREES_WITH_DEPTH = 'The depth image disagrees with the best pose.'
+    TOO_DARK = 'The image is too dark or too flat to show the place.'
+    TOO_BRIGHT = 'The image is overexposed; most of it is white.'
+    TOO_BLURRED = 'The image is blurred more than the mapping frames.'
+    WRONG_CAMERA = 'The camera sees the place at a scale that the map was not made for.'
 
     @property
     def sentence(self):
@@ -39,6 +45,7 @@ class Localisation:
     inlier_pixels: np.ndarray  # (K, 2) float32, pixels of the image that came in
     inlier_points: np.ndarray  # (K, 3) float32, metres, map frame
     latency_ms: float
+    probability: float  # that the pose is within the bounds asked for; 0 without one
     solver: str
     device: str
 

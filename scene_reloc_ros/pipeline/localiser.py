@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Localiser: one image in, one Localisation out."""
 
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 import time
+from typing import Optional
 
 import numpy as np
 import torch
@@ -12,15 +14,31 @@ import torch
 from scene_reloc_ros.geometry.depth import registered_depth, trusted_depths
 from scene_reloc_ros.geometry.pixels import cell_centres, cell_count
 from scene_reloc_ros.geometry.poses import invert_pose
+from scene_reloc_ros.geometry.view_distance import view_distances
 from scene_reloc_ros.mapping.ray_correction import same_camera
 from scene_reloc_ros.network.device import autocast, resolve_device
-from scene_reloc_ros.network.image_input import network_input, working_image
+from scene_reloc_ros.network.image_input import network_input, WORKING_HEIGHT, working_image
 from scene_reloc_ros.network.weights import encoder_hash, load_encoder
-from scene_reloc_ros.pipeline.acceptance import AcceptanceOptions, judge
-from scene_reloc_ros.pipeline.covariance import map_covariance
+from scene_reloc_ros.pipeline.acceptance import (
+    AcceptanceOptions,
+    explain,
+    poor_picture,
+    probability_right,
+    UNCALIBRATED,
+)
+from scene_reloc_ros.pipeline.covariance import (
+    camera_covariance,
+    map_covariance,
+    probability_within,
+)
+from scene_reloc_ros.pipeline.evidence import gather, image_quality, Observed
 from scene_reloc_ros.pipeline.localisation import Localisation, Rejection
+from scene_reloc_ros.pipeline.rival import rival_share
 from scene_reloc_ros.solver.backend import select_solver
-from scene_reloc_ros.solver.problem import Failure, PoseProblem, SolverOptions
+from scene_reloc_ros.solver.problem import Failure, PoseProblem, SolverOptions, SolverResult
+
+_LEAST_CELLS = 100  # of an image; below, chance looks like agreement
+_LARGEST_SCALE = 1.65  # focal length of a query, of that of the map: mapping varies scale by 1.5
 
 
 @dataclass(frozen=True)
@@ -28,11 +46,28 @@ class LocaliserOptions:
     """Settings of a query."""
 
     solver: str = 'auto'  # backend: auto, reference or cuda
-    correlated_cells: float = 30.0  # neighbouring cells that err together, count
-    map_error_m: float = 0.02  # standard deviation an axis of the map itself, metres
-    map_error_deg: float = 0.8  # standard deviation an axis of the map itself, degrees
     solving: SolverOptions = field(default_factory=SolverOptions)
     acceptance: AcceptanceOptions = field(default_factory=AcceptanceOptions)
+
+
+@dataclass(frozen=True)
+class BestPose:
+    """The best pose of a query, believed or not."""
+
+    map_from_cam: np.ndarray  # (4, 4) float64, metres
+    covariance: np.ndarray  # (6, 6), as that of a Localisation
+    probability: float  # that it is within the bounds asked for
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A query with all that is known of it: for calibration and evaluation, not for robots."""
+
+    localisation: Localisation
+    best: Optional[BestPose] = None  # None where the solver found no pose
+    result: Optional[SolverResult] = None
+    evidence: Optional[dict] = None
+    distance: float = np.inf  # from the nearest mapping view, unitless
 
 
 class Localiser:
@@ -52,6 +87,8 @@ class Localiser:
             raise ValueError(f'the map was made with encoder {scene_map.encoder_name} '
                              f'{scene_map.encoder_hash}, this installation has {known}; map again')
         self.scene_map, self.options, self.seed = scene_map, options, seed
+        self.calibration = scene_map.calibration or UNCALIBRATED
+        self._views = scene_map.views.double()
         self.device = resolve_device(device)
         self.encoder = load_encoder(scene_map.encoder_name, self.device)
         self.head = scene_map.head.to(self.device)
@@ -78,16 +115,34 @@ class Localiser:
             depth_m: (H, W) metres along z of the same camera, 0 or NaN where unknown; ValueError
                 where it does not fit the image or the map refuses it (``depth_refusal``).
         """
+        return self.attempt(image, camera, depth_m).localisation
+
+    def attempt(self, image, camera, depth_m=None):
+        """Return the Attempt of one image: as ``localise``, with what is behind the answer."""
         started = time.perf_counter()
+        observed = self.observe(image, camera, depth_m)
+        return self.weigh(observed, self.solve(observed), started)
+
+    def observe(self, image, camera, depth_m=None):
+        """Return the Observed of one image, see ``localise``: all that comes before the solver."""
         grey, working_camera = working_image(image, camera)
         pixels, rays = self._cells_of(working_camera)
-        depths = (None if depth_m is None else
-                  self._depths(depth_m, camera, pixels, working_camera.height, rays))
-        points = self._scene_coordinates(grey)
-        result = self._pose(rays, points, working_camera.focal, depths)
-        rejection = self._judge(result, pixels, working_camera)
-        return self._answer(result, rejection, pixels, points, camera.width / working_camera.width,
-                            started)
+        problem = PoseProblem(rays, self._scene_coordinates(grey), working_camera.focal)
+        observed = Observed(problem, pixels, (working_camera.width, working_camera.height),
+                            camera.width / working_camera.width, image_quality(grey))
+        return observed if depth_m is None else self.with_depth(observed, depth_m, camera)
+
+    def with_depth(self, observed, depth_m, camera):
+        """Return the Observed with the depths of its cells, see ``localise``."""
+        rays = observed.problem.rays
+        depths = self._depths(depth_m, camera, observed, rays)
+        return replace(observed, problem=replace(observed.problem, depths=depths))
+
+    def calibrated(self, calibration):
+        """Return this localiser with another MapCalibration; the networks are shared."""
+        other = copy(self)
+        other.calibration = calibration
+        return other
 
     def _make_cells(self, camera):
         stride = self.encoder.stride
@@ -104,51 +159,107 @@ class Localiser:
             descriptors = self.encoder(network_input(grey, self.device))[0]
             return self.head(descriptors.flatten(1).T)
 
-    def _depths(self, depth_m, camera, pixels, working_height, rays):
+    def _depths(self, depth_m, camera, observed, rays):
         """Return the depths (N,) of the cells as the map sees them, 0 where unknown."""
         refusal = self.depth_refusal()
         if refusal is not None:
             raise ValueError(refusal)
         depth_m = registered_depth(depth_m, camera)
-        stretch = depth_m.shape[0] / working_height
-        depths = torch.from_numpy(trusted_depths(depth_m, pixels.numpy(), stretch)).to(rays.device)
+        stretch = depth_m.shape[0] / observed.size_px[1]
+        depths = torch.from_numpy(trusted_depths(depth_m, observed.pixels.numpy(),
+                                                 stretch)).to(rays.device)
         if not same_camera(camera, self.scene_map.camera):
             return depths
         return self.scene_map.depth(depths, rays[:, :2])
 
-    def _pose(self, rays, points, focal_px, depths):
-        solving = self.options.solving
-        if depths is not None:
+    def solve(self, observed):
+        """Return (SolverResult, share of its rival) of an Observed, or (Rejection, 0)."""
+        problem, solving = observed.problem, self.options.solving
+        if len(problem.rays) < _LEAST_CELLS:
+            return Rejection.TOO_FEW_CELLS, 0.0
+        if not self._scale_is_known(problem.focal_px):
+            return Rejection.WRONG_CAMERA, 0.0
+        if problem.depths is not None:
             solving = replace(solving, depth_weight=self.scene_map.depth.weight)
         generator = torch.Generator().manual_seed(self.seed)
         with torch.inference_mode():
-            return self._solve(PoseProblem(rays, points, focal_px, depths), generator, solving)
+            result = self._solve(problem, generator, solving)
+            if isinstance(result, Failure):
+                return Rejection[result.name], 0.0
+            return result, rival_share(self._solve, problem, result, generator, solving)
 
-    def _judge(self, result, pixels, camera):
-        if len(pixels) < self.options.acceptance.minimum_inliers:
-            return Rejection.TOO_FEW_CELLS
-        if isinstance(result, Failure):
-            return Rejection[result.name]
-        return judge(result, pixels.to(result.inliers.device), (camera.width, camera.height),
-                     self.scene_map.positions, self.options.acceptance)
+    def _scale_is_known(self, focal_px):
+        """Return whether mapping has varied its images as far as to this focal length, pixels."""
+        known = self.scene_map.camera
+        ratio = focal_px / (known.focal * WORKING_HEIGHT / known.height)
+        return 1 / _LARGEST_SCALE <= ratio <= _LARGEST_SCALE
 
-    def _answer(self, result, rejection, pixels, points, enlarged, started):
-        solved = not isinstance(result, Failure)
-        inliers = result.inliers.cpu() if solved else torch.zeros(len(pixels), dtype=torch.bool)
-        count = int(inliers.sum())
-        detail = f'{count} of {len(pixels)} cells agree'
-        if solved:
-            detail += f' within {result.residual_px:.1f} px (one standard deviation)'
-            if result.residual_m is not None:
-                detail += f', their depths within {100 * result.residual_m:.1f} cm at 1 m'
-        map_from_cam = covariance = None
-        if rejection is None:
-            cam_from_map = result.cam_from_map.cpu()
-            map_from_cam = invert_pose(cam_from_map).numpy()
-            covariance = map_covariance(
-                cam_from_map, result.information.cpu(), self.options.correlated_cells,
-                self.options.map_error_m, self.options.map_error_deg).numpy()
-        seen = (pixels[inliers] + 0.5) * enlarged - 0.5
-        return Localisation(map_from_cam, covariance, rejection, detail + '.', count, len(pixels),
-                            seen.numpy(), points.cpu()[inliers].numpy(),
-                            (time.perf_counter() - started) * 1e3, self.solver, str(self.device))
+    def weigh(self, observed, solved, started):
+        """Return the Attempt of what was solved: its covariance, and whether it is best.
+
+        Args:
+            observed: Observed.
+            solved: what ``solve`` says of it.
+            started: when the query began, of ``time.perf_counter``.
+        """
+        result, rival = solved
+        images, options = self.calibration.images, self.options.acceptance
+        if isinstance(result, Rejection):
+            rejection = poor_picture(observed.quality, images) or result
+            return Attempt(self._localisation(rejection, observed, started))
+        cam_from_map = result.cam_from_map.cpu()
+        map_from_cam = invert_pose(cam_from_map)
+        distance = float(view_distances(map_from_cam, self._views).min())
+        camera_error = camera_covariance(result.information.cpu(), distance,
+                                         self._table(observed.problem))
+        evidence = gather(result, observed, rival, distance, camera_error, images,
+                          self.options.solving.threshold_px)
+        within = probability_within(camera_error, options.within_m, options.within_deg)
+        right = probability_right(evidence, self.calibration.acceptance)
+        rejection = self._rejection(right, within, map_from_cam, evidence, observed.quality)
+        best = BestPose(map_from_cam.numpy(), map_covariance(cam_from_map, camera_error).numpy(),
+                            right * within)
+        localisation = self._localisation(rejection, observed, started, result, best)
+        return Attempt(localisation, best, result, evidence, distance)
+
+    def _table(self, problem):
+        """Return the CovarianceCalibration of a query with or without depth."""
+        with_depth = problem.depths is not None and self.calibration.rgbd is not None
+        return self.calibration.rgbd if with_depth else self.calibration.rgb
+
+    def _rejection(self, right, within, map_from_cam, evidence, quality):
+        """Return the Rejection of a pose that is not believed, else None."""
+        options, calibration = self.options.acceptance, self.calibration
+        away = (self._views[:, :3, 3] - map_from_cam[:3, 3]).norm(dim=-1).min()
+        if float(away) > options.map_margin_m:
+            return Rejection.OUTSIDE_MAP
+        if right * within >= options.probability:
+            return None
+        if right >= options.probability:
+            return Rejection.UNCERTAIN
+        return explain(evidence, calibration.acceptance, quality, calibration.images)
+
+    def _localisation(self, rejection, observed, started, result=None, best=None):
+        """Return the Localisation; a pose goes into it only where nothing rejects it."""
+        count = len(observed.pixels)
+        inliers = (torch.zeros(count, dtype=torch.bool) if result is None
+                   else result.inliers.cpu())
+        accepted = rejection is None
+        return Localisation(
+            best.map_from_cam if accepted else None,
+            best.covariance if accepted else None, rejection, _detail(result, best, count),
+            int(inliers.sum()), count,
+            ((observed.pixels[inliers] + 0.5) * observed.enlarged - 0.5).numpy(),
+            observed.problem.points.cpu()[inliers].numpy(), (time.perf_counter() - started) * 1e3,
+            0.0 if best is None else best.probability, self.solver, str(self.device))
+
+
+def _detail(result, best, cells):
+    """Return one sentence with the figures of a query."""
+    if result is None:
+        return f'No pose among {cells} cells.'
+    detail = (f'{int(result.inliers.sum())} of {cells} cells agree within '
+              f'{result.residual_px:.1f} px (one standard deviation)')
+    if result.residual_m is not None:
+        detail += f', their depths within {100 * result.residual_m:.1f} cm at 1 m'
+    return f'{detail}; right with probability {best.probability:.2f}.'

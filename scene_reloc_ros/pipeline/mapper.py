@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Mapper: posed frames in, a scene map out."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timezone
 import time
 
 import numpy as np
 import torch
 
-from scene_reloc_ros.geometry.pose_error import pose_errors, recall, RECALL_BOUNDS
+from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.depth_correction import fit_depth_correction
-from scene_reloc_ros.mapping.feature_buffer import fill_buffer, MappingCancelled
+from scene_reloc_ros.mapping.feature_buffer import fill_buffer, mapping_poses, MappingCancelled
+from scene_reloc_ros.mapping.hold_out import FrameSubset, held_out_blocks
 from scene_reloc_ros.mapping.lens import find_lens
 from scene_reloc_ros.mapping.presets import PRESETS
 from scene_reloc_ros.mapping.scene_map import SceneMap
@@ -19,6 +20,8 @@ from scene_reloc_ros.mapping.training import train_head
 from scene_reloc_ros.network.device import autocast, resolve_device
 from scene_reloc_ros.network.weights import encoder_hash, load_encoder
 from scene_reloc_ros.pipeline.localiser import Localiser
+from scene_reloc_ros.pipeline.map_check import Answer, MapCheck
+from scene_reloc_ros.pipeline.map_quality import check_figures
 
 __all__ = ['Mapper', 'MappingCancelled', 'MINIMUM_FRAMES']
 
@@ -60,17 +63,20 @@ class Mapper:
                              f'{MINIMUM_FRAMES}, better 200, from all over the place')
         on_progress, cancelled = on_progress or _silent, cancelled or (lambda: False)
         started, generator = time.monotonic(), torch.Generator().manual_seed(self.seed)
-        buffer = fill_buffer(frames, self.encoder, self.options, np.random.default_rng(self.seed),
-                             on_progress, cancelled)
-        lens = self._find_lens(frames, buffer, started, on_progress, cancelled)
+        blocks = held_out_blocks(invert_pose(mapping_poses(frames)).numpy())
+        kept = np.setdiff1d(np.arange(len(frames)), np.concatenate([[], *blocks]))
+        training_frames = FrameSubset(frames, kept)
+        buffer = fill_buffer(training_frames, self.encoder, self.options,
+                             np.random.default_rng(self.seed), on_progress, cancelled)
+        lens = self._find_lens(training_frames, buffer, started, on_progress, cancelled)
         radial = 0.0 if lens is None else float(lens.values[4])
         head, correction, training = train_head(
             buffer, self.options, self._seconds_left(started), generator, on_progress, cancelled,
             radial)
         scene_map = self._assemble(frames, buffer, head, correction, training)
         scene_map.metadata.update(lens=None if lens is None else lens.described())
-        check = self._self_check(scene_map, frames, on_progress, cancelled)
-        scene_map.metadata.update(self_check=check, mapping_seconds=time.monotonic() - started)
+        scene_map, check = self._checked(scene_map, frames, blocks, on_progress, cancelled)
+        scene_map.metadata.update(check=check, mapping_seconds=time.monotonic() - started)
         return scene_map
 
     def _seconds_left(self, started):
@@ -115,23 +121,28 @@ class Mapper:
                     'calibration': correction.described(frames[0].camera),
                     'extent': [low.tolist(), high.tolist()], 'options': asdict(self.options)}
         return SceneMap(head.cpu(), self.options.encoder, encoder_hash(self.options.encoder),
-                        frames[0].camera, buffer.positions.float(), cloud.float().cpu(),
-                        correction.cpu(), metadata, depth)
+                        frames[0].camera, invert_pose(buffer.cam_from_map).cpu(),
+                        cloud.float().cpu(), correction.cpu(), metadata, depth)
 
-    def _self_check(self, scene_map, frames, on_progress, cancelled):
-        """Localise some of the mapping frames: what a map cannot do there it cannot do at all."""
-        localiser = Localiser(scene_map, device=str(self.device), seed=self.seed)
-        chosen = np.unique(np.linspace(0, len(frames) - 1, self.options.self_check).round())
-        errors = []
-        for count, index in enumerate(chosen.astype(int)):
+    def _checked(self, scene_map, frames, blocks, on_progress, cancelled):
+        """Return the map with its calibration, and the figures of its check.
+
+        Without held-out frames some of the mapping frames are localised: what a map cannot do
+        there it cannot do at all.
+        """
+        def report(fraction, text):
             if cancelled():
                 raise MappingCancelled('cancelled during the check of the map')
+            on_progress('checking', fraction, text)
+        localiser = Localiser(scene_map, device=str(self.device), seed=self.seed)
+        if blocks:
+            check = MapCheck(localiser, frames, blocks, report)
+            scene_map = replace(scene_map, calibration=check.calibration())
+            return scene_map, check_figures(check.answers(scene_map.calibration), blocks)
+        chosen = np.unique(np.linspace(0, len(frames) - 1, self.options.self_check).round())
+        answers = []
+        for count, index in enumerate(chosen.astype(int)):
+            report(count / len(chosen), f'{count} of {len(chosen)} pictures')
             frame = frames[int(index)]
-            found = localiser.localise(frame.image, frame.camera)
-            errors.append(pose_errors(found.map_from_cam, frame.map_from_cam)
-                          if found.accepted else (np.inf, np.inf))
-            on_progress('checking', (count + 1) / len(chosen), f'{count + 1} of {len(chosen)}')
-        translation, rotation = np.array(errors, np.float64).T
-        return {'frames': len(errors), 'median_translation_m': float(np.median(translation)),
-                'median_rotation_deg': float(np.median(rotation)),
-                'recall_5cm_5deg': recall(translation, rotation, RECALL_BOUNDS['recall_5cm_5deg'])}
+            answers.append(Answer.of(frame, localiser.attempt(frame.image, frame.camera)))
+        return scene_map, check_figures(answers, blocks)

@@ -1,0 +1,62 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Frames kept from training, so that a map knows how good it is where it has not looked.
+
+They are held out in blocks of time: beside a training frame of the same second a map is too good.
+"""
+
+import numpy as np
+
+MINIMUM_FRAMES = 60  # of which some can be spared
+_SHARE = 0.12  # of the frames that is held out
+_MOST = 144  # frames held out, count
+_LEAST_BLOCKS = 5
+_SHORTEST, _LONGEST = 2, 12  # frames of a block
+_LARGEST_M = 0.4  # a block ends where the camera has gone farther: larger holes spoil a map
+_LARGEST_RAD = 0.35
+
+
+class FrameSubset:
+    """Some frames of a sequence of PosedImage, by index; poses need no decoding."""
+
+    def __init__(self, frames, indices):
+        """Keep both; nothing is read."""
+        self._frames, self.indices = frames, [int(index) for index in indices]
+        if hasattr(frames, 'map_from_cam'):
+            self.map_from_cam = lambda index: frames.map_from_cam(self.indices[index])
+            self.names = [frames.names[index] for index in self.indices]
+
+    def __len__(self):
+        """Return the number of frames."""
+        return len(self.indices)
+
+    def __getitem__(self, index):
+        """Decode one frame."""
+        return self._frames[self.indices[index]]
+
+
+def held_out_blocks(map_from_cam):
+    """Return blocks of consecutive frames to hold out, a list of index arrays, empty for few.
+
+    Args:
+        map_from_cam: poses (F, 4, 4) in the order of time, metres.
+    """
+    count = len(map_from_cam)
+    if count < MINIMUM_FRAMES:
+        return []
+    lengths = np.array([_block_length(map_from_cam, first) for first in range(count)])
+    wanted = min(_SHARE * count, _MOST)
+    blocks = max(_LEAST_BLOCKS, round(wanted / np.median(lengths)))
+    length = max(1, round(wanted / blocks))
+    firsts = ((np.arange(blocks) + 0.5) / blocks * count).astype(int)
+    return [np.arange(first, min(first + min(length, lengths[first]), count))
+            for first in firsts]
+
+
+def _block_length(poses, first):
+    """Return how many frames from ``first`` on stay near it."""
+    near = poses[first:first + _LONGEST]
+    moved = np.linalg.norm(near[:, :3, 3] - near[0, :3, 3], axis=1)
+    cosine = (np.einsum('ij,fij->f', near[0, :3, :3], near[:, :3, :3]) - 1) / 2
+    far = (moved > _LARGEST_M) | (np.arccos(np.clip(cosine, -1, 1)) > _LARGEST_RAD)
+    return max(_SHORTEST, int(np.argmax(far)) if far.any() else len(near))

@@ -1,0 +1,104 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""What speaks for a solved pose: one figure each, larger is better, named as in the model.
+
+They are logarithms where ratios count, so that a weight means the same in every map.
+"""
+
+from dataclasses import dataclass
+import math
+
+import cv2
+import numpy as np
+import torch
+
+from scene_reloc_ros.solver.problem import PoseProblem
+
+FINE_DETAIL_PX = 1.5  # structures below it vanish first when a picture is blurred, pixels
+_SATURATED = 250  # grey value from which on a sensor tells nothing more
+_LEAST = 1e-3  # keeps logarithms finite
+_FARTHEST = 4.0  # view distance beyond which it no longer matters, unitless
+
+
+@dataclass(frozen=True)
+class ImageQuality:
+    """How much a picture shows."""
+
+    sharpness: float  # share of its contrast that is fine detail
+    contrast: float  # standard deviation of its grey values in [0, 1]
+    brightness: float  # mean grey value in [0, 1]
+    saturated: float  # share of pixels that are white
+
+
+def image_quality(grey):
+    """Return the ImageQuality of an (H, W) uint8 image."""
+    values = grey.astype(np.float32) / 255
+    contrast = float(values.std())
+    fine = float((values - cv2.GaussianBlur(values, (0, 0), FINE_DETAIL_PX)).std())
+    return ImageQuality(fine / max(contrast, _LEAST), contrast, float(values.mean()),
+                        float((grey >= _SATURATED).mean()))
+
+
+@dataclass(frozen=True)
+class Observed:
+    """One query beside its solution."""
+
+    problem: PoseProblem  # of all N cells
+    pixels: torch.Tensor  # (N, 2) of the cells, in the working image
+    size_px: tuple  # (width, height) of the working image
+    enlarged: float  # size of the image that came in, of that of the working image
+    quality: ImageQuality
+
+
+def gather(result, observed, rival_share, distance, covariance, images, threshold_px):
+    """Return the evidence for a SolverResult as {name: value}, larger is better.
+
+    Args:
+        result: SolverResult.
+        observed: Observed.
+        rival_share: soft inlier score of the best other pose, as a share of that of this one.
+        distance: from the nearest mapping view, unitless.
+        covariance: (6, 6) calibrated, of the twist.
+        images: ImageStatistics of the map.
+        threshold_px: of the solver's inliers, pixels.
+    """
+    inliers = result.inliers.cpu()
+    seen = _seen(result, observed.problem)
+    deviation = float(torch.linalg.eigvalsh(covariance[:3, :3])[-1].clamp_min(0).sqrt())
+    spread = (observed.pixels[inliers].std(0) / torch.tensor(observed.size_px)).min()
+    quality = observed.quality
+    return {
+        'inliers': _log(float(inliers.float().mean())),
+        'score': _log(result.score / max(1, int(inliers.sum()))),
+        'residual': -_log(result.residual_px),
+        'spread': _log(float(spread)),
+        'depth_spread': _log(float(seen[inliers, 2].clamp_min(_LEAST).log().std())),
+        'uniqueness': -rival_share,
+        'certainty': -_log(deviation),
+        'nearness': -min(distance, _FARTHEST),
+        'depth_agreement': _depth_agreement(seen, inliers, observed.problem, threshold_px),
+        'sharpness': min(0.0, _log(quality.sharpness / max(images.sharpness, _LEAST))),
+        'exposure': min(0.0, _log(quality.contrast / max(images.contrast, _LEAST)))}
+
+
+def _log(value):
+    return math.log(max(value, _LEAST))
+
+
+def _seen(result, problem):
+    """Return the scene coordinates (N, 3) in the camera, metres."""
+    pose = result.cam_from_map.cpu().float()
+    return problem.points.cpu().float() @ pose[:3, :3].T + pose[:3, 3]
+
+
+def _depth_agreement(seen, inliers, problem, threshold_px):
+    """Return the share of cells seen at their pixels whose depth fits as well, less one.
+
+    Without depth there is no disagreement: zero, as where all agree.
+    """
+    if problem.depths is None:
+        return 0.0
+    flat = seen[:, :2] / seen[:, 2:].clamp_min(_LEAST) - problem.rays.cpu()[:, :2]
+    at_pixel = flat.norm(dim=-1) * problem.focal_px < threshold_px
+    measured = (problem.depths.cpu() > 0) & at_pixel
+    return float((inliers & measured).sum() / measured.sum().clamp_min(1)) - 1.0

@@ -1,0 +1,128 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Judges a new map on frames that it was not trained on, and gives it its calibration table."""
+
+from dataclasses import dataclass, replace
+import time
+
+import numpy as np
+import torch
+
+from scene_reloc_ros.geometry.pose_error import pose_errors
+from scene_reloc_ros.geometry.poses import se3_log
+from scene_reloc_ros.mapping.calibration import ImageStatistics, MapCalibration
+from scene_reloc_ros.pipeline.acceptance import GENERAL_MODEL, UNCALIBRATED
+from scene_reloc_ros.pipeline.acceptance_fit import fit_acceptance
+from scene_reloc_ros.pipeline.calibration import fit_covariance, HeldOutErrors
+from scene_reloc_ros.pipeline.negatives import mirrored, shuffled_tiles
+
+GROSS_M, GROSS_DEG = 0.25, 10.0  # an answer farther off is wrong, not inexact
+_STRANGERS = 60  # pictures of other places, count
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a localiser says of a frame with a known pose, and how far that is off."""
+
+    frame: object  # PosedImage
+    attempt: object  # Attempt
+    translation_m: float  # infinite where the solver found no pose
+    rotation_deg: float
+
+    @classmethod
+    def of(cls, frame, attempt):
+        """Compare with the pose of the frame."""
+        if attempt.best is None:
+            return cls(frame, attempt, np.inf, np.inf)
+        translation, rotation = pose_errors(attempt.best.map_from_cam, frame.map_from_cam)
+        return cls(frame, attempt, float(translation), float(rotation))
+
+    @property
+    def right(self):
+        """Tell whether the answer is no gross error."""
+        return self.translation_m <= GROSS_M and self.rotation_deg <= GROSS_DEG
+
+
+class MapCheck:
+    """The held-out frames of a new map, seen by its localiser."""
+
+    def __init__(self, localiser, frames, blocks, report):
+        """Localise all of them, and pictures of other places.
+
+        Args:
+            localiser: Localiser of the map.
+            frames: sequence of PosedImage.
+            blocks: index arrays of the frames that training has not seen.
+            report: called with (fraction, text) before each picture; what it raises ends it.
+        """
+        self._localiser, self._blocks, self._report = localiser, blocks, report
+        self._held_out = [frames[int(index)] for index in np.concatenate(blocks)]
+        self._steps, self._done = len(self._held_out) + _STRANGERS, 0
+        self._seen = {'rgb': [self._observed(frame, frame.image) for frame in self._held_out]}
+        if localiser.depth_refusal() is None:
+            self._seen['rgbd'] = self._measured()
+        self._solved = {kind: [localiser.solve(view) for view in seen]
+                        for kind, seen in self._seen.items()}
+        self._strangers = [(view, localiser.solve(view)) for view in self._other_places()]
+
+    def _observed(self, frame, image):
+        self._report(self._done / self._steps, f'{self._done} of {self._steps} pictures')
+        self._done += 1
+        return self._localiser.observe(image, frame.camera)
+
+    def _measured(self):
+        """Return the same views with the depths of those frames that have them."""
+        return [view if frame.depth_m is None else
+                self._localiser.with_depth(view, frame.depth_m, frame.camera)
+                for view, frame in zip(self._seen['rgb'], self._held_out)]
+
+    def _other_places(self):
+        rng = np.random.default_rng(0)
+        for count in range(_STRANGERS):
+            frame = self._held_out[int(rng.integers(len(self._held_out)))]
+            image = mirrored(frame.image) if count % 2 else shuffled_tiles(frame.image, rng)
+            yield self._observed(frame, image)
+
+    def calibration(self):
+        """Return the MapCalibration: covariances first, for they are evidence as well."""
+        table = MapCalibration(GENERAL_MODEL, images=_statistics(self._seen['rgb']))
+        for kind in self._solved:
+            errors = self._errors(self.answers(table, kind))
+            fitted = fit_covariance(errors) or getattr(UNCALIBRATED, kind)
+            table = replace(table, **{kind: fitted})
+        right, wrong = [], []
+        for kind in self._solved:
+            for answer in self.answers(table, kind):
+                if answer.attempt.best is not None:
+                    (right if answer.right else wrong).append(answer.attempt.evidence)
+        wrong += [attempt.evidence for attempt in self._weighed(table, self._strangers)
+                  if attempt.best is not None]
+        return replace(table, acceptance=fit_acceptance(right, wrong, GENERAL_MODEL))
+
+    def answers(self, table, kind='rgb'):
+        """Return the Answers to the held-out frames by a MapCalibration."""
+        pairs = zip(self._seen[kind], self._solved[kind])
+        return [Answer.of(frame, attempt)
+                for frame, attempt in zip(self._held_out, self._weighed(table, pairs))]
+
+    def _weighed(self, table, pairs):
+        localiser = self._localiser.calibrated(table)
+        return [localiser.weigh(view, solved, time.perf_counter()) for view, solved in pairs]
+
+    def _errors(self, answers):
+        right = [answer for answer in answers if answer.right]
+        twists = [se3_log(answer.attempt.result.cam_from_map.cpu()
+                          @ torch.from_numpy(answer.frame.map_from_cam)) for answer in right]
+        informations = [answer.attempt.result.information.cpu() for answer in right]
+        return HeldOutErrors(
+            _stacked(twists, 6), _stacked(informations, 6, 6),
+            torch.tensor([a.attempt.distance for a in right]).double(), len(self._blocks))
+
+
+def _stacked(tensors, *shape):
+    return torch.stack(tensors) if tensors else torch.zeros((0, *shape), dtype=torch.float64)
+
+
+def _statistics(views):
+    return ImageStatistics(*(float(np.median([getattr(view.quality, name) for view in views]))
+                             for name in ('sharpness', 'contrast')))

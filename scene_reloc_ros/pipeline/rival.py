@@ -1,0 +1,43 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Another place that explains what the best pose leaves unexplained.
+
+Two corners that look alike make a network answer with the coordinates of one in some cells and of
+the other in the rest. The solver's own rivals explain the same cells as its best; this one the
+other cells, and no repeated pattern hides behind the best pose.
+"""
+
+from dataclasses import replace
+
+import torch
+
+from scene_reloc_ros.geometry.pose_error import pose_errors
+from scene_reloc_ros.geometry.poses import invert_pose
+from scene_reloc_ros.solver.problem import SolverResult
+
+_SAMPLES = 2048  # minimal samples, count: a rival that matters is found by far fewer
+
+
+def rival_share(solve, problem, result, generator, options):
+    """Return the soft inlier score of the best other pose, of that of a SolverResult; 0 if none.
+
+    Args:
+        solve: the solver's function.
+        problem: PoseProblem.
+        result: SolverResult of it.
+        generator: CPU torch.Generator.
+        options: SolverOptions; poses within its mode bounds are the same.
+    """
+    known = result.rival_score / max(result.score, 1e-9)
+    weights = (torch.ones_like(problem.rays[:, 0]) if problem.weights is None
+               else problem.weights.clone())
+    weights[result.inliers.to(weights.device)] = 0
+    other = solve(replace(problem, weights=weights), generator,
+                  replace(options, maximum_samples=_SAMPLES))
+    if not isinstance(other, SolverResult):
+        return known
+    moved, turned = pose_errors(invert_pose(other.cam_from_map.cpu()),
+                                invert_pose(result.cam_from_map.cpu()))
+    if float(moved) <= options.mode_distance_m and float(turned) <= options.mode_angle_deg:
+        return known
+    return max(known, other.score / max(result.score, 1e-9))
