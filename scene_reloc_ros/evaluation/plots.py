@@ -5,16 +5,9 @@
 from pathlib import Path
 
 import cv2
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 import numpy as np
 
-
-def _figure(width, height):
-    """Return a figure that needs no display and no global state."""
-    figure = Figure(figsize=(width, height), dpi=110, layout='constrained')
-    FigureCanvasAgg(figure)
-    return figure
+from scene_reloc_ros.evaluation.figures import new_figure
 
 
 def plot_evaluation(report, sequence, scene_map, folder):
@@ -30,7 +23,7 @@ def plot_evaluation(report, sequence, scene_map, folder):
 
 def plot_route(report, scene_map, path):
     """Draw the mapping cameras, the true and the estimated positions seen along two axes."""
-    figure = _figure(11, 5)
+    figure = new_figure(11, 5)
     truth = np.array([r.true_map_from_cam[:3, 3] for r in report.frames])
     found = np.array([r.localisation.map_from_cam[:3, 3] for r in report.frames
                       if r.localisation.accepted]).reshape(-1, 3)
@@ -48,7 +41,7 @@ def plot_route(report, scene_map, path):
 
 def plot_errors(report, path):
     """Draw the errors over the frames and their cumulative distribution."""
-    figure = _figure(11, 6)
+    figure = new_figure(11, 6)
     curve, distribution = figure.subplots(2, 1)
     translation = 100 * np.array([r.translation_m for r in report.frames])
     rotation = np.array([r.rotation_deg for r in report.frames])
@@ -74,7 +67,7 @@ def plot_inliers(report, sequence, path):
     index = accepted[len(accepted) // 2] if accepted else 0
     record = report.frames[index]
     image = sequence[index].image
-    figure = _figure(8, 6.2)
+    figure = new_figure(8, 6.2)
     axes = figure.subplots()
     axes.imshow(cv2.cvtColor(image, cv2.COLOR_BGR2RGB) if image.ndim == 3 else image, cmap='gray')
     found = record.localisation

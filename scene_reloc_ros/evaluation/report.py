@@ -8,10 +8,11 @@ from typing import Any, Optional
 
 import numpy as np
 
+from scene_reloc_ros.evaluation.trust import Judgement
 from scene_reloc_ros.geometry.pose_error import pose_errors, recall, RECALL_BOUNDS
 from scene_reloc_ros.geometry.poses import checked_pose
 from scene_reloc_ros.pipeline.localisation import Localisation
-from scene_reloc_ros.pipeline.map_quality import nees
+from scene_reloc_ros.pipeline.map_quality import nees, NEES_95
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class FrameRecord:
     translation_m: float  # error; infinite where the frame was rejected
     rotation_deg: float  # error; infinite where the frame was rejected
     nees: Optional[float]  # e^T Sigma^-1 e over six dimensions; None where rejected
-    attempt: Any = None  # Attempt: what was refused as well
+    attempt: Any  # Attempt: what was refused as well
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,15 @@ class EvaluationReport:
                for name, bounds in RECALL_BOUNDS.items()},
             'latency_ms': {'median': float(np.median(latencies)),
                            'p95': float(np.percentile(latencies, 95))},
-            'nees_median': _median(nees), 'rejections': self._rejections(),
+            'nees_mean': float(np.mean(nees)) if nees else None, 'nees_median': _median(nees),
+            'nees_within_95': float(np.mean(np.array(nees) < NEES_95)) if nees else None,
+            'rejections': self._rejections(),
             'solver': first.solver, 'device': first.device}
+
+    def judgements(self, kind='clean'):
+        """Return the Judgements of all frames."""
+        return [Judgement.of(kind, record.attempt, record.true_map_from_cam)
+                for record in self.frames]
 
     def _rejections(self):
         return dict(Counter(record.localisation.rejection.name.lower()

@@ -15,8 +15,8 @@ _BLURRED = 0.5  # sharpness, as a share of that of the mapping frames
 
 # Which sentence a lack of evidence deserves.
 _REASONS = {
-    'inliers': Rejection.TOO_FEW_INLIERS, 'score': Rejection.TOO_FEW_INLIERS,
-    'residual': Rejection.TOO_FEW_INLIERS, 'spread': Rejection.CONCENTRATED,
+    'inliers': Rejection.TOO_FEW_INLIERS, 'residual': Rejection.TOO_FEW_INLIERS,
+    'spread': Rejection.CONCENTRATED,
     'depth_spread': Rejection.CONCENTRATED, 'uniqueness': Rejection.AMBIGUOUS,
     'certainty': Rejection.UNCERTAIN, 'nearness': Rejection.OUTSIDE_MAP,
     'depth_agreement': Rejection.DISAGREES_WITH_DEPTH, 'sharpness': Rejection.TOO_BLURRED,

@@ -68,8 +68,7 @@ def gather(result, observed, rival_share, distance, covariance, images, threshol
     spread = (observed.pixels[inliers].std(0) / torch.tensor(observed.size_px)).min()
     quality = observed.quality
     return {
-        'inliers': _log(float(inliers.float().mean())),
-        'score': _log(result.score / max(1, int(inliers.sum()))),
+        'inliers': _log(result.score / len(inliers)),
         'residual': -_log(result.residual_px),
         'spread': _log(float(spread)),
         'depth_spread': _log(float(seen[inliers, 2].clamp_min(_LEAST).log().std())),

@@ -4,7 +4,7 @@
 
 import numpy as np
 
-_TILES_PX = (48, 160)  # smallest and largest side of a tile
+_TILES_PX = (32, 72)  # smallest and largest side: a larger tile is a view of its own
 
 
 def mirrored(image):
