@@ -15,10 +15,13 @@ from scene_reloc_ros.cli.arguments import (
     read_sequence,
 )
 from scene_reloc_ros.cli.terminal import print_rows, ProgressBars, write_json
+from scene_reloc_ros.datasets.negative_frames import NegativeFrames
 from scene_reloc_ros.datasets.perturbed_sequence import PERTURBATIONS, PerturbedSequence
 from scene_reloc_ros.evaluation.plots import plot_evaluation
 from scene_reloc_ros.evaluation.report import evaluate
 from scene_reloc_ros.evaluation.trajectory import tum_line
+from scene_reloc_ros.evaluation.trust import judge_frames, trust_figures
+from scene_reloc_ros.evaluation.trust_plots import plot_trust
 from scene_reloc_ros.geometry.pose_error import RECALL_BOUNDS
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.pipeline.localiser import Localiser
@@ -79,6 +82,9 @@ def add_evaluate_arguments(parser):
     parser.add_argument('--perturb', choices=sorted(PERTURBATIONS),
                         help='evaluate the frames again in other light, blurred or noisy (the '
                         'same way every time), and print what that costs')
+    parser.add_argument('--trust', type=int, metavar='N',
+                        help='judge the frames perturbed in every way and N pictures of other '
+                        'places as well: how often is a wrong pose accepted, a right one refused?')
     parser.add_argument('--plots', metavar='DIR', help='folder for pictures')
     _add_depth(parser)
     add_device(parser)
@@ -98,14 +104,30 @@ def run_evaluate(args):
             report = evaluate(localiser, frames, bars, args.depth)
             summary = {**report.summary(), **given, 'perturb': args.perturb,
                        'unperturbed': clean}
+        trust = trust_figures(_judged(args, localiser, report, bars))
+    summary.update({name: trust[name] for name in ('false_accept_rate', 'acceptance_of_good')},
+                   trust=trust)
     print_rows(_rows(summary))
     if args.perturb:
         print_rows(_drops(summary))
     write_json(args.json, summary)
     if args.plots:
-        for path in plot_evaluation(report, frames, scene_map, args.plots):
+        paths = plot_evaluation(report, frames, scene_map, args.plots)
+        paths.append(plot_trust(report, trust, Path(args.plots) / 'trust.png'))
+        for path in paths:
             print(f'  {path}')
     return 0
+
+
+def _judged(args, localiser, report, bars):
+    """Return the Judgements of the frames as they are, and of what ``--trust`` asks for."""
+    judged = report.judgements(args.perturb or 'clean')
+    if args.trust is None:
+        return judged
+    frames = read_sequence(args)
+    for kind in PERTURBATIONS:
+        judged += judge_frames(localiser, PerturbedSequence(frames, kind), kind, bars)
+    return judged + judge_frames(localiser, NegativeFrames(frames, args.trust), None, bars)
 
 
 def _drops(summary):
@@ -128,6 +150,26 @@ def _rows(summary):
         ('within 2 cm, 2 deg', f'{summary["recall_2cm_2deg"]:.1%}'),
         ('within 5 cm, 5 deg', f'{summary["recall_5cm_5deg"]:.1%}'),
         ('within 10 cm, 5 deg', f'{summary["recall_10cm_5deg"]:.1%}'),
+        *_trust_rows(summary),
         ('latency', f'{latency["median"]:.0f} ms median, {latency["p95"]:.0f} ms of 95 %'),
         ('solver, device', f'{summary["solver"]}, {summary["device"]}'),
         ('map', f'{summary["map_bytes"] / 1e6:.2f} MB'))
+
+
+def _trust_rows(summary):
+    """Return rows on covariance, false accepts and refusals."""
+    trust, rows = summary['trust'], []
+    if summary['nees_mean'] is not None:
+        rows.append(('covariance', f'NEES mean {summary["nees_mean"]:.2f} (6 is honest), '
+                     f'{summary["nees_within_95"]:.1%} within the 95 % bound'))
+    kept = summary['acceptance_of_good']
+    rows.append(('trust', f'{trust["false_accepts"]} of {trust["queries"]} queries accepted with a'
+                 f' gross error ({summary["false_accept_rate"]:.2%}), '
+                 + ('none within 10 cm, 5 degrees' if kept is None else
+                    f'{kept:.1%} of those within 10 cm, 5 degrees accepted')))
+    for kind, part in trust['kinds'].items():
+        reasons = ', '.join(f'{count} {name}' for name, count in sorted(
+            part['reasons'].items(), key=lambda item: -item[1]))
+        rows.append((f'  {kind}', f'{part["accepted"]} of {part["queries"]} accepted, '
+                     f'{part["false_accepts"]} wrong; refused: {reasons or "none"}'))
+    return rows

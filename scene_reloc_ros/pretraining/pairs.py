@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from scene_reloc_ros.datasets.camera_effects import to_bytes, to_unit
+from scene_reloc_ros.datasets.procedural_images import random_texture
 from scene_reloc_ros.pretraining.photometric import photometric_change, PhotometricOptions
-from scene_reloc_ros.pretraining.procedural_images import random_texture
 
 _MARGIN = 4  # pixels: no correspondence lies nearer to the border
 _CANDIDATES = 6  # points drawn for one that is kept, at most

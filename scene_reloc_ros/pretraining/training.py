@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from scene_reloc_ros.datasets.procedural_images import procedural_image
 from scene_reloc_ros.network.device import preferred_dtype
 from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
 from scene_reloc_ros.pretraining.contrastive_loss import info_nce, sample_descriptors
 from scene_reloc_ros.pretraining.pairs import make_pair, PairOptions
-from scene_reloc_ros.pretraining.procedural_images import procedural_image
 from scene_reloc_ros.pretraining.procedural_scenes import procedural_scene
 from scene_reloc_ros.pretraining.two_views import TwoViews
 

@@ -20,7 +20,7 @@ from scene_reloc_ros.pretraining.judge import (
     sequence_pairs,
 )
 from scene_reloc_ros.pretraining.pairs import Pair
-from scene_reloc_ros.pretraining.procedural_images import procedural_image
+from scene_reloc_ros.datasets.procedural_images import procedural_image
 
 
 class Positions(nn.Module):

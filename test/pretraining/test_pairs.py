@@ -16,7 +16,7 @@ from scene_reloc_ros.pretraining.photometric import (
     PhotometricOptions,
     STILL,
 )
-from scene_reloc_ros.pretraining.procedural_images import procedural_image
+from scene_reloc_ros.datasets.procedural_images import procedural_image
 from scene_reloc_ros.pretraining.procedural_scenes import procedural_scene
 from scene_reloc_ros.pretraining.two_views import TwoViews
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 import numpy as np
 
 from scene_reloc_ros.datasets.posed_sequence import Sequence
+from scene_reloc_ros.datasets.simulated_room.layouts import DEFAULT_ROOM, LAYOUTS
 from scene_reloc_ros.datasets.simulated_room.lighting import LIGHTINGS
 from scene_reloc_ros.datasets.simulated_room.renderer import Renderer
 from scene_reloc_ros.datasets.simulated_room.routes import route_poses, ROUTES
@@ -20,7 +21,7 @@ from scene_reloc_ros.mapping.posed_image import PosedImage
 SIMULATED_PREFIX = 'simulated:'
 CAMERA = Camera(640, 480, 525.0, 525.0, 319.5, 239.5)
 DEFAULT_FRAMES = {'survey': 300, 'return': 120}
-_OPTIONS = {'frames': int, 'light': str, 'seed': int, 'rate_hz': float}
+_OPTIONS = {'frames': int, 'light': str, 'seed': int, 'rate_hz': float, 'room': str}
 _NANOSECONDS = 1_000_000_000
 _ROUTE_STREAM, _FRAME_STREAM = 1, 2  # separate random numbers for route and sensor
 
@@ -28,7 +29,8 @@ _ROUTE_STREAM, _FRAME_STREAM = 1, 2  # separate random numbers for route and sen
 class SimulatedRoomSequence(Sequence):
     """One route through the room; equal arguments give equal frames, in whatever order."""
 
-    def __init__(self, route='survey', frames=None, seed=0, light='day', rate_hz=30.0):
+    def __init__(self, route='survey', frames=None, seed=0, light='day', rate_hz=30.0,
+                 room=DEFAULT_ROOM):
         """Lay out the route; the room itself is built when the first image is asked for.
 
         Args:
@@ -37,12 +39,17 @@ class SimulatedRoomSequence(Sequence):
             seed: of textures, sway and noise; the furniture stands where it stands.
             light: 'day' or 'evening'.
             rate_hz: frames per second, of which the stamps are made.
+            room: 'living', 'twins' (two opposite corners look the same) or 'other0' to 'other3'.
         """
         _check(route, frames, seed, light, rate_hz)
+        if room not in LAYOUTS:
+            raise ValueError(f'there is no simulated room {room!r}; expected one of '
+                             f'{", ".join(LAYOUTS)}')
         self._frames = DEFAULT_FRAMES[route] if frames is None else frames
-        self._seed, self._light, self._rate_hz = seed, light, rate_hz
+        self._seed, self._light, self._rate_hz, self._room = seed, light, rate_hz, room
         stream = [seed, _ROUTE_STREAM, list(ROUTES).index(route)]
-        self._poses = route_poses(ROUTES[route], self._frames, np.random.default_rng(stream))
+        self._poses = route_poses(LAYOUTS[room].routes[route], self._frames,
+                                  np.random.default_rng(stream))
 
     @property
     def names(self):
@@ -59,7 +66,7 @@ class SimulatedRoomSequence(Sequence):
         return self._frames
 
     def _read(self, index):
-        view = _room(self._seed, self._light).render(self._poses[index])
+        view = _renderer(self._room, self._seed, self._light).render(self._poses[index])
         stream = [self._seed, _FRAME_STREAM, index, list(SENSORS).index(self._light)]
         image = exposed(view.image, SENSORS[self._light], np.random.default_rng(stream))
         stamp_ns = round(index * _NANOSECONDS / self._rate_hz)
@@ -71,7 +78,10 @@ class SimulatedRoomSequence(Sequence):
 
 
 def open_simulated(text):
-    """Open simulated:ROUTE?frames=120&light=evening&seed=0&rate_hz=30 (all options optional)."""
+    """Open simulated:ROUTE?frames=120&light=evening&seed=0&rate_hz=30&room=twins.
+
+    All options may be left out.
+    """
     route, _, query = text.removeprefix(SIMULATED_PREFIX).partition('?')
     options = {}
     for key, value in parse_qsl(query, keep_blank_values=True):
@@ -86,10 +96,11 @@ def open_simulated(text):
 
 
 @lru_cache(maxsize=1)
-def _room(seed, light):
-    blocks = room_blocks()
-    surfaces = room_surfaces(blocks)
-    pyramids = texture_pyramids(surfaces, blocks, LIGHTINGS[light], seed)
+def _renderer(room, seed, light):
+    layout = LAYOUTS[room]
+    blocks = room_blocks(layout)
+    surfaces = room_surfaces(blocks, layout)
+    pyramids = texture_pyramids(surfaces, blocks, layout.lights[light], seed + layout.seed)
     return Renderer(surfaces, pyramids, CAMERA)
 
 

@@ -74,10 +74,10 @@ class Block:
         return Surface(centre - u / 2 - v / 2, u, v, material, f'{self.variant} {side}')
 
 
-def room_blocks():
-    """Return all furniture, pictures and lamps as blocks."""
+def room_blocks(layout):
+    """Return all furniture, pictures and lamps of a Layout as blocks."""
     blocks = []
-    for piece, x, y, turn_deg in furniture.PLACEMENTS:
+    for piece, x, y, turn_deg in layout.placements:
         turn = math.radians(turn_deg)
         along = np.array([math.cos(turn), math.sin(turn), 0])
         facing = np.array([-math.sin(turn), math.cos(turn), 0])
@@ -85,7 +85,7 @@ def room_blocks():
             foot = np.array([x, y, 0]) + bx * along + by * facing + bz * _UP
             blocks.append(Block(foot, along, facing, tuple(size), (front, sides, top),
                                 f'{piece} {number}'))
-    blocks += [_picture(*picture) for picture in furniture.PICTURES]
+    blocks += [_picture(*picture) for picture in layout.pictures]
     along, facing = np.array([1.0, 0, 0]), np.array([0, 1.0, 0])
     blocks += [Block(np.array([x, y, z]), along, facing, tuple(size), ('white', 'white', 'lamp'),
                      'lamp')
@@ -93,9 +93,9 @@ def room_blocks():
     return blocks
 
 
-def room_surfaces(blocks):
+def room_surfaces(blocks, layout):
     """Return the shell of the room and every face of the blocks that can be seen."""
-    surfaces = _shell()
+    surfaces = _shell(layout)
     shell_m = np.array(furniture.ROOM_M)
     for block in blocks:
         for face in block.faces():
@@ -114,17 +114,33 @@ def _picture(material, wall, at_m, low_m, width, height):
     return Block(middle, along, facing, size, (material, 'black', 'black'), f'picture {material}')
 
 
-def _shell():
+def _shell(layout):
     x, y, z = furniture.ROOM_M
-    surfaces = [
+    surfaces = _halves(layout) if layout.symmetric else [
         Surface(np.array([0, y, 0.0]), np.array([x, 0, 0.0]), np.array([0, -y, 0.0]),
-                furniture.SHELL['floor'], 'floor'),
+                layout.shell['floor'], 'floor'),
         Surface(np.array([0, 0, z]), np.array([x, 0, 0.0]), np.array([0, y, 0.0]),
-                furniture.SHELL['ceiling'], 'ceiling')]
+                layout.shell['ceiling'], 'ceiling')]
     for wall, (start, along, facing) in _WALLS.items():
         length = np.array(along, float) * furniture.ROOM_M
         u = np.cross(_UP, facing) * np.linalg.norm(length)
         corner = np.array(start) * furniture.ROOM_M + _UP * z
         origin = corner if u @ length > 0 else corner + length
-        surfaces.append(Surface(origin, u, -_UP * z, furniture.SHELL[wall], wall))
+        # walls of one size and variant have one texture, seen from inside
+        variant = 'wall' if layout.symmetric else wall
+        surfaces.append(Surface(origin, u, -_UP * z, layout.shell[wall], variant))
     return surfaces
+
+
+def _halves(layout):
+    """Return floor and ceiling in two halves each, one the other after half a turn."""
+    x, y, z = furniture.ROOM_M
+    half = np.array([x / 2, 0, 0])
+    halves = []
+    for name, height, way in (('floor', 0.0, -1), ('ceiling', z, 1)):
+        down = np.array([0, way * y, 0.0])
+        origin = np.array([0, y if way < 0 else 0, height])
+        opposite = np.array([x, y, 2 * height]) - origin
+        halves += [Surface(origin, half, down, layout.shell[name], f'half {name}'),
+                   Surface(opposite, -half, -down, layout.shell[name], f'half {name}')]
+    return halves

@@ -1,0 +1,76 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures of other places: what a localiser has to refuse, any number of them, from a seed."""
+
+import cv2
+import numpy as np
+
+from scene_reloc_ros.datasets.posed_sequence import Sequence
+from scene_reloc_ros.datasets.procedural_images import procedural_image
+from scene_reloc_ros.datasets.simulated_room.layouts import LAYOUTS
+from scene_reloc_ros.datasets.simulated_room.sequence import SimulatedRoomSequence
+from scene_reloc_ros.mapping.posed_image import PosedImage
+from scene_reloc_ros.pipeline.negatives import mirrored, shuffled_tiles
+
+KINDS = ('otherroom', 'procedural', 'mirrored', 'shuffled')
+_ROOMS = [(room, light) for room in LAYOUTS if room.startswith('other')
+          for light in ('day', 'evening')]
+
+
+class NegativeFrames(Sequence):
+    """Frames without a pose, as if taken by the camera of another sequence.
+
+    Views of other rooms, procedural images, frames of the sequence left for right, and its frames
+    in tiles laid out anew, in turn. A place that is symmetric in itself would make a mirrored
+    frame a true view; rooms are not.
+    """
+
+    def __init__(self, sequence, count, seed=0):
+        """Take the camera and the frames of ``sequence``; ValueError for a count below one."""
+        if count < 1:
+            raise ValueError(f'{count} pictures of other places; expected at least 1')
+        self._sequence, self._count, self._seed = sequence, int(count), seed
+
+    def __len__(self):
+        """Return the number of frames."""
+        return self._count
+
+    @property
+    def names(self):
+        """Frame names, the kind before the dash."""
+        return [f'{KINDS[index % len(KINDS)]}-{index:06d}' for index in range(self._count)]
+
+    @property
+    def camera(self):
+        """The camera of the other sequence."""
+        return self._sequence.camera
+
+    def _pose(self, index):
+        return None
+
+    def _read(self, index):
+        rng = np.random.default_rng((self._seed, index))
+        kind = KINDS[index % len(KINDS)]
+        image = getattr(self, f'_{kind}')(rng, index)
+        size = (self.camera.width, self.camera.height)
+        if image.shape[1::-1] != size:
+            image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        return PosedImage(f'{kind}-{index:06d}', 0, image, self.camera)
+
+    def _otherroom(self, rng, index):
+        # one room after the other: building one takes seconds, and one is kept
+        room, light = _ROOMS[index * len(_ROOMS) // self._count]
+        route = SimulatedRoomSequence('survey', 1000, self._seed, light, room=room)
+        return route[int(rng.integers(len(route)))].image
+
+    def _procedural(self, rng, index):
+        return procedural_image(rng, self.camera.height, self.camera.width)
+
+    def _some_image(self, rng):
+        return self._sequence[int(rng.integers(len(self._sequence)))].image
+
+    def _mirrored(self, rng, index):
+        return mirrored(self._some_image(rng))
+
+    def _shuffled(self, rng, index):
+        return shuffled_tiles(self._some_image(rng), rng)
