@@ -24,6 +24,10 @@ class Rejection(enum.Enum):
     TOO_DARK = 'The image is too dark or too flat to show the place.'
     TOO_BRIGHT = 'The image is overexposed; most of it is white.'
     TOO_BLURRED = 'The image is blurred more than the mapping frames.'
+    DISAGREES_WITH_ODOMETRY = 'Odometry does not explain the pose.'
+    UNCONFIRMED = 'The pose waits for others that agree with it.'
+    STALE_STAMP = 'The image is too old; check clocks and the load of the machine.'
+    FUTURE_STAMP = 'The image is stamped in the future; check clocks and use_sim_time.'
     WRONG_CAMERA = 'The camera sees the place at a scale that the map was not made for.'
 
     @property

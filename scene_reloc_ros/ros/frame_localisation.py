@@ -8,6 +8,7 @@ from typing import Any, Optional
 import numpy as np
 
 from scene_reloc_ros.ros.conversions import moved_covariance, nanoseconds
+from scene_reloc_ros.ros.gating import stamp_refusal
 from scene_reloc_ros.ros.images import depth_beside, image_of_message, refuse_other_size
 
 
@@ -24,11 +25,12 @@ class Outcome:
     map_from_base: Optional[np.ndarray] = None
     map_from_odom: Optional[np.ndarray] = None
     base_covariance: Optional[np.ndarray] = None
+    admitted: bool = True  # by the gate; it keeps poses back that odometry does not explain
 
     @property
     def accepted(self):
-        """Tell whether a pose was found."""
-        return self.reason in ('accepted', 'no_odometry')
+        """Tell whether a pose was found and may be published."""
+        return self.admitted and self.reason in ('accepted', 'no_odometry')
 
 
 class Refusal(Exception):
@@ -41,7 +43,7 @@ class Refusal(Exception):
         self.sentence = sentence
 
 
-def localise_frame(messages, camera_answer, localiser, lookup, options):
+def localise_frame(messages, camera_answer, localiser, lookup, options, now_ns):
     """Return the Outcome of an image message.
 
     Args:
@@ -50,12 +52,17 @@ def localise_frame(messages, camera_answer, localiser, lookup, options):
         localiser: the core's localiser, or None without a map.
         lookup: a TransformLookup.
         options: RelocaliserOptions.
+        now_ns: present time of the node's clock.
     """
     message, depth_message = messages
     stamp_ns = nanoseconds(message.header.stamp)
     frame = options.camera_frame or message.header.frame_id
     try:
         image, camera = _inputs(message, stamp_ns, camera_answer, localiser)
+        unbelievable = stamp_refusal(stamp_ns, now_ns, options)
+        if unbelievable is not None:
+            raise Refusal(unbelievable[0].name.lower(),
+                          f'{unbelievable[0].sentence} Here {unbelievable[1]}.')
         depth = _depth(depth_message, message, camera, localiser)
         base_from_cam = _base_from_cam(frame, stamp_ns, lookup, options)
         localisation = _localise(localiser, image, camera, depth)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the relocaliser stands: searching, localised or lost, and who waits for it."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 import threading
 import time
@@ -35,6 +36,8 @@ class LocalisationState:
         self.ready = False
         self.frames = 0
         self.accepted = 0
+        self.jumps = 0
+        self.refusals = Counter()  # by reason
         self._refused_in_a_row = 0
         self._was_ready = False
 
@@ -50,11 +53,19 @@ class LocalisationState:
         with self._lock:
             self.ready, self._was_ready, self._refused_in_a_row = False, False, 0
 
-    def record(self, accepted, sentence, lost_after_frames):
-        """Count a frame; after ``lost_after_frames`` refusals in a row the pose is lost."""
+    def record(self, outcome, sentence, lost_after_frames):
+        """Count a frame; after ``lost_after_frames`` refusals in a row the pose is lost.
+
+        Returns 'localised' for the first pose since the state was reset or lost, 'lost' when it
+        becomes so, else None.
+        """
+        accepted = outcome.accepted
         with self._lock:
+            was_ready = self.ready
             self.frames += 1
             self.accepted += accepted
+            if not accepted:
+                self.refusals[outcome.reason] += 1
             self._refused_in_a_row = 0 if accepted else self._refused_in_a_row + 1
             if accepted:
                 self.ready = self._was_ready = True
@@ -67,6 +78,9 @@ class LocalisationState:
                     request.finished.set()
             if accepted:
                 self._requests.clear()
+            if self.ready == was_ready:
+                return None
+            return 'localised' if self.ready else 'lost'
 
     def request(self):
         """Forget the pose and return a request that is finished by the next accepted frame."""

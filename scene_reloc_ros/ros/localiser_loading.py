@@ -6,7 +6,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from scene_reloc_ros.mapping.scene_map import SceneMap
-from scene_reloc_ros.pipeline.localiser import Localiser
+from scene_reloc_ros.pipeline.acceptance import AcceptanceOptions
+from scene_reloc_ros.pipeline.localiser import Localiser, LocaliserOptions
 
 
 def map_path(text):
@@ -26,13 +27,16 @@ def load_localiser(path, options):
 
     Args:
         path: of the map file.
-        options: RelocaliserOptions (device and seed).
+        options: RelocaliserOptions (device, seed and acceptance).
 
     Raises ValueError where the map is broken or the device is not there.
     """
     scene_map = SceneMap.load(path)
     try:
-        localiser = Localiser(scene_map, device=options.device, seed=options.seed)
+        acceptance = AcceptanceOptions(
+            options.accept_within, options.accept_angle, options.accept_probability)
+        localiser = Localiser(scene_map, LocaliserOptions(acceptance=acceptance), options.device,
+                              options.seed)
         localiser.warm_up(scene_map.camera)
     except RuntimeError as error:
         raise ValueError(f'map {path} cannot run on device {options.device}: {error}') from error

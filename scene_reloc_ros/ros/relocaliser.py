@@ -10,6 +10,7 @@ from std_msgs.msg import String
 from std_srvs.srv import Empty, Trigger
 
 from scene_reloc_ros.ros.frame_localisation import localise_frame
+from scene_reloc_ros.ros.gating import OutcomeGate
 from scene_reloc_ros.ros.image_input import CameraInput
 from scene_reloc_ros.ros.localisation_state import LocalisationState
 from scene_reloc_ros.ros.localiser_loading import load_localiser, map_path
@@ -37,12 +38,13 @@ class RelocaliserNode(ManagedNode):
             node_arguments: of rclpy's LifecycleNode.
         """
         self._input = self._worker = self._slot = None
-        self._localiser, self._map_path = None, ''
+        self._localiser, self._map_path, self._gate = None, '', None
         self._swap_lock = threading.RLock()  # a result of the old map never follows a swap
         self._last_status = {}
         super().__init__('relocaliser', **node_arguments)
         self._make_localiser = localiser_factory
         self._state = LocalisationState()
+        self._gate = OutcomeGate(self.options)
         self._diagnostics = Updater(self)
         self._diagnostics.setHardwareID('none')
         self._diagnostics.add('localisation', self._diagnose)
@@ -104,6 +106,7 @@ class RelocaliserNode(ManagedNode):
 
     def on_options(self, options, changed):
         """Load another map at once; ValueError refuses the change."""
+        self._gate.use(options)
         if 'map' in changed and options.map and self._input is not None:
             self.load_map(options.map)
 
@@ -125,6 +128,7 @@ class RelocaliserNode(ManagedNode):
         """Forget the pose and tell everyone."""
         with self._swap_lock:
             self._state.reset()
+            self._gate.reset()
             if self._input is not None:
                 self._outputs.forget_correction()
                 self._outputs.publish_ready(False)
@@ -134,31 +138,35 @@ class RelocaliserNode(ManagedNode):
         with self._swap_lock:
             localiser = self._localiser
         outcome = localise_frame(
-            messages, self._input.camera, localiser, self._lookup, self.options)
+            messages, self._input.camera, localiser, self._lookup, self.options,
+            self.get_clock().now().nanoseconds)
         with self._swap_lock:
             if self.is_active and localiser is self._localiser:
                 self._publish(outcome)
 
     def _publish(self, outcome):
-        was_ready = self._state.ready
-        self._state.record(outcome.accepted, figures_of(outcome), self.options.lost_after_frames)
+        outcome, jump = self._gate.examine(outcome)
+        self._state.jumps += jump
+        event = self._state.record(outcome, figures_of(outcome), self.options.lost_after_frames)
         tf_stamp_ns = None
         if outcome.accepted:
-            tf_stamp_ns = self._outputs.correct(outcome)
+            tf_stamp_ns = self._outputs.correct(outcome, jump)
             self._outputs.publish_pose(outcome)
             self._outputs.publish_inliers(outcome)
-        elif not self._state.ready:
+        elif event == 'lost':
+            self._gate.reset()
             self._outputs.forget_correction()
-        if self._state.ready != was_ready:
+        if event is not None:
             self._outputs.publish_ready(self._state.ready)
-        self._publish_status(outcome.reason, outcome.sentence, outcome, tf_stamp_ns)
+        self._publish_status(outcome.reason, outcome.sentence, outcome, tf_stamp_ns,
+                             'jump' if jump else event)
 
-    def _publish_status(self, reason, sentence, outcome=None, tf_stamp_ns=None):
+    def _publish_status(self, reason, sentence, outcome=None, tf_stamp_ns=None, event=None):
         self._last_status = status_fields(
             self._state, self._slot, reason, sentence, outcome,
             self.get_clock().now().nanoseconds)
-        self._last_status['map_to_odom_stamp_ns'] = tf_stamp_ns
-        self._last_status['map'] = self._map_path
+        self._last_status.update(map_to_odom_stamp_ns=tf_stamp_ns, map=self._map_path,
+                                 event=event)
         if self._localiser is None:
             self._last_status['state'] = 'no_map'
         self._outputs.publish_status(self._last_status)

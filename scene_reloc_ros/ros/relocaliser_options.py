@@ -3,8 +3,13 @@
 """Options of the relocaliser node: the one place of its defaults."""
 
 from dataclasses import dataclass
+import math
 
+from scene_reloc_ros.pipeline.acceptance import AcceptanceOptions
+from scene_reloc_ros.pipeline.gate import GateOptions
 from scene_reloc_ros.ros.parameter_fields import parameter, refuse_invalid
+
+_ACCEPTANCE, _GATE = AcceptanceOptions(), GateOptions()
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,46 @@ class RelocaliserOptions:
     pose_of: str = parameter(
         'base', 'What ~/pose tells: the pose of base_frame or of the camera.',
         choices=('base', 'camera'))
+    accept_within: float = parameter(
+        _ACCEPTANCE.within_m, 'A pose is believed where its position is probably within this.',
+        unit='m', minimum=0.001, maximum=10.0, read_only=True)
+    accept_angle: float = parameter(
+        _ACCEPTANCE.within_deg, 'A pose is believed where its rotation is probably within this.',
+        unit='degrees', minimum=0.01, maximum=180.0, read_only=True)
+    accept_probability: float = parameter(
+        _ACCEPTANCE.probability, 'How probable both have to be.', minimum=0.01, maximum=0.999,
+        read_only=True)
+    gate: bool = parameter(
+        True, 'Keep poses back that odometry does not explain, until several agree.')
+    gate_confidence: float = parameter(
+        _GATE.confidence, 'Probability that a right pose passes the chi-square test against '
+        'odometry.', minimum=0.5, maximum=0.999999)
+    gate_agreeing: int = parameter(
+        _GATE.agreeing, 'Poses that have to agree before the first fix, and before a jump.',
+        unit='frames', minimum=1, maximum=100)
+    gate_window: int = parameter(
+        _GATE.window, 'Newest disagreeing poses among which they are looked for.', unit='frames',
+        minimum=1, maximum=100)
+    odometry_drift: float = parameter(
+        _GATE.drift_m_per_m, 'Standard deviation of odometry, metres per metre.', minimum=0.0,
+        maximum=1.0)
+    odometry_turn_drift: float = parameter(
+        _GATE.drift_rad_per_rad, 'Standard deviation of its heading, degrees per degree turned.',
+        minimum=0.0, maximum=1.0)
+    odometry_heading_drift: float = parameter(
+        round(math.degrees(_GATE.drift_rad_per_m), 3), 'Standard deviation of its heading for '
+        'every metre.', unit='degrees', minimum=0.0, maximum=90.0)
+    slew_translation: float = parameter(
+        0.0, 'Fastest that a correction may move the robot; jumps are not slowed. 0: no limit.',
+        unit='m/s', minimum=0.0, maximum=100.0)
+    slew_rotation: float = parameter(
+        0.0, 'Fastest that a correction may turn the robot. 0: no limit.', unit='degrees/s',
+        minimum=0.0, maximum=10000.0)
+    stamp_age_limit: float = parameter(
+        5.0, 'Oldest image that is localised. 0: any.', unit='s', minimum=0.0, maximum=1e6)
+    stamp_future_limit: float = parameter(
+        0.5, 'Farthest that an image may be stamped ahead of the clock. 0: any.', unit='s',
+        minimum=0.0, maximum=1e6)
     lost_after_frames: int = parameter(
         10, 'Refused frames in a row after which ~/ready goes false and the broadcast stops.',
         unit='frames', minimum=1, maximum=1000)
@@ -66,3 +111,6 @@ class RelocaliserOptions:
         if not all(frames) or len(set(frames)) < 3:
             raise ValueError(f'map_frame, odom_frame and base_frame are {frames}; expected three '
                              'different names')
+        if self.gate_agreeing > self.gate_window:
+            raise ValueError(f'gate_agreeing is {self.gate_agreeing}, gate_window '
+                             f'{self.gate_window}; expected no more than the window')

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the relocaliser publishes."""
 
+from dataclasses import dataclass, replace
 import json
+import math
+import time
 
 import cv2
 from geometry_msgs.msg import PoseWithCovarianceStamped
@@ -10,11 +13,22 @@ import numpy as np
 from sensor_msgs.msg import Image, PointCloud2
 from std_msgs.msg import Bool, Header, String
 
+from scene_reloc_ros.pipeline.gate import limited_correction
 from scene_reloc_ros.ros.conversions import pose_message, stamp_message, transform_message
 from scene_reloc_ros.ros.qos import LATCHED, overridable, RESULT
 from scene_reloc_ros.ros.upstream import create_cloud_xyz32, CvBridge, TransformBroadcaster
 
 _INLIER_COLOUR = (80, 255, 80)  # BGR
+
+
+@dataclass(frozen=True)
+class Correction:
+    """The transform that is broadcast, on its way to the newest one."""
+
+    map_from_child: np.ndarray  # (4, 4) as broadcast
+    target: np.ndarray  # (4, 4) as localised
+    child_frame: str
+    odom_from_base: np.ndarray  # (4, 4) where the robot was, seen from the child frame
 
 
 class RelocaliserOutputs:
@@ -30,7 +44,7 @@ class RelocaliserOutputs:
         self._debug_image = self._publisher(Image, '~/debug_image', RESULT)
         self._broadcaster = TransformBroadcaster(node)
         self._bridge = CvBridge()
-        self._correction = None  # (map_from_child, child frame)
+        self._correction, self._broadcast_s = None, time.monotonic()
 
     def _publisher(self, message_type, topic, qos):
         return self._node.create_lifecycle_publisher(
@@ -74,15 +88,25 @@ class RelocaliserOutputs:
             self._debug_image.publish(self._bridge.cv2_to_imgmsg(
                 picture, 'bgr8', self._header(outcome, outcome.camera_frame)))
 
-    def correct(self, outcome):
-        """Broadcast a new correction now and from now on; returns its stamp, None without one."""
+    def correct(self, outcome, jump):
+        """Broadcast a new correction now and from now on; returns its stamp, None without one.
+
+        Args:
+            outcome: accepted Outcome.
+            jump: the correction is taken at once, whatever the slew limits.
+        """
         options = self._node.options
         if options.tf_mode == 'map_to_camera':
-            self._correction = (outcome.localisation.map_from_cam, outcome.camera_frame)
+            target, child, odom_from_base = (outcome.localisation.map_from_cam,
+                                             outcome.camera_frame, np.eye(4))
         elif outcome.map_from_odom is not None:
-            self._correction = (outcome.map_from_odom, options.odom_frame)
+            target, child = outcome.map_from_odom, options.odom_frame
+            odom_from_base = np.linalg.inv(target) @ outcome.map_from_base
         else:
             return None
+        present = self._correction
+        begin = target if jump or present is None else present.map_from_child
+        self._correction = Correction(begin, target, child, odom_from_base)
         return self.broadcast()
 
     def forget_correction(self):
@@ -94,11 +118,23 @@ class RelocaliserOutputs:
         options, correction = self._node.options, self._correction
         if correction is None or not options.publish_tf or not self._node.is_active:
             return None
+        self._correction = correction = self._moved_on(correction)
         stamp_ns = (self._node.get_clock().now().nanoseconds
                     + int(options.transform_tolerance * 1e9))
-        self._broadcaster.sendTransform(
-            transform_message(correction[0], options.map_frame, correction[1], stamp_ns))
+        self._broadcaster.sendTransform(transform_message(
+            correction.map_from_child, options.map_frame, correction.child_frame, stamp_ns))
         return stamp_ns
+
+    def _moved_on(self, correction):
+        """Return the correction nearer to its target, as fast as the slew limits allow."""
+        options, now_s = self._node.options, time.monotonic()
+        elapsed_s = now_s - self._broadcast_s
+        self._broadcast_s = now_s
+        metres, degrees = (limit * elapsed_s if limit else math.inf
+                           for limit in (options.slew_translation, options.slew_rotation))
+        return replace(correction, map_from_child=limited_correction(
+            correction.map_from_child, correction.target, correction.odom_from_base, metres,
+            math.radians(degrees)))
 
     @staticmethod
     def _header(outcome, frame):

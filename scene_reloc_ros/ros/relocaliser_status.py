@@ -25,11 +25,14 @@ def status_fields(state, slot, reason, sentence, outcome, now_ns):
         'reason': reason, 'sentence': sentence, 'delay_ms': None,
         'frames': state.frames, 'accepted': state.accepted,
         'received': slot.received, 'dropped': slot.dropped,
+        'jumps': state.jumps, 'refusals': dict(state.refusals), 'event': None,
+        'probability': None,
         'inliers': 0, 'cells': 0, 'latency_ms': None, 'solver': None, 'device': None}
     if outcome is not None and outcome.stamp_ns:
         fields['delay_ms'] = round((now_ns - outcome.stamp_ns) * 1e-6, 2)
     if localisation is not None:
         fields.update(inliers=int(localisation.inliers), cells=int(localisation.cells),
+                      probability=round(float(localisation.probability), 4),
                       latency_ms=round(float(localisation.latency_ms), 2),
                       solver=localisation.solver, device=str(localisation.device))
     return fields

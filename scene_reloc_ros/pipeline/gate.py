@@ -1,0 +1,246 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The gate over time: accepted poses are held against odometry before anyone hears of them.
+
+A pose that odometry does not explain is kept back until several agree with one another: then it
+is the robot that was carried, or odometry that slipped. A wrong place that is seen again and
+again, alike in every frame, cannot be told from that; telling it is the work of acceptance.
+"""
+
+from collections import deque
+from dataclasses import dataclass, replace
+import math
+from typing import Optional
+
+import numpy as np
+import torch
+
+from scene_reloc_ros.geometry.poses import so3_exp, so3_log
+from scene_reloc_ros.pipeline.localisation import Rejection
+
+_SMALLEST_VARIANCE = 1e-12  # m^2 and rad^2: keeps exact input invertible
+
+
+@dataclass(frozen=True)
+class GateOptions:
+    """How much disagreement is believed to be noise, and what it takes to be a jump."""
+
+    confidence: float = 0.999  # of the chi-square test: that a right pose passes, probability
+    agreeing: int = 3  # poses that have to agree with one another, count
+    window: int = 6  # of so many that disagree with the present one, count
+    memory_s: float = 30.0  # a disagreement older than that is forgotten, seconds
+    drift_m_per_m: float = 0.05  # standard deviation of odometry's position, of the way
+    drift_rad_per_rad: float = 0.05  # of its heading, of what was turned
+    drift_rad_per_m: float = 0.02  # of its heading, per metre of the way
+    drift_m_per_s: float = 0.002  # of its position while time goes by, metres per second
+    drift_rad_per_s: float = 0.002  # of its heading while time goes by, rad per second
+
+    def __post_init__(self):
+        """Refuse values that mean nothing."""
+        if not 0.5 <= self.confidence < 1:
+            raise ValueError(f'gate confidence is {self.confidence}; expected at least 0.5 and '
+                             'less than 1')
+        if not 1 <= self.agreeing <= self.window:
+            raise ValueError(f'gate wants {self.agreeing} of {self.window} poses to agree; '
+                             'expected at least 1 and no more than the window')
+
+    def without_odometry(self):
+        """Return these options for a camera that nothing tracks: it may walk and turn freely."""
+        return replace(self, drift_m_per_s=1.0, drift_rad_per_s=1.0)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One accepted pose and what odometry said at its stamp."""
+
+    stamp_ns: int
+    map_from_base: np.ndarray  # (4, 4) metres
+    covariance: np.ndarray  # (6, 6) of x, y, z (m) and rotations about the map's axes (rad)
+    odom_from_base: np.ndarray  # (4, 4) metres; the identity where there is no odometry
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate makes of a measurement."""
+
+    rejection: Optional[Rejection]  # None where it is admitted
+    sentence: str
+    jump: bool = False  # it is admitted although it disagrees with what was believed
+    chi_square: Optional[float] = None  # of six dimensions, against the present fix
+
+    @property
+    def admitted(self):
+        """Tell whether the pose may be published."""
+        return self.rejection is None
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A measurement and how far odometry had come by then."""
+
+    measurement: Measurement
+    way_m: float
+    turned_rad: float
+
+
+class Gate:
+    """Admits poses that agree with odometry, or with enough others."""
+
+    def __init__(self, options=GateOptions()):
+        """Start without a fix."""
+        self.options = options
+        self._bound = chi_square_quantile(options.confidence)
+        self.reset()
+
+    def reset(self):
+        """Forget everything: after loss, another map, or a clock that jumped back."""
+        self._present = self._newest = None
+        self._waiting = deque(maxlen=self.options.window)
+
+    def admit(self, measurement):
+        """Return the Verdict on a Measurement, and remember it.
+
+        The newest admitted pose is what others are held against. Poses are not averaged: errors
+        of neighbouring frames are alike, and a filter that takes them as independent would end
+        up sure of a wrong place.
+        """
+        problem = _unusable(measurement, self._newest)
+        if problem:
+            return Verdict(Rejection.DISAGREES_WITH_ODOMETRY, problem)
+        placed = self._newest = self._place(measurement)
+        chi_square = None
+        if self._present is not None:
+            chi_square, text = self._disagreement(self._present, placed)
+            if chi_square <= self._bound:
+                self._believe(placed)
+                return Verdict(None, f'agrees with odometry: {text}', False, chi_square)
+        return self._wait_for_others(placed, chi_square)
+
+    def _wait_for_others(self, placed, chi_square):
+        """Return the Verdict on a pose that the present fix does not explain."""
+        oldest_ns = placed.measurement.stamp_ns - self.options.memory_s * 1e9
+        while self._waiting and self._waiting[0].measurement.stamp_ns < oldest_ns:
+            self._waiting.popleft()
+        agreeing = 1 + sum(self._disagreement(other, placed)[0] <= self._bound
+                           for other in self._waiting)
+        self._waiting.append(placed)
+        wanted = f'{agreeing} of {self.options.agreeing} poses agree with one another'
+        if agreeing >= self.options.agreeing:
+            jump = self._present is not None
+            self._believe(placed)
+            return Verdict(None, f'{"a jump" if jump else "localised"}: {wanted}', jump,
+                           chi_square)
+        if self._present is None:
+            return Verdict(Rejection.UNCONFIRMED, wanted)
+        _, text = self._disagreement(self._present, placed)
+        return Verdict(Rejection.DISAGREES_WITH_ODOMETRY, f'{text}; {wanted}', False, chi_square)
+
+    def _believe(self, placed):
+        """Take a pose as the present one; what spoke against the old one is done with."""
+        self._present = placed
+        self._waiting.clear()
+
+    def _place(self, measurement):
+        if self._newest is None:
+            return _Placed(measurement, 0.0, 0.0)
+        before = self._newest.measurement.odom_from_base
+        step = np.linalg.inv(before) @ measurement.odom_from_base
+        return _Placed(measurement, self._newest.way_m + np.linalg.norm(step[:3, 3]),
+                       self._newest.turned_rad + np.linalg.norm(_rotation_vector(step[:3, :3])))
+
+    def _disagreement(self, earlier, later):
+        """Return chi-square of two poses with odometry between them, and its sentence."""
+        a, b = earlier.measurement, later.measurement
+        predicted = a.map_from_base @ np.linalg.inv(a.odom_from_base) @ b.odom_from_base
+        error = np.r_[b.map_from_base[:3, 3] - predicted[:3, 3],
+                      _rotation_vector(b.map_from_base[:3, :3] @ predicted[:3, :3].T)]
+        lever = predicted[:3, 3] - a.map_from_base[:3, 3]
+        covariance = (b.covariance + carried_covariance(a.covariance, lever)
+                      + self._drift(earlier, later) + _SMALLEST_VARIANCE * np.eye(6))
+        chi_square = float(error @ np.linalg.solve(covariance, error))
+        return chi_square, (f'{100 * np.linalg.norm(error[:3]):.0f} cm and '
+                            f'{math.degrees(np.linalg.norm(error[3:])):.1f} degrees from where '
+                            f'odometry has it (chi-square {chi_square:.1f}, bound '
+                            f'{self._bound:.1f})')
+
+    def _drift(self, earlier, later):
+        """Return the covariance (6, 6) that odometry has gathered between two poses.
+
+        Errors of scale and heading last, so that deviations add up with the way, not variances;
+        an error of heading moves the end of a way by half of its length on average.
+        """
+        options = self.options
+        way, turned = later.way_m - earlier.way_m, later.turned_rad - earlier.turned_rad
+        seconds = (later.measurement.stamp_ns - earlier.measurement.stamp_ns) * 1e-9
+        rotation = (options.drift_rad_per_rad * turned + options.drift_rad_per_m * way
+                    + options.drift_rad_per_s * seconds)
+        position = (options.drift_m_per_m * way + options.drift_m_per_s * seconds
+                    + rotation * way / 2)
+        return np.diag([position ** 2] * 3 + [rotation ** 2] * 3)
+
+
+def carried_covariance(covariance, lever):
+    """Return a pose's covariance (6, 6) where it has moved on by a lever (3,) known exactly.
+
+    An error of rotation swings what lies at the end of the lever: dp = theta x lever.
+    """
+    x, y, z = lever
+    carry = np.eye(6)
+    carry[:3, 3:] = -np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return carry @ covariance @ carry.T
+
+
+def chi_square_quantile(probability):
+    """Return the quantile of chi-square with six degrees of freedom.
+
+    Its distribution is 1 - exp(-x/2) (1 + x/2 + x^2/8); the quantile is found by bisection.
+    """
+    low, high = 0.0, 1000.0
+    for _ in range(100):
+        x = (low + high) / 2
+        below = 1 - math.exp(-x / 2) * (1 + x / 2 + x * x / 8)
+        low, high = (x, high) if below < probability else (low, x)
+    return (low + high) / 2
+
+
+def limited_correction(present, target, odom_from_base, largest_m, largest_rad):
+    """Return map_from_odom on its way from ``present`` to ``target``, each (4, 4).
+
+    What must not move fast is the robot: a turn about the far origin of odometry would swing it.
+    So its pose in the map goes at most ``largest_m`` metres and ``largest_rad`` rad.
+    """
+    begin, end = present @ odom_from_base, target @ odom_from_base
+    moved = end[:3, 3] - begin[:3, 3]
+    turned = _rotation_vector(end[:3, :3] @ begin[:3, :3].T)
+    robot = begin.copy()
+    robot[:3, 3] += moved * _share(np.linalg.norm(moved), largest_m)
+    share = _share(np.linalg.norm(turned), largest_rad)
+    if share == 1.0:
+        robot[:3, :3] = end[:3, :3]
+    else:
+        robot[:3, :3] = _rotation(turned * share) @ begin[:3, :3]
+    return robot @ np.linalg.inv(odom_from_base)
+
+
+def _share(length, largest):
+    return 1.0 if length <= largest else largest / length
+
+
+def _rotation_vector(rotation):
+    return so3_log(torch.from_numpy(np.ascontiguousarray(rotation))).numpy()
+
+
+def _rotation(vector):
+    return so3_exp(torch.from_numpy(vector)).numpy()
+
+
+def _unusable(measurement, newest):
+    """Return why a measurement cannot be judged, or '' where it can."""
+    parts = (measurement.map_from_base, measurement.covariance, measurement.odom_from_base)
+    if not all(np.isfinite(part).all() for part in parts):
+        return 'the pose, its covariance or the odometry is not finite'
+    if np.linalg.eigvalsh(measurement.covariance).min() < -_SMALLEST_VARIANCE:
+        return 'the covariance of the pose is not positive'
+    if newest is not None and measurement.stamp_ns < newest.measurement.stamp_ns:
+        return 'the image is older than the one before it'
+    return ''

@@ -1,0 +1,86 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Between the localiser and everyone else: outcomes pass the gate of the core, or are refused."""
+
+from dataclasses import replace
+import math
+
+import numpy as np
+
+from scene_reloc_ros.pipeline.gate import Gate, GateOptions, Measurement
+from scene_reloc_ros.pipeline.localisation import Rejection
+
+
+def gate_options(options):
+    """Return the GateOptions of RelocaliserOptions."""
+    chosen = GateOptions(
+        confidence=options.gate_confidence, agreeing=options.gate_agreeing,
+        window=options.gate_window, drift_m_per_m=options.odometry_drift,
+        drift_rad_per_rad=options.odometry_turn_drift,
+        drift_rad_per_m=math.radians(options.odometry_heading_drift))
+    return chosen if options.tf_mode == 'map_to_odom' else chosen.without_odometry()
+
+
+class OutcomeGate:
+    """Holds accepted outcomes against odometry; without ``gate`` in the options all pass."""
+
+    def __init__(self, options):
+        """Start without a fix."""
+        self._options, self._gate = options, Gate(gate_options(options))
+
+    def use(self, options):
+        """Take other options; what is known is forgotten where they concern the gate."""
+        if gate_options(options) != self._gate.options:
+            self._gate = Gate(gate_options(options))
+        self._options = options
+
+    def reset(self):
+        """Forget everything."""
+        self._gate.reset()
+
+    def examine(self, outcome):
+        """Return the Outcome that the rest of the world sees, and whether it is a jump."""
+        if not self._options.gate or not outcome.accepted:
+            return outcome, False
+        if outcome.reason == 'no_odometry':
+            return replace(outcome, admitted=False), False
+        verdict = self._gate.admit(_measurement(outcome))
+        sentence = f'{outcome.sentence} {verdict.sentence}.'
+        if verdict.admitted:
+            return replace(outcome, sentence=sentence), verdict.jump
+        return replace(outcome, reason=verdict.rejection.name.lower(), admitted=False,
+                       sentence=f'{verdict.rejection.sentence} {verdict.sentence}.'), False
+
+
+def _measurement(outcome):
+    """Return what the gate judges: the robot where odometry tracks it, else the camera."""
+    found = outcome.localisation
+    if outcome.map_from_odom is None:
+        return Measurement(outcome.stamp_ns, found.map_from_cam, _covariance(found.covariance),
+                           np.eye(4))
+    odom_from_base = np.linalg.inv(outcome.map_from_odom) @ outcome.map_from_base
+    return Measurement(outcome.stamp_ns, outcome.map_from_base,
+                       _covariance(outcome.base_covariance), odom_from_base)
+
+
+def _covariance(covariance):
+    return np.full((6, 6), np.nan) if covariance is None else np.asarray(covariance, np.float64)
+
+
+def stamp_refusal(stamp_ns, now_ns, options):
+    """Return (Rejection, sentence) of a stamp that cannot be right, or None.
+
+    Args:
+        stamp_ns: of the image.
+        now_ns: when the work on it begins.
+        options: RelocaliserOptions; a limit of zero takes every stamp.
+    """
+    age_s = (now_ns - stamp_ns) * 1e-9
+    if options.stamp_age_limit and age_s > options.stamp_age_limit:
+        return (Rejection.STALE_STAMP, f'it is {age_s:.1f} s old, stamp_age_limit is '
+                f'{options.stamp_age_limit:.1f} s; for a recording that is played set '
+                'use_sim_time')
+    if options.stamp_future_limit and -age_s > options.stamp_future_limit:
+        return (Rejection.FUTURE_STAMP, f'it is {-age_s:.1f} s ahead, stamp_future_limit is '
+                f'{options.stamp_future_limit:.1f} s')
+    return None

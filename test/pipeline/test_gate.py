@@ -1,0 +1,218 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The gate in worlds with drifting odometry, outliers and a kidnapping."""
+
+import math
+
+from hypothesis import given, settings, strategies as st
+import numpy as np
+import pytest
+from scene_reloc_ros.geometry.poses import se3_exp
+from scene_reloc_ros.pipeline.gate import (
+    carried_covariance,
+    chi_square_quantile,
+    Gate,
+    GateOptions,
+    limited_correction,
+    Measurement,
+)
+from scene_reloc_ros.pipeline.localisation import Rejection
+from scipy.spatial.transform import Rotation
+from scipy.stats import chi2
+import torch
+
+STEP_S = 0.2
+DEVIATIONS = np.array([0.02, 0.02, 0.03, 0.008, 0.008, 0.01])  # m and rad, of a localised pose
+GROSS_M, GROSS_RAD = 0.5, 0.5  # an outlier is at least one of them away
+
+
+def pose(vector):
+    """Return (4, 4) of a translation and a rotation vector."""
+    matrix = np.eye(4)
+    matrix[:3, :3] = Rotation.from_rotvec(vector[3:]).as_matrix()
+    matrix[:3, 3] = vector[:3]
+    return matrix
+
+
+def noisy(true, rng, deviations=DEVIATIONS):
+    """Return a pose whose errors about the axes of the map have these deviations."""
+    error = rng.normal(size=6) * deviations
+    found = true.copy()
+    found[:3, 3] += error[:3]
+    found[:3, :3] = Rotation.from_rotvec(error[3:]).as_matrix() @ true[:3, :3]
+    return found
+
+
+class World:
+    """A robot on a smooth way, odometry that drifts, and a localiser that is sometimes wrong."""
+
+    def __init__(self, seed, frames, outliers=0.05, kidnapped=None, same_wrong_place=False):
+        self.rng = np.random.default_rng(seed)
+        speed, turn = self.rng.uniform(0.1, 0.6), self.rng.uniform(-0.5, 0.5)
+        wrong_place = pose(np.r_[self.rng.uniform(-4, 4, 3), self.rng.uniform(-2, 2, 3)])
+        scale, bend = 1 + 0.02 * self.rng.normal(), 0.01 * self.rng.normal()
+        truth, odometry = np.eye(4), pose(np.r_[self.rng.uniform(-9, 9, 3), 0, 0, 2.0])
+        self.measurements, self.truths, self.wrong = [], [], []
+        for frame in range(frames):
+            rate = turn * math.sin(0.05 * frame)
+            step = np.array([speed * STEP_S, 0, 0, 0, 0, rate * STEP_S])
+            truth = truth @ pose(step)
+            drifted = step * scale
+            drifted[5] += bend * speed * STEP_S
+            odometry = odometry @ pose(drifted)
+            if frame == kidnapped:
+                truth = pose(np.array([3.0, -2.0, 0.5, 0.1, 0, 2.5])) @ truth
+            wrong = self.rng.random() < outliers
+            found = noisy(truth, self.rng)
+            if wrong:
+                away = wrong_place if same_wrong_place else truth @ self._gross()
+                found = noisy(away, self.rng)
+            self.measurements.append(Measurement(round(frame * STEP_S * 1e9), found,
+                                                 np.diag(DEVIATIONS ** 2), odometry.copy()))
+            self.truths.append(truth)
+            self.wrong.append(wrong)
+
+    def _gross(self):
+        direction = self.rng.normal(size=6)
+        direction /= np.r_[[np.linalg.norm(direction[:3])] * 3, [np.linalg.norm(direction[3:])] * 3]
+        return pose(direction * np.r_[[self.rng.uniform(GROSS_M, 5)] * 3,
+                                      [self.rng.uniform(GROSS_RAD, 3)] * 3])
+
+
+def verdicts(world, options=GateOptions()):
+    """Return what the gate says of every frame."""
+    gate = Gate(options)
+    return [gate.admit(measurement) for measurement in world.measurements]
+
+
+@pytest.mark.parametrize('same_wrong_place', [False, True])
+def test_no_outlier_passes_and_right_poses_do(same_wrong_place):
+    refused = total = 0
+    for seed in range(20):
+        world = World(seed, 400, same_wrong_place=same_wrong_place)
+        found = verdicts(world)
+        assert not any(v.admitted and wrong for v, wrong in zip(found, world.wrong))
+        assert not any(v.jump for v in found)
+        refused += sum(not v.admitted and not wrong
+                       for v, wrong in list(zip(found, world.wrong))[10:])
+        total += 390
+    # odometry drifts less than the options allow, so fewer than 1 - confidence fail
+    assert refused <= 0.001 * total + 3
+
+
+def test_a_kidnapping_is_recovered_within_ten_frames_and_announced_as_a_jump():
+    for seed in range(40):
+        world = World(seed, 120, kidnapped=60)
+        found = verdicts(world)
+        after = [index for index in range(60, 120) if found[index].admitted]
+        assert after[0] < 70 and found[after[0]].jump
+        assert not any(world.wrong[index] for index in after)
+        assert sum(v.jump for v in found) == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10 ** 6), st.integers(20, 100), st.booleans())
+def test_on_any_way_no_outlier_reaches_the_correction(seed, kidnapped, same_wrong_place):
+    world = World(seed, 120, kidnapped=kidnapped, same_wrong_place=same_wrong_place)
+    found = verdicts(world)
+    wrong = [index for index, v in enumerate(found) if v.admitted and world.wrong[index]]
+    # one wrong place seen thrice without a right pose in between cannot be told from a kidnapping
+    for index in wrong:
+        assert same_wrong_place and sum(world.wrong[max(0, index - 5):index + 1]) >= 3
+    assert any(v.admitted for v in found[kidnapped:kidnapped + 10]) or wrong
+
+
+def test_chi_square_is_what_it_says_when_odometry_is_exact():
+    world = World(3, 2000, outliers=0.0)
+    exact = GateOptions(drift_m_per_m=0.02, drift_rad_per_m=0.0, drift_rad_per_rad=0.0,
+                        drift_m_per_s=0.0, drift_rad_per_s=0.0)
+    values = [v.chi_square for v in verdicts(world, exact) if v.chi_square is not None]
+    assert np.mean(values) == pytest.approx(6, rel=0.1)
+
+
+@pytest.mark.parametrize('probability', [0.5, 0.9, 0.95, 0.999])
+def test_the_quantile_is_that_of_scipy(probability):
+    assert chi_square_quantile(probability) == pytest.approx(chi2.ppf(probability, 6), rel=1e-9)
+
+
+def test_a_carried_covariance_is_the_spread_of_what_lies_at_the_end_of_the_lever():
+    rng = np.random.default_rng(0)
+    root = rng.normal(size=(6, 6)) * 0.01
+    covariance, lever = root @ root.T, np.array([2.0, -1.0, 0.5])
+    errors = rng.multivariate_normal(np.zeros(6), covariance, 200_000)
+    turned = Rotation.from_rotvec(errors[:, 3:]).apply(lever) - lever
+    spread = np.cov(np.c_[errors[:, :3] + turned, errors[:, 3:]].T)
+    assert np.abs(spread - carried_covariance(covariance, lever)).max() < 0.02 * spread.max()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 10 ** 6), st.floats(0.001, 1.0), st.floats(0.001, 1.0))
+def test_a_correction_never_moves_the_robot_faster_than_its_limits(seed, metres, radians):
+    rng = np.random.default_rng(seed)
+    present, target, odom_from_base = (
+        se3_exp(torch.from_numpy(rng.normal(size=6) * 2)).numpy() for _ in range(3))
+    moved = limited_correction(present, target, odom_from_base, metres, radians)
+    before, after = present @ odom_from_base, moved @ odom_from_base
+    assert np.linalg.norm(after[:3, 3] - before[:3, 3]) <= metres * (1 + 1e-9)
+    assert Rotation.from_matrix(after[:3, :3] @ before[:3, :3].T).magnitude() <= radians + 1e-9
+    for _ in range(20_000):
+        if np.allclose(moved, target, atol=1e-9):
+            break
+        moved = limited_correction(moved, target, odom_from_base, metres, radians)
+    assert np.allclose(moved, target, atol=1e-6)
+
+
+def test_before_the_first_fix_several_poses_have_to_agree():
+    world = World(1, 5, outliers=0.0)
+    found = verdicts(world, GateOptions(agreeing=3))
+    assert [v.rejection for v in found[:2]] == [Rejection.UNCONFIRMED] * 2
+    assert all(v.admitted and not v.jump for v in found[2:])
+
+
+def test_a_pose_that_odometry_does_not_explain_is_refused_with_figures():
+    world = World(2, 12, outliers=0.0)
+    gate = Gate()
+    for measurement in world.measurements[:-1]:
+        gate.admit(measurement)
+    last = world.measurements[-1]
+    away = last.map_from_base.copy()
+    away[0, 3] += 3.0
+    verdict = gate.admit(Measurement(last.stamp_ns, away, last.covariance, last.odom_from_base))
+    assert verdict.rejection is Rejection.DISAGREES_WITH_ODOMETRY
+    assert 'degrees from where odometry has it' in verdict.sentence
+    assert verdict.chi_square > chi_square_quantile(0.999)
+
+
+@pytest.mark.parametrize(('part', 'value', 'said'), [
+    ('map_from_base', np.full((4, 4), np.nan), 'not finite'),
+    ('covariance', -np.eye(6), 'not positive'), ('stamp_ns', -5, 'older')])
+def test_an_impossible_measurement_is_refused_and_changes_nothing(part, value, said):
+    world = World(4, 10, outliers=0.0)
+    gate = Gate()
+    for measurement in world.measurements[:8]:
+        gate.admit(measurement)
+    good = world.measurements[8]
+    fields = {**good.__dict__, part: value}
+    verdict = gate.admit(Measurement(**fields))
+    assert not verdict.admitted and said in verdict.sentence
+    assert gate.admit(good).admitted
+
+
+def test_without_odometry_a_camera_may_walk_but_not_leap():
+    still = np.eye(4)
+    gate = Gate(GateOptions().without_odometry())
+    world = World(5, 40, outliers=0.0)
+    found = [gate.admit(Measurement(m.stamp_ns, m.map_from_base, m.covariance, still))
+             for m in world.measurements]
+    assert all(v.admitted for v in found[2:])
+    leap = world.measurements[-1]
+    away = leap.map_from_base.copy()
+    away[:3, 3] += 8.0
+    assert not gate.admit(Measurement(leap.stamp_ns + 10, away, leap.covariance, still)).admitted
+
+
+@pytest.mark.parametrize('values', [{'confidence': 1.0}, {'agreeing': 0},
+                                    {'agreeing': 7, 'window': 6}])
+def test_options_that_mean_nothing_are_refused(values):
+    with pytest.raises(ValueError, match='gate'):
+        GateOptions(**values)
