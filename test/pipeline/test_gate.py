@@ -4,9 +4,14 @@
 
 import math
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
+from scipy.stats import chi2
+import torch
+
 from scene_reloc_ros.geometry.poses import se3_exp
 from scene_reloc_ros.pipeline.gate import (
     carried_covariance,
@@ -17,12 +22,10 @@ from scene_reloc_ros.pipeline.gate import (
     Measurement,
 )
 from scene_reloc_ros.pipeline.localisation import Rejection
-from scipy.spatial.transform import Rotation
-from scipy.stats import chi2
-import torch
 
 STEP_S = 0.2
 DEVIATIONS = np.array([0.02, 0.02, 0.03, 0.008, 0.008, 0.01])  # m and rad, of a localised pose
+GATE = GateOptions()
 GROSS_M, GROSS_RAD = 0.5, 0.5  # an outlier is at least one of them away
 
 
@@ -74,12 +77,13 @@ class World:
 
     def _gross(self):
         direction = self.rng.normal(size=6)
-        direction /= np.r_[[np.linalg.norm(direction[:3])] * 3, [np.linalg.norm(direction[3:])] * 3]
+        direction[:3] /= np.linalg.norm(direction[:3])
+        direction[3:] /= np.linalg.norm(direction[3:])
         return pose(direction * np.r_[[self.rng.uniform(GROSS_M, 5)] * 3,
                                       [self.rng.uniform(GROSS_RAD, 3)] * 3])
 
 
-def verdicts(world, options=GateOptions()):
+def verdicts(world, options=GATE):
     """Return what the gate says of every frame."""
     gate = Gate(options)
     return [gate.admit(measurement) for measurement in world.measurements]

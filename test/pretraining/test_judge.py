@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from scene_reloc_ros.datasets.perturbed_sequence import PerturbedSequence
+from scene_reloc_ros.datasets.procedural_images import procedural_image
 from scene_reloc_ros.datasets.sequence import open_sequence
 from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
 from scene_reloc_ros.pretraining.judge import (
@@ -20,7 +21,6 @@ from scene_reloc_ros.pretraining.judge import (
     sequence_pairs,
 )
 from scene_reloc_ros.pretraining.pairs import Pair
-from scene_reloc_ros.datasets.procedural_images import procedural_image
 
 
 class Positions(nn.Module):

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from scene_reloc_ros.datasets.procedural_images import procedural_image
 from scene_reloc_ros.network.encoder import EncoderOptions
 from scene_reloc_ros.pretraining.contrastive_loss import info_nce, sample_descriptors
 from scene_reloc_ros.pretraining.pairs import PairOptions
-from scene_reloc_ros.datasets.procedural_images import procedural_image
 from scene_reloc_ros.pretraining.training import (
     make_images,
     matching_accuracy,

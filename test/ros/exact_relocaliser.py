@@ -48,7 +48,8 @@ class ExactLocaliser:
             detail += f' Depth {depth_m[0, 0]:.3f} m.'
         return Localisation(
             pose, None if pose is None else COVARIANCE, rejection, detail, 2, 48,
-            INLIER_PIXELS, INLIER_POINTS, 1.5, 'reference', 'cpu')
+            INLIER_PIXELS, INLIER_POINTS, 1.5, 1.0 if rejection is None else 0.0, 'reference',
+            'cpu')
 
 
 def exact_localiser(path, options):

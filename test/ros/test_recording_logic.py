@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
+from scene_reloc_ros.ros.frame_localisation import Outcome  # noqa: E402
 from scene_reloc_ros.ros.key_frames import KeyFrameSelection  # noqa: E402
 from scene_reloc_ros.ros.localisation_state import LocalisationState  # noqa: E402
 from scene_reloc_ros.ros.mapper_options import MapperNodeOptions  # noqa: E402
@@ -16,21 +17,26 @@ from scene_reloc_ros.ros.odometry_simulation import pose_of_rpy, SimulatedOdomet
 LOST_AFTER = 3
 
 
+def outcome(accepted):
+    """Return what became of a frame."""
+    return Outcome(1, 'accepted' if accepted else 'too_few_inliers', '')
+
+
 def test_a_few_refused_frames_do_not_lose_a_robot_but_many_in_a_row_do():
     state = LocalisationState()
     assert state.label == 'searching'
     answers = []
     for accepted in (True, False, False, True, False, False, False, True):
-        state.record(accepted, '', LOST_AFTER)
+        state.record(outcome(accepted), '', LOST_AFTER)
         answers.append(state.ready)
     assert answers == [True, True, True, True, True, True, False, True]
 
 
 def test_a_lost_robot_is_not_one_that_was_never_localised():
     state = LocalisationState()
-    state.record(True, '', LOST_AFTER)
+    state.record(outcome(True), '', LOST_AFTER)
     for _ in range(LOST_AFTER):
-        state.record(False, '', LOST_AFTER)
+        state.record(outcome(False), '', LOST_AFTER)
     assert state.label == 'lost'
     state.reset()
     assert state.label == 'searching'
@@ -38,13 +44,13 @@ def test_a_lost_robot_is_not_one_that_was_never_localised():
 
 def test_a_request_ends_with_the_first_accepted_frame_and_counts_its_tries():
     state = LocalisationState()
-    state.record(True, '', LOST_AFTER)
+    state.record(outcome(True), '', LOST_AFTER)
     request = state.request()
     assert not state.ready
-    state.record(False, 'too few inliers', LOST_AFTER)
+    state.record(outcome(False), 'too few inliers', LOST_AFTER)
     assert not request.finished.is_set()
-    state.record(True, '812 inliers', LOST_AFTER)
-    state.record(False, 'not counted any more', LOST_AFTER)
+    state.record(outcome(True), '812 inliers', LOST_AFTER)
+    state.record(outcome(False), 'not counted any more', LOST_AFTER)
     assert request.finished.is_set() and request.accepted
     assert request.outcome.startswith('localised after 2 tries')
     assert request.outcome.endswith('812 inliers')
@@ -53,9 +59,9 @@ def test_a_request_ends_with_the_first_accepted_frame_and_counts_its_tries():
 def test_a_request_that_ran_out_of_time_says_why_the_last_try_failed():
     state = LocalisationState()
     request = state.request()
-    state.record(False, 'too few inliers', LOST_AFTER)
+    state.record(outcome(False), 'too few inliers', LOST_AFTER)
     state.give_up(request)
-    state.record(True, 'too late', LOST_AFTER)
+    state.record(outcome(True), 'too late', LOST_AFTER)
     assert not request.accepted
     assert 'not localised after 1 tries' in request.outcome
     assert request.outcome.endswith('too few inliers')
@@ -99,3 +105,11 @@ def test_drift_grows_with_the_root_of_the_way_and_is_repeatable():
     np.testing.assert_array_equal(end(7), end(7))
     deviation = np.std([end(seed) - (4.0, 0, 0) for seed in range(200)], axis=0)
     np.testing.assert_allclose(deviation, 0.02, rtol=0.25)
+
+
+def test_the_state_announces_a_first_fix_and_a_loss_once():
+    state = LocalisationState()
+    events = [state.record(outcome(accepted), '', LOST_AFTER)
+              for accepted in (False, True, True, False, False, False, False, True)]
+    assert events == [None, 'localised', None, None, None, 'lost', None, 'localised']
+    assert state.refusals == {'too_few_inliers': 5}

@@ -65,10 +65,14 @@ class Robot:
 
     def sees_everything(self):
         """Send one of everything; tells whether all of it has arrived."""
+        self.announce()
+        return self.see(MAP_FROM_BASE)['reason'] == 'accepted'
+
+    def announce(self):
+        """Tell the camera's calibration and where it sits."""
         self.send_info(CAMERA)
         self.tf_static.publish(TFMessage(transforms=[
             transform_message(BASE_FROM_CAM, 'base_link', 'camera', 0)]))
-        return self.see(MAP_FROM_BASE)['reason'] == 'accepted'
 
     def send_info(self, camera, **fields):
         """Publish camera_info."""
@@ -77,9 +81,10 @@ class Robot:
             setattr(message, name, value)
         self.info.publish(message)
 
-    def see(self, map_from_base, odom_from_base=ODOM_FROM_BASE, encoding='mono8', late=False):
+    def see(self, map_from_base, odom_from_base=ODOM_FROM_BASE, encoding='mono8', late=False,
+            ahead_ns=0):
         """Publish an image taken now and return the relocaliser's status for it."""
-        stamp_ns = self.bystander.now_ns()
+        stamp_ns = self.bystander.now_ns() + ahead_ns
         if not late:
             self.move(odom_from_base, stamp_ns)
         pose = None if map_from_base is None else map_from_base @ BASE_FROM_CAM
@@ -125,7 +130,7 @@ def robot(start_node, bystander, map_file):
     """Start the relocaliser with a map, and a robot for it."""
     start_node(Path(__file__).with_name('exact_relocaliser.py'), {
         'map': f'"{map_file}"', 'lost_after_frames': 3, 'relocalise_timeout': 1.0,
-        'image_timeout': 1.0, 'tf_wait': 0.3,
+        'image_timeout': 1.0, 'tf_wait': 0.3, 'gate': False,
         'qos_overrides./image.subscription.depth': 7})
     return Robot(bystander)
 

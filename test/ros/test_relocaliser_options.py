@@ -79,7 +79,8 @@ def hand_held(start_node, bystander):
     """Start the relocaliser without a map, and a camera for it."""
     start_node(Path(__file__).with_name('exact_relocaliser.py'), {
         'tf_mode': 'map_to_camera', 'pose_of': 'camera', 'image_transport': 'compressed',
-        'use_sim_time': True, 'map_ready_topic': '/mapper/map_ready', 'tf_wait': 0.1})
+        'use_sim_time': True, 'map_ready_topic': '/mapper/map_ready', 'tf_wait': 0.1,
+        'gate': False})
     return HandHeld(bystander)
 
 

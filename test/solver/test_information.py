@@ -4,10 +4,11 @@
 
 import numpy as np
 import pytest
+import torch
+
 from scene_reloc_ros.geometry.poses import se3_exp, se3_log, transform_points
 from scene_reloc_ros.solver.problem import PoseProblem, SolverOptions
 from scene_reloc_ros.solver.reference import solve_pose
-import torch
 
 FOCAL_PX, CELLS = 525.0, 300
 TRIALS = 1000  # a variance of n trials has a deviation of sqrt(2 / n), 4 % here
