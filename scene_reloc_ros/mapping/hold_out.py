@@ -8,12 +8,14 @@ They are held out in blocks of time: beside a training frame of the same second 
 import numpy as np
 
 MINIMUM_FRAMES = 60  # of which some can be spared
-_SHARE = 0.12  # of the frames that is held out
+_SHARE = 0.17  # of the frames that is held out
 _MOST = 144  # frames held out, count
 _LEAST_BLOCKS = 5
-_SHORTEST, _LONGEST = 2, 12  # frames of a block
-_LARGEST_M = 0.4  # a block ends where the camera has gone farther: larger holes spoil a map
-_LARGEST_RAD = 0.35
+# frames of a block: errors of SLAM poses are alike for most of a second, and a training frame
+# within that time gives them away
+_SHORTEST, _LONGEST = 2, 24
+_LARGEST_M = 0.5  # a block ends where the camera has gone farther: larger holes spoil a map
+_LARGEST_RAD = 0.5
 
 
 class FrameSubset:

@@ -33,7 +33,7 @@ def fit_covariance(errors):
     """Return the CovarianceCalibration of HeldOutErrors, or None where there are too few.
 
     Maximum a posteriori of normal errors; errors of one block count as few, because they are
-    alike, and the result is widened for what so few blocks leave open.
+    alike.
     """
     if len(errors.twists) < MINIMUM_ANSWERS:
         return None
@@ -47,10 +47,9 @@ def fit_covariance(errors):
         kept = nees < _LARGEST_NEES
         if int(kept.sum()) < MINIMUM_ANSWERS:
             return None
-    widened = (1 + 1 / (_BLOCK_WORTH * errors.blocks)) ** 0.5
     scale, rotation, floor_m, floor_rad, growth = values.exp().tolist()
-    return CovarianceCalibration(widened * scale, widened * scale * rotation, widened * floor_m,
-                                 widened * floor_rad, growth, len(errors.twists))
+    return CovarianceCalibration(scale, scale * rotation, floor_m, floor_rad, growth,
+                                 len(errors.twists))
 
 
 def _fit(twists, spreads, distances, worth):
