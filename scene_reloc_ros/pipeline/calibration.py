@@ -9,7 +9,7 @@ import torch
 
 from scene_reloc_ros.mapping.calibration import CovarianceCalibration
 
-MINIMUM_ANSWERS = 15  # right answers on held-out frames, to fit a covariance
+MINIMUM_ANSWERS = 6  # right answers on held-out frames, to fit a covariance
 _BLOCK_WORTH = 2.0  # independent errors in a block of time: they drift slowly
 _LARGEST_NEES = 60.0  # of an answer that still takes part: those beyond are wrong, not uncertain
 _ROUNDS = 3

@@ -8,7 +8,7 @@ from scene_reloc_ros.cli.main import main
 from scene_reloc_ros.datasets.sequence import open_sequence
 
 ROUTE = 'simulated:survey?frames=300'
-LAP = 40  # frames of the route that are mapped
+LAP = 64  # frames of the route that are mapped
 
 
 @pytest.fixture(scope='session')

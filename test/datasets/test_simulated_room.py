@@ -7,12 +7,14 @@ import pytest
 
 from scene_reloc_ros.datasets.sequence import open_sequence
 from scene_reloc_ros.datasets.simulated_room.furniture import PLACEMENTS, ROOM_M
+from scene_reloc_ros.datasets.simulated_room.layouts import DEFAULT_ROOM, LAYOUTS
 from scene_reloc_ros.datasets.simulated_room.photographs import photograph
 from scene_reloc_ros.datasets.simulated_room.sequence import SimulatedRoomSequence
 from scene_reloc_ros.datasets.simulated_room.surfaces import room_blocks, room_surfaces
 from scene_reloc_ros.geometry.pose_error import pose_errors
 
 BEYOND_ROUTE_M = 0.6  # free space in the middle of every view
+LIVING = LAYOUTS[DEFAULT_ROOM]
 
 
 def _poses(sequence):
@@ -40,7 +42,8 @@ def test_depth_equals_an_independent_ray_cast(survey, index):
     pixels = np.stack((generator.integers(0, 640, 800), generator.integers(0, 480, 800)), -1)
     # rays have z = 1 in the camera, so that distance along them is depth
     directions = frame.camera.rays(pixels) @ frame.map_from_cam[:3, :3].T
-    expected = _ray_cast(frame.map_from_cam[:3, 3], directions, room_surfaces(room_blocks()))
+    surfaces = room_surfaces(room_blocks(LIVING), LIVING)
+    expected = _ray_cast(frame.map_from_cam[:3, 3], directions, surfaces)
     error = np.abs(frame.depth_m[pixels[:, 1], pixels[:, 0]] - expected)
     assert (error < 1e-5).mean() > 0.998  # a ray may graze an edge
 
@@ -67,7 +70,7 @@ def test_the_camera_stays_off_the_furniture_at_hand_height(survey):
     for sequence in (survey, SimulatedRoomSequence('return')):
         positions = _poses(sequence)[:, :3, 3]
         assert positions[:, 2].min() > 1.0 and positions[:, 2].max() < 1.5
-        for block in room_blocks():
+        for block in room_blocks(LIVING):
             half = np.array(block.size_m) / 2
             axes = np.stack((block.along, block.facing, (0, 0, 1)), 1)
             local = (positions - block.foot - (0, 0, half[2])) @ axes

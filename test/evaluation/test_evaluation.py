@@ -12,11 +12,19 @@ from scene_reloc_ros.evaluation.plots import plot_evaluation
 from scene_reloc_ros.evaluation.report import evaluate
 from scene_reloc_ros.evaluation.solver_benchmark import synthetic_problem
 from scene_reloc_ros.evaluation.trajectory import tum_line
+from scene_reloc_ros.evaluation.trust import (
+    acceptance_curve,
+    Judgement,
+    reliability,
+    trust_figures,
+)
+from scene_reloc_ros.evaluation.trust_plots import plot_trust
 from scene_reloc_ros.geometry.poses import se3_exp, transform_points
 from scene_reloc_ros.mapping.posed_image import PosedImage
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.network.head import Head
 from scene_reloc_ros.pipeline.localisation import Localisation, Rejection
+from scene_reloc_ros.pipeline.localiser import Attempt, BestPose
 
 SHIFTS_M = (0.0, 0.03, 0.08, 0.3, None)  # None: rejected
 
@@ -30,17 +38,19 @@ class ShiftedLocaliser:
     def warm_up(self, camera):
         assert camera == CAMERA
 
-    def localise(self, image, camera, depth_m=None):
+    def attempt(self, image, camera, depth_m=None):
         self.asked += 1
         shift, pose = SHIFTS_M[self.asked], self.truths[self.asked].copy()
         rejection = Rejection.TOO_FEW_INLIERS if shift is None else None
         pose[0, 3] += shift or 0.0
         pixels = np.array(((10.0, 20), (300, 200)), np.float32)
         points = np.array(((0, 0, 2.0), (0.1, 0, 3))) @ pose[:3, :3].T + pose[:3, 3]
-        return Localisation(None if rejection else pose,
-                            None if rejection else np.diag([0.01 ** 2] * 3 + [0.01 ** 2] * 3),
-                            rejection, '', 2, 10, pixels, points.astype(np.float32),
-                            10.0 + self.asked, 'reference', 'cpu')
+        covariance = np.diag([0.01 ** 2] * 3 + [0.01 ** 2] * 3)
+        probability = 0.1 if shift is None else 0.9
+        found = Localisation(None if rejection else pose, None if rejection else covariance,
+                             rejection, '', 2, 10, pixels, points.astype(np.float32),
+                             10.0 + self.asked, probability, 'reference', 'cpu')
+        return Attempt(found, BestPose(pose, covariance, probability))
 
 
 class Frames:
@@ -84,6 +94,46 @@ def test_nees_weighs_the_error_with_the_covariance(report):
     assert report.frames[4].nees is None
 
 
+def test_the_summary_says_how_honest_the_covariance_is(report):
+    summary = report.summary()
+    # errors of 0, 3, 8 and 30 standard deviations
+    assert summary['nees_mean'] == pytest.approx((0 + 9 + 64 + 900) / 4, rel=1e-6)
+    assert summary['nees_within_95'] == 0.5
+
+
+def test_false_accepts_and_refused_good_answers_are_counted(report):
+    figures = trust_figures(report.judgements())
+    assert (figures['queries'], figures['false_accepts']) == (5, 1)  # 30 cm off and accepted
+    assert figures['false_accept_rate'] == pytest.approx(0.2)
+    # the first three and the refused one are within 10 cm
+    assert figures['acceptance_of_good'] == pytest.approx(0.75)
+    assert figures['kinds']['clean']['reasons'] == {'too_few_inliers': 1}
+
+
+def test_a_picture_of_another_place_that_is_accepted_is_a_false_accept(report):
+    attempt = report.frames[0].attempt
+    stranger = Judgement.of('otherroom', attempt, None)
+    assert stranger.gross and stranger.accepted and not stranger.good
+    figures = trust_figures([stranger])
+    assert figures['false_accept_rate'] == 1.0 and figures['acceptance_of_good'] is None
+
+
+def test_reliability_and_curve_follow_the_probabilities():
+    judged = [Judgement('clean', p, p > 0.5, None, good, not good)
+              for p, good in ((0.05, False), (0.05, True), (0.95, True), (0.95, True))]
+    low, high = reliability(judged)
+    assert (low['queries'], low['good'], high['good']) == (2, 0.5, 1.0)
+    curve = {point['probability']: point for point in acceptance_curve(judged)}
+    assert curve[0.01]['false_accept_rate'] == 0.25
+    assert curve[0.5]['false_accept_rate'] == 0 and curve[0.5]['acceptance_of_good'] == 2 / 3
+
+
+def test_the_picture_of_trust_shows_something(report, tmp_path):
+    path = plot_trust(report, trust_figures(report.judgements()), tmp_path / 'trust.png')
+    picture = cv2.imread(str(path))
+    assert min(picture.shape[:2]) > 300 and picture.std() > 5
+
+
 def test_a_frame_without_a_pose_cannot_be_evaluated():
     frames = Frames()
     frames.poses = [None] * 5
@@ -101,7 +151,8 @@ def test_an_empty_list_cannot_be_evaluated():
 
 
 def test_the_pictures_show_something(report, tmp_path):
-    scene_map = SceneMap(Head(), 'small', '', CAMERA, torch.rand(20, 3), torch.rand(5, 3))
+    scene_map = SceneMap(Head(), 'small', '', CAMERA, se3_exp(torch.rand(20, 6)),
+                         torch.rand(5, 3))
     paths = plot_evaluation(report, Frames(), scene_map, tmp_path / 'plots')
     assert [path.name for path in paths] == ['route.png', 'errors.png', 'inliers.png']
     for path in paths:

@@ -15,11 +15,17 @@ from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.pixels import cell_centres
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp
 from scene_reloc_ros.mapping.augmentation import augment
+from scene_reloc_ros.mapping.calibration import (
+    AcceptanceModel,
+    CovarianceCalibration,
+    MapCalibration,
+)
 from scene_reloc_ros.mapping.feature_buffer import (
     fill_buffer,
     mapping_poses,
     MappingCancelled,
 )
+from scene_reloc_ros.mapping.hold_out import FrameSubset, held_out_blocks
 from scene_reloc_ros.mapping.losses import clamp_schedule, reprojection_loss
 from scene_reloc_ros.mapping.posed_image import PosedImage
 from scene_reloc_ros.mapping.presets import AugmentationOptions, LossOptions, PRESETS
@@ -197,9 +203,11 @@ def test_the_clamp_narrows_along_an_arc():
 def scene_map():
     torch.manual_seed(0)
     head = Head(HeadOptions(descriptor=8, width=16), (1.0, 2.0, 3.0))
-    return SceneMap(head, 'small', '0123456789abcdef', CAMERA, torch.rand(5, 3),
+    return SceneMap(head, 'small', '0123456789abcdef', CAMERA, torch.rand(5, 4, 4),
                     torch.rand(7, 3), RayCorrection((0.01, 0.0, -0.02, 0.0, 0.03)),
-                    {'frames': 5})
+                    {'frames': 5}, calibration=MapCalibration(
+                        AcceptanceModel(0.5, {'inliers': 2.0}, {'inliers': -1.0}, 9),
+                        CovarianceCalibration(12.0, 11.0, 0.004, 0.002, 0.1, 80)))
 
 
 def test_a_map_survives_a_round_trip(tmp_path):
@@ -210,7 +218,8 @@ def test_a_map_survives_a_round_trip(tmp_path):
     assert (loaded.camera, loaded.metadata, loaded.encoder_hash) == (
         CAMERA, {'frames': 5}, '0123456789abcdef')
     assert torch.equal(loaded.correction.values, made.correction.values)
-    assert torch.equal(loaded.positions, made.positions) and torch.equal(loaded.cloud, made.cloud)
+    assert torch.equal(loaded.views, made.views) and torch.equal(loaded.cloud, made.cloud)
+    assert loaded.calibration == made.calibration and loaded.calibration.rgb.floor_m == 0.004
     descriptors = torch.randn(4, 8)
     with torch.no_grad():
         assert torch.allclose(loaded.head(descriptors), made.head(descriptors), atol=0.01)
@@ -258,3 +267,36 @@ def test_minutes_must_be_positive():
     assert PRESETS['fast'].with_minutes(2).minutes == 2
     with pytest.raises(ValueError, match='minutes is -1'):
         PRESETS['fast'].with_minutes(-1)
+
+
+def test_frames_are_held_out_in_blocks_of_time_that_hold_still():
+    poses = np.tile(np.eye(4), (400, 1, 1))
+    poses[:, 0, 3] = np.arange(400) * 0.02
+    blocks = held_out_blocks(poses)
+    held = np.concatenate(blocks)
+    assert len(blocks) >= 5 and len(set(held.tolist())) == len(held)
+    assert 0.1 < len(held) / 400 < 0.2
+    for block in blocks:
+        assert (np.diff(block) == 1).all() and 2 <= len(block) <= 24
+    fast = poses.copy()
+    fast[:, 0, 3] *= 10  # 20 cm a frame: a long block would be a hole in the map
+    assert max(len(block) for block in held_out_blocks(fast)) <= 4
+
+
+def test_few_frames_are_all_needed_for_training():
+    assert held_out_blocks(np.tile(np.eye(4), (40, 1, 1))) == []
+
+
+def test_a_subset_reads_only_its_frames():
+    class Frames:
+        names = ['a', 'b', 'c']
+
+        def __getitem__(self, index):
+            return self.names[index].upper()
+
+        def map_from_cam(self, index):
+            return np.eye(4) * index
+
+    subset = FrameSubset(Frames(), [2, 0])
+    assert len(subset) == 2 and (subset[0], subset[1]) == ('C', 'A')
+    assert subset.names == ['c', 'a'] and subset.map_from_cam(0)[0, 0] == 2
