@@ -25,6 +25,10 @@ _HEAD_PREFIX = 'head.'
 _HEADER_LENGTH = 8  # bytes of the header's length at the start of a safetensors file
 
 
+def _no_cubes():
+    return torch.zeros(0, dtype=torch.int64)
+
+
 @dataclass(frozen=True)
 class SceneMap:
     """One mapped place. Tensors lie on the CPU."""
@@ -38,6 +42,7 @@ class SceneMap:
     correction: RayCorrection = field(default_factory=RayCorrection)  # of that camera's rays
     metadata: dict = field(default_factory=dict)  # plain values: frame, times, training, check
     depth: Optional[DepthCorrection] = None  # of that camera's depths; None: mapped without
+    ambiguous: torch.Tensor = field(default_factory=_no_cubes)  # (K,) int64, ``ambiguous_space``
     calibration: Optional[MapCalibration] = None  # of its errors; None: too few frames to tell
 
     @property
@@ -52,7 +57,7 @@ class SceneMap:
             raise ValueError(f'folder {path.parent} of the map does not exist; create it')
         tensors = {_HEAD_PREFIX + key: value.half() if key != 'centre' else value
                    for key, value in self.head.state_dict().items()}
-        tensors.update(views=self.views, cloud=self.cloud,
+        tensors.update(views=self.views, cloud=self.cloud, ambiguous=self.ambiguous,
                        correction=self.correction.values)
         tensors = {key: value.cpu().contiguous() for key, value in tensors.items()}
         header = {'format': FORMAT, 'format_version': str(FORMAT_VERSION),
@@ -107,6 +112,7 @@ class SceneMap:
                        header['encoder_hash'], camera, tensors['views'], tensors['cloud'],
                        RayCorrection(tensors['correction']).requires_grad_(False),
                        json.loads(header['metadata']), depth and DepthCorrection(**depth),
+                       tensors['ambiguous'],
                        calibration and MapCalibration.from_dict(calibration))
         except (KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
             raise ValueError(f'map file {path} lacks a part ({error}); map again') from error

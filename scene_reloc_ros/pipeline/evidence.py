@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 import torch
 
+from scene_reloc_ros.mapping.ambiguous_space import inside
+from scene_reloc_ros.mapping.calibration import ImageStatistics
 from scene_reloc_ros.solver.problem import PoseProblem
 
 FINE_DETAIL_PX = 1.5  # structures below it vanish first when a picture is blurred, pixels
@@ -50,34 +52,57 @@ class Observed:
     quality: ImageQuality
 
 
-def gather(result, observed, rival_share, distance, covariance, images, threshold_px):
+@dataclass(frozen=True)
+class Context:
+    """What is around a solved pose."""
+
+    rival_share: float  # soft inlier score of the best other pose, of that of this one
+    distance: float  # from the nearest mapping view, unitless
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What evidence has to know of the map."""
+
+    images: ImageStatistics
+    ambiguous: torch.Tensor  # (K,) cubes that another part of the space looks like
+    threshold_px: float  # of the solver's inliers, pixels
+
+
+def gather(result, observed, context, covariance, scene):
     """Return the evidence for a SolverResult as {name: value}, larger is better.
 
     Args:
         result: SolverResult.
         observed: Observed.
-        rival_share: soft inlier score of the best other pose, as a share of that of this one.
-        distance: from the nearest mapping view, unitless.
+        context: Context.
         covariance: (6, 6) calibrated, of the twist.
-        images: ImageStatistics of the map.
-        threshold_px: of the solver's inliers, pixels.
+        scene: Scene.
     """
     inliers = result.inliers.cpu()
     seen = _seen(result, observed.problem)
     deviation = float(torch.linalg.eigvalsh(covariance[:3, :3])[-1].clamp_min(0).sqrt())
     spread = (observed.pixels[inliers].std(0) / torch.tensor(observed.size_px)).min()
     quality = observed.quality
+    distinct = distinct_share(result, observed, scene.ambiguous)
     return {
-        'inliers': _log(result.score / len(inliers)),
+        'inliers': _log(result.score / len(inliers) * distinct),
         'residual': -_log(result.residual_px),
         'spread': _log(float(spread)),
         'depth_spread': _log(float(seen[inliers, 2].clamp_min(_LEAST).log().std())),
-        'uniqueness': -rival_share,
+        'uniqueness': -context.rival_share,
         'certainty': -_log(deviation),
-        'nearness': -min(distance, _FARTHEST),
-        'depth_agreement': _depth_agreement(seen, inliers, observed.problem, threshold_px),
-        'sharpness': min(0.0, _log(quality.sharpness / max(images.sharpness, _LEAST))),
-        'exposure': min(0.0, _log(quality.contrast / max(images.contrast, _LEAST)))}
+        'nearness': -min(context.distance, _FARTHEST),
+        'depth_agreement': _depth_agreement(
+            seen, inliers, observed.problem, scene.threshold_px),
+        'sharpness': min(0.0, _log(quality.sharpness / max(scene.images.sharpness, _LEAST))),
+        'exposure': min(0.0, _log(quality.contrast / max(scene.images.contrast, _LEAST)))}
+
+
+def distinct_share(result, observed, ambiguous):
+    """Return the share of the inliers that lie where the map knows of no other such place."""
+    points = observed.problem.points[result.inliers].cpu()
+    return 1.0 - float(inside(points, ambiguous).float().mean()) if len(points) else 0.0
 
 
 def _log(value):

@@ -31,7 +31,7 @@ from scene_reloc_ros.pipeline.covariance import (
     map_covariance,
     probability_within,
 )
-from scene_reloc_ros.pipeline.evidence import gather, image_quality, Observed
+from scene_reloc_ros.pipeline.evidence import Context, gather, image_quality, Observed, Scene
 from scene_reloc_ros.pipeline.localisation import Localisation, Rejection
 from scene_reloc_ros.pipeline.rival import rival_share
 from scene_reloc_ros.solver.backend import select_solver
@@ -138,10 +138,11 @@ class Localiser:
         depths = self._depths(depth_m, camera, observed, rays)
         return replace(observed, problem=replace(observed.problem, depths=depths))
 
-    def calibrated(self, calibration):
-        """Return this localiser with another MapCalibration; the networks are shared."""
+    def of_map(self, scene_map):
+        """Return this localiser with other tables of its map; the networks are shared."""
         other = copy(self)
-        other.calibration = calibration
+        other.scene_map = scene_map
+        other.calibration = scene_map.calibration or UNCALIBRATED
         return other
 
     def _make_cells(self, camera):
@@ -212,8 +213,8 @@ class Localiser:
         distance = float(view_distances(map_from_cam, self._views).min())
         camera_error = camera_covariance(result.information.cpu(), distance,
                                          self._table(observed.problem))
-        evidence = gather(result, observed, rival, distance, camera_error, images,
-                          self.options.solving.threshold_px)
+        scene = Scene(images, self.scene_map.ambiguous, self.options.solving.threshold_px)
+        evidence = gather(result, observed, Context(rival, distance), camera_error, scene)
         within = probability_within(camera_error, options.within_m, options.within_deg)
         right = probability_right(evidence, self.calibration.acceptance)
         rejection = self._rejection(right, within, map_from_cam, evidence, observed.quality)

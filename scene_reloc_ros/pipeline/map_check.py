@@ -10,6 +10,7 @@ import torch
 
 from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.poses import se3_log
+from scene_reloc_ros.mapping.ambiguous_space import cubes_of
 from scene_reloc_ros.mapping.calibration import ImageStatistics, MapCalibration
 from scene_reloc_ros.pipeline.acceptance import GENERAL_MODEL, UNCALIBRATED
 from scene_reloc_ros.pipeline.acceptance_fit import fit_acceptance
@@ -18,6 +19,7 @@ from scene_reloc_ros.pipeline.negatives import mirrored, shuffled_tiles
 
 GROSS_M, GROSS_DEG = 0.25, 10.0  # an answer farther off is wrong, not inexact
 _STRANGERS = 60  # pictures of other places, count
+_SURE = 0.1  # probability from which on a wrong answer is a confusion, not a failure
 
 
 @dataclass(frozen=True)
@@ -46,24 +48,28 @@ class Answer:
 class MapCheck:
     """The held-out frames of a new map, seen by its localiser."""
 
-    def __init__(self, localiser, frames, blocks, report):
+    def __init__(self, localiser, frames, blocks, suspects, report):
         """Localise all of them, and pictures of other places.
 
         Args:
             localiser: Localiser of the map.
             frames: sequence of PosedImage.
             blocks: index arrays of the frames that training has not seen.
+            suspects: indices of mapping frames whose place may look like another.
             report: called with (fraction, text) before each picture; what it raises ends it.
         """
         self._localiser, self._blocks, self._report = localiser, blocks, report
         self._held_out = [frames[int(index)] for index in np.concatenate(blocks)]
-        self._steps, self._done = len(self._held_out) + _STRANGERS, 0
+        self._steps = len(self._held_out) + len(suspects) + _STRANGERS
+        self._done = 0
         self._seen = {'rgb': [self._observed(frame, frame.image) for frame in self._held_out]}
         if localiser.depth_refusal() is None:
             self._seen['rgbd'] = self._measured()
         self._solved = {kind: [localiser.solve(view) for view in seen]
                         for kind, seen in self._seen.items()}
         self._strangers = [(view, localiser.solve(view)) for view in self._other_places()]
+        self._suspects = [self._suspect(frames[int(index)]) for index in suspects]
+        self._fit()
 
     def _observed(self, frame, image):
         self._report(self._done / self._steps, f'{self._done} of {self._steps} pictures')
@@ -83,31 +89,57 @@ class MapCheck:
             image = mirrored(frame.image) if count % 2 else shuffled_tiles(frame.image, rng)
             yield self._observed(frame, image)
 
-    def calibration(self):
-        """Return the MapCalibration: covariances first, for they are evidence as well."""
-        table = MapCalibration(GENERAL_MODEL, images=_statistics(self._seen['rgb']))
-        for kind in self._solved:
-            errors = self._errors(self.answers(table, kind))
-            fitted = fit_covariance(errors) or getattr(UNCALIBRATED, kind)
-            table = replace(table, **{kind: fitted})
-        right, wrong = [], []
-        for kind in self._solved:
-            for answer in self.answers(table, kind):
-                if answer.attempt.best is not None:
-                    (right if answer.right else wrong).append(answer.attempt.evidence)
-        wrong += [attempt.evidence for attempt in self._weighed(table, self._strangers)
-                  if attempt.best is not None]
-        return replace(table, acceptance=fit_acceptance(right, wrong, GENERAL_MODEL))
+    def _suspect(self, frame):
+        view = self._observed(frame, frame.image)
+        return frame, view, self._localiser.solve(view)
 
-    def answers(self, table, kind='rgb'):
-        """Return the Answers to the held-out frames by a MapCalibration."""
+    def calibrated_map(self):
+        """Return the map with its tables."""
+        return self._localiser.scene_map
+
+    def answers(self, kind='rgb'):
+        """Return the Answers to the held-out frames, as the tables stand."""
         pairs = zip(self._seen[kind], self._solved[kind])
         return [Answer.of(frame, attempt)
-                for frame, attempt in zip(self._held_out, self._weighed(table, pairs))]
+                for frame, attempt in zip(self._held_out, self._weighed(pairs))]
 
-    def _weighed(self, table, pairs):
-        localiser = self._localiser.calibrated(table)
-        return [localiser.weigh(view, solved, time.perf_counter()) for view, solved in pairs]
+    def _fit(self):
+        """Fit table after table: each one is evidence for the next."""
+        self._use(calibration=MapCalibration(GENERAL_MODEL,
+                                             images=_statistics(self._seen['rgb'])))
+        for kind in self._solved:
+            fitted = fit_covariance(self._errors(self.answers(kind)))
+            table = self._localiser.calibration
+            self._use(calibration=replace(
+                table, **{kind: fitted or getattr(UNCALIBRATED, kind)}))
+        self._use(ambiguous=self._confused_space())
+        right, wrong = [], [attempt.evidence for attempt in self._weighed(self._strangers)
+                            if attempt.best is not None]
+        for answer in (answer for kind in self._solved for answer in self.answers(kind)):
+            if answer.attempt.best is not None:
+                (right if answer.right else wrong).append(answer.attempt.evidence)
+        self._use(calibration=replace(self._localiser.calibration,
+                                      acceptance=fit_acceptance(right, wrong, GENERAL_MODEL)))
+
+    def _use(self, **parts):
+        self._localiser = self._localiser.of_map(replace(self._localiser.scene_map, **parts))
+
+    def _confused_space(self):
+        """Return the cubes of space that answers were sure of which are grossly wrong.
+
+        What such a frame saw looks like that space: points there tell nothing of the place.
+        """
+        attempts = self._weighed([(view, solved) for _, view, solved in self._suspects])
+        answers = [Answer.of(frame, attempt)
+                   for (frame, _, _), attempt in zip(self._suspects, attempts)]
+        points = [answer.attempt.localisation.inlier_points for answer in answers + self.answers()
+                  if answer.attempt.best is not None and not answer.right
+                  and answer.attempt.best.probability >= _SURE]
+        return cubes_of(torch.from_numpy(np.concatenate([np.zeros((0, 3), np.float32), *points])))
+
+    def _weighed(self, pairs):
+        return [self._localiser.weigh(view, solved, time.perf_counter())
+                for view, solved in pairs]
 
     def _errors(self, answers):
         right = [answer for answer in answers if answer.right]

@@ -52,6 +52,14 @@ def check_figures(answers, blocks):
         **_verdict(answers, blocks, (translation <= 0.10) & (rotation <= 5.0))}
 
 
+def verdict(check):
+    """Return one sentence on the quality of a map, of its ``check_figures``."""
+    what = 'held-out' if check['held_out'] else 'mapping'
+    sentence = (f'its quality is {check["quality"]}: {check["recall_10cm_5deg"]:.0%} of '
+                f'{check["frames"]} {what} frames within 10 cm, 5 degrees')
+    return f'{sentence}; {check["advice"]}' if check['advice'] else sentence
+
+
 def _verdict(answers, blocks, good):
     """Return the quality of the map, and one sentence on what to do about it."""
     share = float(np.mean(good))

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Mapper: posed frames in, a scene map out."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime, timezone
 import time
 
@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from scene_reloc_ros.geometry.poses import invert_pose
+from scene_reloc_ros.mapping.agreement import agreeing_shares, seen_again
 from scene_reloc_ros.mapping.depth_correction import fit_depth_correction
 from scene_reloc_ros.mapping.feature_buffer import fill_buffer, mapping_poses, MappingCancelled
 from scene_reloc_ros.mapping.hold_out import FrameSubset, held_out_blocks
@@ -31,11 +32,28 @@ _LENS_SHARE = 0.1  # of the time that encoding left, for matching views
 _LENS_LEAST_S = 6.0  # seconds without which matching is not begun
 _DEPTH_CELLS = 60_000  # cells whose coordinates are compared with their depths
 _DEPTH_GATE_PX = 10.0  # cells farther from their pixels are not
+_SUSPECT_SHARE = 0.4  # of a frame's cells; below, its place may look like another
+_MOST_SUSPECTS = 120  # frames that are looked at for that, count
 _CHECK_SHARE = 0.05  # of the time, kept for the check at the end
 
 
 def _silent(stage, fraction, text):
     """Take progress that nobody asked for."""
+
+
+def _reporter(on_progress, cancelled):
+    """Return what the check of a map calls before each picture."""
+    def report(fraction, text):
+        if cancelled():
+            raise MappingCancelled('cancelled during the check of the map')
+        on_progress('checking', fraction, text)
+    return report
+
+
+def _suspects(shares):
+    """Return the indices of the frames (F,) whose cells agree least with their own poses."""
+    worst = np.argsort(shares)[:_MOST_SUSPECTS]
+    return worst[shares[worst] < _SUSPECT_SHARE]
 
 
 class Mapper:
@@ -73,9 +91,11 @@ class Mapper:
         head, correction, training = train_head(
             buffer, self.options, self._seconds_left(started), generator, on_progress, cancelled,
             radial)
+        suspects = kept[_suspects(agreeing_shares(buffer, head, correction).numpy())]
         scene_map = self._assemble(frames, buffer, head, correction, training)
         scene_map.metadata.update(lens=None if lens is None else lens.described())
-        scene_map, check = self._checked(scene_map, frames, blocks, on_progress, cancelled)
+        scene_map, check = self._checked(scene_map, frames, (blocks, suspects),
+                                         _reporter(on_progress, cancelled))
         scene_map.metadata.update(check=check, mapping_seconds=time.monotonic() - started)
         return scene_map
 
@@ -97,17 +117,10 @@ class Mapper:
             return None
         chosen = measured[torch.linspace(0, len(measured) - 1, min(
             _DEPTH_CELLS, len(measured)), device=measured.device).long()]
-        with torch.inference_mode(), autocast(self.device):
-            points = head(buffer.descriptors[chosen].float())
-        poses = buffer.cam_from_map[buffer.frames[chosen]]
-        seen = (poses[:, :3, :3] @ points[..., None])[..., 0] + poses[:, :3, 3]
-        with torch.inference_mode():
-            rays = correction.to(self.device)(buffer.rays[chosen])
-        error = (seen[:, :2] / seen[:, 2:] - rays).norm(dim=-1) * buffer.focals_px[
-            buffer.frames[chosen]]
-        good = (seen[:, 2] > 0) & (error < _DEPTH_GATE_PX)
+        depth, rays, error = seen_again(buffer, head, correction, chosen)
+        good = error < _DEPTH_GATE_PX
         return fit_depth_correction(*(part[good].cpu() for part in (
-            seen[:, 2], buffer.depths[chosen], rays, buffer.frames[chosen])))
+            depth, buffer.depths[chosen], rays, buffer.frames[chosen])))
 
     def _assemble(self, frames, buffer, head, correction, training):
         choice = torch.linspace(0, len(buffer) - 1, min(_CLOUD_POINTS, len(buffer))).long()
@@ -124,21 +137,18 @@ class Mapper:
                         frames[0].camera, invert_pose(buffer.cam_from_map).cpu(),
                         cloud.float().cpu(), correction.cpu(), metadata, depth)
 
-    def _checked(self, scene_map, frames, blocks, on_progress, cancelled):
+    def _checked(self, scene_map, frames, chosen, report):
         """Return the map with its calibration, and the figures of its check.
 
         Without held-out frames some of the mapping frames are localised: what a map cannot do
         there it cannot do at all.
         """
-        def report(fraction, text):
-            if cancelled():
-                raise MappingCancelled('cancelled during the check of the map')
-            on_progress('checking', fraction, text)
+        blocks, suspects = chosen
         localiser = Localiser(scene_map, device=str(self.device), seed=self.seed)
         if blocks:
-            check = MapCheck(localiser, frames, blocks, report)
-            scene_map = replace(scene_map, calibration=check.calibration())
-            return scene_map, check_figures(check.answers(scene_map.calibration), blocks)
+            check = MapCheck(localiser, frames, blocks, suspects, report)
+            scene_map = check.calibrated_map()
+            return scene_map, check_figures(check.answers(), blocks)
         chosen = np.unique(np.linspace(0, len(frames) - 1, self.options.self_check).round())
         answers = []
         for count, index in enumerate(chosen.astype(int)):

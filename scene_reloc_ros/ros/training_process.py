@@ -13,6 +13,7 @@ import time
 
 from scene_reloc_ros.datasets.sequence import open_sequence
 from scene_reloc_ros.mapping.presets import PRESETS
+from scene_reloc_ros.pipeline.map_quality import verdict
 from scene_reloc_ros.pipeline.mapper import Mapper, MappingCancelled
 
 _PROGRESS_PERIOD_S = 0.2
@@ -27,8 +28,8 @@ def train(recording, map_path, settings, messages, cancel):
         map_path: file that the map is written to.
         settings: dict with preset, encoder, minutes, device, seed, niceness.
         messages: a multiprocessing connection; it gets tuples ('opened', frames),
-            ('progress', stage, fraction, text), ('done', path), ('failed', sentence),
-            ('cancelled',).
+            ('progress', stage, fraction, text), ('judged', sentence), ('done', path),
+            ('failed', sentence), ('cancelled',).
         cancel: a multiprocessing event.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the node, which cancels
@@ -41,6 +42,7 @@ def train(recording, map_path, settings, messages, cancel):
         scene_map = mapper.build(sequence, _Progress(messages), cancel.is_set)
         Path(map_path).parent.mkdir(parents=True, exist_ok=True)
         scene_map.save(map_path)
+        messages.send(('judged', verdict(scene_map.metadata['check'])))
         messages.send(('done', str(map_path)))
     except MappingCancelled:
         messages.send(('cancelled',))

@@ -1,0 +1,55 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""What a trained head says of the cells that it was trained on, seen from their own frames."""
+
+import torch
+
+from scene_reloc_ros.network.device import autocast
+
+_AGREEING_PX = 10.0  # farthest that a cell may be seen from its pixel
+_CELLS_A_FRAME = 128
+
+
+def seen_again(buffer, head, correction, chosen):
+    """Return depths (n,), rays (n, 2) and errors (n,) in pixels of some cells of a buffer.
+
+    Args:
+        buffer: FeatureBuffer.
+        head: trained Head.
+        correction: RayCorrection.
+        chosen: (n,) indices of cells.
+    """
+    device = buffer.descriptors.device
+    with torch.inference_mode(), autocast(device):
+        points = head(buffer.descriptors[chosen].float())
+    poses = buffer.cam_from_map[buffer.frames[chosen]]
+    with torch.inference_mode():
+        seen = (poses[:, :3, :3] @ points.float()[..., None])[..., 0] + poses[:, :3, 3]
+        rays = correction.to(device)(buffer.rays[chosen])
+        error = ((seen[:, :2] / seen[:, 2:] - rays).norm(dim=-1)
+                 * buffer.focals_px[buffer.frames[chosen]])
+    return seen[:, 2], rays, torch.where(seen[:, 2] > 0, error, torch.full_like(error, torch.inf))
+
+
+def agreeing_shares(buffer, head, correction):
+    """Return for each frame (F,) the share of its cells that are seen where they should be.
+
+    A frame whose place looks like another one has few: the head can say one place only.
+    """
+    chosen = _some_of_each(buffer.frames)
+    error = seen_again(buffer, head, correction, chosen)[2]
+    frames = buffer.frames[chosen]
+    count = len(buffer.cam_from_map)
+    agreeing = torch.bincount(frames, (error < _AGREEING_PX).double(), minlength=count)
+    return (agreeing / torch.bincount(frames, minlength=count).clamp_min(1)).cpu()
+
+
+def _some_of_each(frames):
+    """Return indices of up to so many cells of every frame; cells lie frame after frame."""
+    order = frames.argsort(stable=True)
+    counts = torch.bincount(frames)
+    first = counts.cumsum(0) - counts
+    rank = torch.arange(len(frames), device=frames.device) - first[frames[order]]
+    # spread over all the cells of a frame
+    step = (counts / _CELLS_A_FRAME).ceil().clamp_min(1).long()[frames[order]]
+    return order[rank % step == 0]
