@@ -90,6 +90,6 @@ def poor_picture(quality, images):
     return None
 
 
-# Fitted on several places with scripts/fit_acceptance; a map's own frames move it a little.
+# Fitted on several places with scripts/fit_acceptance.py; a map's own frames move it a little.
 GENERAL_MODEL = AcceptanceModel(0.0, dict.fromkeys(_REASONS, 1.0))
 UNCALIBRATED = MapCalibration(GENERAL_MODEL)  # of a map that could spare no frames

@@ -84,7 +84,7 @@ def gather(result, observed, context, covariance, scene):
     deviation = float(torch.linalg.eigvalsh(covariance[:3, :3])[-1].clamp_min(0).sqrt())
     spread = (observed.pixels[inliers].std(0) / torch.tensor(observed.size_px)).min()
     quality = observed.quality
-    distinct = distinct_share(result, observed, scene.ambiguous)
+    distinct = distinct_share(result, observed.problem, scene.ambiguous)
     return {
         'inliers': _log(result.score / len(inliers) * distinct),
         'residual': -_log(result.residual_px),
@@ -99,9 +99,9 @@ def gather(result, observed, context, covariance, scene):
         'exposure': min(0.0, _log(quality.contrast / max(scene.images.contrast, _LEAST)))}
 
 
-def distinct_share(result, observed, ambiguous):
+def distinct_share(result, problem, ambiguous):
     """Return the share of the inliers that lie where the map knows of no other such place."""
-    points = observed.problem.points[result.inliers].cpu()
+    points = problem.points[result.inliers].cpu()
     return 1.0 - float(inside(points, ambiguous).float().mean()) if len(points) else 0.0
 
 

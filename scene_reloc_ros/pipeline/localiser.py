@@ -13,27 +13,15 @@ import torch
 
 from scene_reloc_ros.geometry.depth import registered_depth, trusted_depths
 from scene_reloc_ros.geometry.pixels import cell_centres, cell_count
-from scene_reloc_ros.geometry.poses import invert_pose
-from scene_reloc_ros.geometry.view_distance import view_distances
 from scene_reloc_ros.mapping.ray_correction import same_camera
 from scene_reloc_ros.network.device import autocast, resolve_device
 from scene_reloc_ros.network.image_input import network_input, WORKING_HEIGHT, working_image
 from scene_reloc_ros.network.weights import encoder_hash, load_encoder
-from scene_reloc_ros.pipeline.acceptance import (
-    AcceptanceOptions,
-    explain,
-    poor_picture,
-    probability_right,
-    UNCALIBRATED,
-)
-from scene_reloc_ros.pipeline.covariance import (
-    camera_covariance,
-    map_covariance,
-    probability_within,
-)
-from scene_reloc_ros.pipeline.evidence import Context, gather, image_quality, Observed, Scene
+from scene_reloc_ros.pipeline.acceptance import AcceptanceOptions, poor_picture
+from scene_reloc_ros.pipeline.evidence import image_quality, Observed
 from scene_reloc_ros.pipeline.localisation import Localisation, Rejection
 from scene_reloc_ros.pipeline.rival import rival_share
+from scene_reloc_ros.pipeline.weighing import BestPose, Weighing
 from scene_reloc_ros.solver.backend import select_solver
 from scene_reloc_ros.solver.problem import Failure, PoseProblem, SolverOptions, SolverResult
 
@@ -51,23 +39,12 @@ class LocaliserOptions:
 
 
 @dataclass(frozen=True)
-class BestPose:
-    """The best pose of a query, believed or not."""
-
-    map_from_cam: np.ndarray  # (4, 4) float64, metres
-    covariance: np.ndarray  # (6, 6), as that of a Localisation
-    probability: float  # that it is within the bounds asked for
-
-
-@dataclass(frozen=True)
 class Attempt:
     """A query with all that is known of it: for calibration and evaluation, not for robots."""
 
     localisation: Localisation
     best: Optional[BestPose] = None  # None where the solver found no pose
     result: Optional[SolverResult] = None
-    evidence: Optional[dict] = None
-    distance: float = np.inf  # from the nearest mapping view, unitless
 
 
 class Localiser:
@@ -87,8 +64,7 @@ class Localiser:
             raise ValueError(f'the map was made with encoder {scene_map.encoder_name} '
                              f'{scene_map.encoder_hash}, this installation has {known}; map again')
         self.scene_map, self.options, self.seed = scene_map, options, seed
-        self.calibration = scene_map.calibration or UNCALIBRATED
-        self._views = scene_map.views.double()
+        self._weighing = Weighing(scene_map, options)
         self.device = resolve_device(device)
         self.encoder = load_encoder(scene_map.encoder_name, self.device)
         self.head = scene_map.head.to(self.device)
@@ -141,8 +117,7 @@ class Localiser:
     def of_map(self, scene_map):
         """Return this localiser with other tables of its map; the networks are shared."""
         other = copy(self)
-        other.scene_map = scene_map
-        other.calibration = scene_map.calibration or UNCALIBRATED
+        other.scene_map, other._weighing = scene_map, Weighing(scene_map, self.options)
         return other
 
     def _make_cells(self, camera):
@@ -196,7 +171,7 @@ class Localiser:
         return 1 / _LARGEST_SCALE <= ratio <= _LARGEST_SCALE
 
     def weigh(self, observed, solved, started):
-        """Return the Attempt of what was solved: its covariance, and whether it is best.
+        """Return the Attempt of what was solved: its covariance, and whether it is believed.
 
         Args:
             observed: Observed.
@@ -204,41 +179,12 @@ class Localiser:
             started: when the query began, of ``time.perf_counter``.
         """
         result, rival = solved
-        images, options = self.calibration.images, self.options.acceptance
         if isinstance(result, Rejection):
-            rejection = poor_picture(observed.quality, images) or result
-            return Attempt(self._localisation(rejection, observed, started))
-        cam_from_map = result.cam_from_map.cpu()
-        map_from_cam = invert_pose(cam_from_map)
-        distance = float(view_distances(map_from_cam, self._views).min())
-        camera_error = camera_covariance(result.information.cpu(), distance,
-                                         self._table(observed.problem))
-        scene = Scene(images, self.scene_map.ambiguous, self.options.solving.threshold_px)
-        evidence = gather(result, observed, Context(rival, distance), camera_error, scene)
-        within = probability_within(camera_error, options.within_m, options.within_deg)
-        right = probability_right(evidence, self.calibration.acceptance)
-        rejection = self._rejection(right, within, map_from_cam, evidence, observed.quality)
-        best = BestPose(map_from_cam.numpy(), map_covariance(cam_from_map, camera_error).numpy(),
-                            right * within)
-        localisation = self._localisation(rejection, observed, started, result, best)
-        return Attempt(localisation, best, result, evidence, distance)
-
-    def _table(self, problem):
-        """Return the CovarianceCalibration of a query with or without depth."""
-        with_depth = problem.depths is not None and self.calibration.rgbd is not None
-        return self.calibration.rgbd if with_depth else self.calibration.rgb
-
-    def _rejection(self, right, within, map_from_cam, evidence, quality):
-        """Return the Rejection of a pose that is not believed, else None."""
-        options, calibration = self.options.acceptance, self.calibration
-        away = (self._views[:, :3, 3] - map_from_cam[:3, 3]).norm(dim=-1).min()
-        if float(away) > options.map_margin_m:
-            return Rejection.OUTSIDE_MAP
-        if right * within >= options.probability:
-            return None
-        if right >= options.probability:
-            return Rejection.UNCERTAIN
-        return explain(evidence, calibration.acceptance, quality, calibration.images)
+            poor = poor_picture(observed.quality, self._weighing.calibration.images)
+            return Attempt(self._localisation(poor or result, observed, started))
+        best = self._weighing.weigh(result, rival, observed)
+        return Attempt(self._localisation(best.rejection, observed, started, result, best), best,
+                       result)
 
     def _localisation(self, rejection, observed, started, result=None, best=None):
         """Return the Localisation; a pose goes into it only where nothing rejects it."""

@@ -109,16 +109,16 @@ class MapCheck:
                                              images=_statistics(self._seen['rgb'])))
         for kind in self._solved:
             fitted = fit_covariance(self._errors(self.answers(kind)))
-            table = self._localiser.calibration
+            table = self._localiser.scene_map.calibration
             self._use(calibration=replace(
                 table, **{kind: fitted or getattr(UNCALIBRATED, kind)}))
         self._use(ambiguous=self._confused_space())
-        right, wrong = [], [attempt.evidence for attempt in self._weighed(self._strangers)
+        right, wrong = [], [attempt.best.evidence for attempt in self._weighed(self._strangers)
                             if attempt.best is not None]
         for answer in (answer for kind in self._solved for answer in self.answers(kind)):
             if answer.attempt.best is not None:
-                (right if answer.right else wrong).append(answer.attempt.evidence)
-        self._use(calibration=replace(self._localiser.calibration,
+                (right if answer.right else wrong).append(answer.attempt.best.evidence)
+        self._use(calibration=replace(self._localiser.scene_map.calibration,
                                       acceptance=fit_acceptance(right, wrong, GENERAL_MODEL)))
 
     def _use(self, **parts):
@@ -148,7 +148,7 @@ class MapCheck:
         informations = [answer.attempt.result.information.cpu() for answer in right]
         return HeldOutErrors(
             _stacked(twists, 6), _stacked(informations, 6, 6),
-            torch.tensor([a.attempt.distance for a in right]).double(), len(self._blocks))
+            torch.tensor([a.attempt.best.distance for a in right]).double(), len(self._blocks))
 
 
 def _stacked(tensors, *shape):

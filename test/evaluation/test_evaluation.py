@@ -24,7 +24,8 @@ from scene_reloc_ros.mapping.posed_image import PosedImage
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.network.head import Head
 from scene_reloc_ros.pipeline.localisation import Localisation, Rejection
-from scene_reloc_ros.pipeline.localiser import Attempt, BestPose
+from scene_reloc_ros.pipeline.localiser import Attempt
+from scene_reloc_ros.pipeline.weighing import BestPose
 
 SHIFTS_M = (0.0, 0.03, 0.08, 0.3, None)  # None: rejected
 
@@ -50,7 +51,7 @@ class ShiftedLocaliser:
         found = Localisation(None if rejection else pose, None if rejection else covariance,
                              rejection, '', 2, 10, pixels, points.astype(np.float32),
                              10.0 + self.asked, probability, 'reference', 'cpu')
-        return Attempt(found, BestPose(pose, covariance, probability))
+        return Attempt(found, BestPose(pose, covariance, probability, rejection, {}, 0.0))
 
 
 class Frames:

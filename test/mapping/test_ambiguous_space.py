@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Space that looks like other space, and frames whose cells do not agree with their poses."""
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import numpy as np
 import pytest
+import torch
+
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp
 from scene_reloc_ros.mapping.agreement import agreeing_shares, seen_again
 from scene_reloc_ros.mapping.ambiguous_space import CUBE_M, cubes_of, inside
 from scene_reloc_ros.mapping.feature_buffer import FeatureBuffer
 from scene_reloc_ros.mapping.ray_correction import RayCorrection
-import torch
 
 FRAMES, CELLS, FOCAL_PX = 6, 200, 500.0
 

@@ -95,7 +95,7 @@ def open_simulated(text):
     return SimulatedRoomSequence(route, **options)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)  # one for a sequence, one for pictures of other places
 def _renderer(room, seed, light):
     layout = LAYOUTS[room]
     blocks = room_blocks(layout)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fit the general acceptance model on maps of several places and print it.
 
-Usage: scripts/fit_acceptance MAP SEQUENCE[,FRAMES] [MAP SEQUENCE[,FRAMES] ...] [--negatives N]
+Usage: scripts/fit_acceptance.py MAP SEQUENCE[,FRAMES] [MAP SEQUENCE[,FRAMES] ...] [--negatives N]
 
 Right and wrong answers come from the frames, their perturbed forms and pictures of other places.
 The result goes into GENERAL_MODEL of scene_reloc_ros/pipeline/acceptance.py. For each place the
@@ -46,7 +46,7 @@ def evidence_of(map_path, sequence_text, negatives, bars):
                 attempt = localiser.attempt(frame.image, frame.camera, depth_m)
                 if attempt.best is not None:
                     good = frame.map_from_cam is not None and Answer.of(frame, attempt).right
-                    (right if good else wrong).append(attempt.evidence)
+                    (right if good else wrong).append(attempt.best.evidence)
             bars(f'{Path(map_path).name} {part.names[0].split("-")[0]}', (index + 1) / len(part), '')
     return right, wrong
 
