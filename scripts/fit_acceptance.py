@@ -1,9 +1,8 @@
-#!/usr/bin/env python3
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 """Fit the general acceptance model on maps of several places and print it.
 
-Usage: scripts/fit_acceptance.py MAP SEQUENCE[,FRAMES] [MAP SEQUENCE[,FRAMES] ...] [--negatives N]
+Usage: python scripts/fit_acceptance.py MAP SEQUENCE[,FRAMES] [...] [--negatives N]
 
 Right and wrong answers come from the frames, their perturbed forms and pictures of other places.
 The result goes into GENERAL_MODEL of scene_reloc_ros/pipeline/acceptance.py. For each place the
@@ -42,20 +41,32 @@ def evidence_of(map_path, sequence_text, negatives, bars):
     for part in (sequence, *changed, NegativeFrames(sequence, negatives)):
         for index in range(len(part)):
             frame = part[index]
-            for depth_m in (None, frame.depth_m) if deep and frame.depth_m is not None else (None,):
+            depths = (None, frame.depth_m) if deep and frame.depth_m is not None else (None,)
+            for depth_m in depths:
                 attempt = localiser.attempt(frame.image, frame.camera, depth_m)
                 if attempt.best is not None:
                     good = frame.map_from_cam is not None and Answer.of(frame, attempt).right
                     (right if good else wrong).append(attempt.best.evidence)
-            bars(f'{Path(map_path).name} {part.names[0].split("-")[0]}', (index + 1) / len(part), '')
+            bars(f'{Path(map_path).name} {part.names[0]}', (index + 1) / len(part), '')
     return right, wrong
+
+
+def fitted(places):
+    """Return the AcceptanceModel of the evidence of some places."""
+    right, wrong = ([e for place in places for e in place[sort]] for sort in (0, 1))
+    return fit_acceptance(right, wrong, START, own=False)
+
+
+def say(text):
+    """Write one line."""
+    sys.stdout.write(text + '\n')
 
 
 def report(name, model, right, wrong):
     """Print how many answers a model takes for right."""
     shares = [sum(probability_right(e, model) >= 0.5 for e in part) / max(1, len(part))
               for part in (right, wrong)]
-    print(f'{name}: takes {shares[0]:.2%} of {len(right)} right and {shares[1]:.2%} of '
+    say(f'{name}: takes {shares[0]:.2%} of {len(right)} right and {shares[1]:.2%} of '
           f'{len(wrong)} wrong answers for right')
 
 
@@ -70,18 +81,17 @@ def main():
                   for map_path, sequence in zip(args.places[::2], args.places[1::2])]
     for number, (right, wrong) in enumerate(places):
         others = [place for other, place in enumerate(places) if other != number] or places
-        model = fit_acceptance([e for r, _ in others for e in r], [e for _, w in others for e in w],
-                               START, own=False)
+        model = fitted(others)
         report(f'{args.places[2 * number]} by the others', model, right, wrong)
-    model = fit_acceptance([e for r, _ in places for e in r], [e for _, w in places for e in w],
-                           START, own=False)
+    model = fitted(places)
     for number, place in enumerate(places):
         report(f'{args.places[2 * number]} by all', model, *place)
-    print(f'GENERAL_MODEL = AcceptanceModel(\n    {model.intercept:.2f},')
+    say(f'GENERAL_MODEL = AcceptanceModel(\n    {model.intercept:.2f},')
     for kind in ('weights', 'typical'):
-        values = ', '.join(f'{name!r}: {value:.3f}' for name, value in getattr(model, kind).items())
-        print(f'    {kind}={{{values}}},')
-    print(')')
+        values = ', '.join(f'{name!r}: {value:.3f}'
+                           for name, value in getattr(model, kind).items())
+        say(f'    {kind}={{{values}}},')
+    say(')')
     return 0
 
 

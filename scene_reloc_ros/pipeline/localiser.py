@@ -3,7 +3,7 @@
 """The Localiser: one image in, one Localisation out."""
 
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 import time
 from typing import Optional
@@ -34,8 +34,9 @@ class LocaliserOptions:
     """Settings of a query."""
 
     solver: str = 'auto'  # backend: auto, reference or cuda
-    solving: SolverOptions = field(default_factory=SolverOptions)
-    acceptance: AcceptanceOptions = field(default_factory=AcceptanceOptions)
+    # a pose that a twelfth of the cells agrees with is found; with less none is believed
+    solving: SolverOptions = SolverOptions(maximum_samples=8192)
+    acceptance: AcceptanceOptions = AcceptanceOptions()
 
 
 @dataclass(frozen=True)

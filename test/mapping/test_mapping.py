@@ -25,7 +25,6 @@ from scene_reloc_ros.mapping.feature_buffer import (
     mapping_poses,
     MappingCancelled,
 )
-from scene_reloc_ros.mapping.hold_out import FrameSubset, held_out_blocks
 from scene_reloc_ros.mapping.losses import clamp_schedule, reprojection_loss
 from scene_reloc_ros.mapping.posed_image import PosedImage
 from scene_reloc_ros.mapping.presets import AugmentationOptions, LossOptions, PRESETS
@@ -267,36 +266,3 @@ def test_minutes_must_be_positive():
     assert PRESETS['fast'].with_minutes(2).minutes == 2
     with pytest.raises(ValueError, match='minutes is -1'):
         PRESETS['fast'].with_minutes(-1)
-
-
-def test_frames_are_held_out_in_blocks_of_time_that_hold_still():
-    poses = np.tile(np.eye(4), (400, 1, 1))
-    poses[:, 0, 3] = np.arange(400) * 0.02
-    blocks = held_out_blocks(poses)
-    held = np.concatenate(blocks)
-    assert len(blocks) >= 5 and len(set(held.tolist())) == len(held)
-    assert 0.1 < len(held) / 400 < 0.2
-    for block in blocks:
-        assert (np.diff(block) == 1).all() and 2 <= len(block) <= 24
-    fast = poses.copy()
-    fast[:, 0, 3] *= 10  # 20 cm a frame: a long block would be a hole in the map
-    assert max(len(block) for block in held_out_blocks(fast)) <= 4
-
-
-def test_few_frames_are_all_needed_for_training():
-    assert held_out_blocks(np.tile(np.eye(4), (40, 1, 1))) == []
-
-
-def test_a_subset_reads_only_its_frames():
-    class Frames:
-        names = ['a', 'b', 'c']
-
-        def __getitem__(self, index):
-            return self.names[index].upper()
-
-        def map_from_cam(self, index):
-            return np.eye(4) * index
-
-    subset = FrameSubset(Frames(), [2, 0])
-    assert len(subset) == 2 and (subset[0], subset[1]) == ('C', 'A')
-    assert subset.names == ['c', 'a'] and subset.map_from_cam(0)[0, 0] == 2

@@ -1,0 +1,40 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Which frames are kept from training."""
+
+import numpy as np
+
+from scene_reloc_ros.mapping.hold_out import FrameSubset, held_out_blocks
+
+
+def test_frames_are_held_out_in_blocks_of_time_that_hold_still():
+    poses = np.tile(np.eye(4), (400, 1, 1))
+    poses[:, 0, 3] = np.arange(400) * 0.02
+    blocks = held_out_blocks(poses)
+    held = np.concatenate(blocks)
+    assert len(blocks) >= 5 and len(set(held.tolist())) == len(held)
+    assert 0.1 < len(held) / 400 < 0.2
+    for block in blocks:
+        assert (np.diff(block) == 1).all() and 2 <= len(block) <= 24
+    fast = poses.copy()
+    fast[:, 0, 3] *= 10  # 20 cm a frame: a long block would be a hole in the map
+    assert max(len(block) for block in held_out_blocks(fast)) <= 4
+
+
+def test_few_frames_are_all_needed_for_training():
+    assert held_out_blocks(np.tile(np.eye(4), (40, 1, 1))) == []
+
+
+def test_a_subset_reads_only_its_frames():
+    class Frames:
+        names = ['a', 'b', 'c']
+
+        def __getitem__(self, index):
+            return self.names[index].upper()
+
+        def map_from_cam(self, index):
+            return np.eye(4) * index
+
+    subset = FrameSubset(Frames(), [2, 0])
+    assert len(subset) == 2 and (subset[0], subset[1]) == ('C', 'A')
+    assert subset.names == ['c', 'a'] and subset.map_from_cam(0)[0, 0] == 2
