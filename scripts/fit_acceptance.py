@@ -25,7 +25,9 @@ from scene_reloc_ros.pipeline.acceptance_fit import fit_acceptance
 from scene_reloc_ros.pipeline.localiser import Localiser
 from scene_reloc_ros.pipeline.map_check import Answer
 
-START = AcceptanceModel(0.0, dict.fromkeys(GENERAL_MODEL.weights, 0.5))
+START = AcceptanceModel(8.0, {
+    **dict.fromkeys(GENERAL_MODEL.weights, 0.4), 'inliers': 2.0, 'certainty': 1.5, 'spread': 1.5,
+    'uniqueness': 1.0, 'nearness': 0.5})  # a guess, from which evidence moves it
 
 
 def evidence_of(map_path, sequence_text, negatives, bars):

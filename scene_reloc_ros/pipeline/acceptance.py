@@ -91,5 +91,12 @@ def poor_picture(quality, images):
 
 
 # Fitted on several places with scripts/fit_acceptance.py; a map's own frames move it a little.
-GENERAL_MODEL = AcceptanceModel(0.0, dict.fromkeys(_REASONS, 1.0))
+GENERAL_MODEL = AcceptanceModel(
+    15.6,
+    weights={'inliers': 2.72, 'residual': 0.39, 'spread': 3.64, 'depth_spread': 0.32,
+             'uniqueness': 1.10, 'certainty': 0.88, 'nearness': 1.13, 'depth_agreement': 0.34,
+             'sharpness': 0.40, 'exposure': 0.33},
+    typical={'inliers': -0.90, 'residual': -1.39, 'spread': -1.41, 'depth_spread': -1.62,
+             'uniqueness': 0.0, 'certainty': 3.72, 'nearness': -0.37, 'depth_agreement': -0.07,
+             'sharpness': -0.01, 'exposure': -0.07})
 UNCALIBRATED = MapCalibration(GENERAL_MODEL)  # of a map that could spare no frames

@@ -7,8 +7,8 @@ import torch
 
 from scene_reloc_ros.mapping.calibration import AcceptanceModel
 
-_INTERCEPT_DEVIATION = 1.5  # of a map's intercept from that of all maps
-_WEIGHT_DEVIATION = 0.25  # of the logarithm of a map's weights from those of all maps
+_OWN_DEVIATIONS = 1.5, 0.25  # of a map's intercept and log weights from those of all maps
+_GENERAL_DEVIATIONS = 12.0, 0.5  # of those of all maps from a guess
 
 
 def fit_acceptance(right, wrong, prior, own=True):
@@ -20,15 +20,15 @@ def fit_acceptance(right, wrong, prior, own=True):
         right: evidence of right answers, list of {name: value}.
         wrong: evidence of wrong ones; both sorts count as much, whatever their number.
         prior: AcceptanceModel of other maps.
-        own: whether the answers are those of one map; else the prior says next to nothing.
+        own: whether the answers are those of one map; else of many, and the prior is a guess.
     """
     if not right or not wrong:
         return prior
     names = list(prior.weights)
     values, labels, worth = _table(right, wrong, names)
     mean = torch.tensor([prior.intercept, *np.log([prior.weights[n] for n in names])]).double()
-    deviation = torch.tensor([_INTERCEPT_DEVIATION] + [_WEIGHT_DEVIATION] * len(names)).double()
-    deviation = deviation if own else 8 * deviation
+    intercept, weight = _OWN_DEVIATIONS if own else _GENERAL_DEVIATIONS
+    deviation = torch.tensor([intercept] + [weight] * len(names)).double()
     fitted = mean.clone().requires_grad_()
     optimiser = torch.optim.LBFGS([fitted], max_iter=300, line_search_fn='strong_wolfe')
 
