@@ -126,7 +126,7 @@ def _judged(args, localiser, report, bars):
         return judged
     frames = read_sequence(args)
     for kind in PERTURBATIONS:
-        judged += judge_frames(localiser, PerturbedSequence(frames, kind), kind, bars)
+        judged += judge_frames(localiser, PerturbedSequence(frames, kind), kind, bars, args.depth)
     return judged + judge_frames(localiser, NegativeFrames(frames, args.trust), None, bars)
 
 

@@ -41,7 +41,7 @@ class Judgement:
                    metres > GROSS_M or degrees > GROSS_DEG)
 
 
-def judge_frames(localiser, sequence, kind, on_progress=None):
+def judge_frames(localiser, sequence, kind, on_progress=None, depth=False):
     """Return the Judgements of a sequence; frames without a pose show another place.
 
     Args:
@@ -49,11 +49,12 @@ def judge_frames(localiser, sequence, kind, on_progress=None):
         sequence: of PosedImage.
         kind: of all its frames; None takes the word before the first dash of each name.
         on_progress: called with (stage, fraction in [0, 1], text).
+        depth: use the depth of frames that have it.
     """
     judged = []
     for index in range(len(sequence)):
         frame = sequence[index]
-        attempt = localiser.attempt(frame.image, frame.camera)
+        attempt = localiser.attempt(frame.image, frame.camera, frame.depth_m if depth else None)
         judged.append(Judgement.of(kind or frame.name.split('-')[0], attempt, frame.map_from_cam))
         if on_progress:
             on_progress(f'judging {kind or "other places"}', (index + 1) / len(sequence),

@@ -106,7 +106,7 @@ def distinct_share(result, problem, ambiguous):
 
 
 def _log(value):
-    return math.log(max(value, _LEAST))
+    return math.log(value) if value > _LEAST else math.log(_LEAST)  # of NaN too
 
 
 def _seen(result, problem):

@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a map file to a warmed-up localiser of the core."""
 
+import logging
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.pipeline.acceptance import AcceptanceOptions
 from scene_reloc_ros.pipeline.localiser import Localiser, LocaliserOptions
+
+_logger = logging.getLogger(__name__)
 
 
 def map_path(text):
@@ -32,6 +35,9 @@ def load_localiser(path, options):
     Raises ValueError where the map is broken or the device is not there.
     """
     scene_map = SceneMap.load(path)
+    if scene_map.calibration is None:
+        _logger.warning('map %s holds no calibration, for it was made of too few frames: its '
+                        'covariances are those of other maps, and rather too large', path)
     try:
         acceptance = AcceptanceOptions(
             options.accept_within, options.accept_angle, options.accept_probability)

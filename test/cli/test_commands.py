@@ -15,6 +15,7 @@ from scene_reloc_ros.cli.main import main
 from scene_reloc_ros.datasets.sequence import open_sequence
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.pose_error import pose_errors
+from scene_reloc_ros.mapping.ambiguous_space import cubes_of
 from scene_reloc_ros.mapping.ray_correction import CorrectionOptions, RayCorrection
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.network.encoder import Encoder
@@ -190,6 +191,40 @@ def test_an_image_of_nothing_is_refused_with_a_reason(localiser, kind):
     assert not found.accepted and isinstance(found.rejection, Rejection)
     assert found.map_from_cam is None and found.covariance is None
     assert found.rejection.sentence.endswith('.')
+
+
+def test_a_camera_that_sees_at_quite_another_scale_is_refused(localiser):
+    frame = open_sequence(ROUTE)[10]
+    zoomed = replace(frame.camera, fx=2 * frame.camera.fx, fy=2 * frame.camera.fy)
+    found = localiser.localise(frame.image, zoomed)
+    assert found.rejection is Rejection.WRONG_CAMERA and found.map_from_cam is None
+
+
+@pytest.mark.parametrize(('change', 'reason'), [
+    (lambda image: image // 40, Rejection.TOO_DARK),
+    (lambda image: np.full_like(image, 255), Rejection.TOO_BRIGHT)])
+def test_a_picture_that_shows_nothing_says_why(localiser, change, reason):
+    frame = open_sequence(ROUTE)[10]
+    found = localiser.localise(change(frame.image), frame.camera)
+    assert found.rejection is reason and found.probability < 0.5
+
+
+def test_a_map_without_calibration_states_larger_errors(localiser):
+    frame = open_sequence(ROUTE)[10]
+    bare = Localiser(replace(localiser.scene_map, calibration=None), device='cpu')
+    here, there = (which.attempt(frame.image, frame.camera).best for which in (localiser, bare))
+    assert np.trace(there.covariance) > 1.5 * np.trace(here.covariance)
+
+
+def test_points_that_another_place_looks_like_prove_nothing(localiser):
+    frame = open_sequence(ROUTE)[10]
+    found = localiser.localise(frame.image, frame.camera)
+    assert found.accepted and found.probability > 0.5
+    twin = Localiser(replace(localiser.scene_map, ambiguous=cubes_of(
+        torch.from_numpy(found.inlier_points))), device='cpu')
+    refused = twin.localise(frame.image, frame.camera)
+    assert refused.rejection is Rejection.AMBIGUOUS and refused.map_from_cam is None
+    assert refused.probability <= 0.5
 
 
 def test_a_map_of_another_encoder_is_refused(mapped):
