@@ -13,6 +13,8 @@ MINIMUM_ANSWERS = 6  # right answers on held-out frames, to fit a covariance
 _BLOCK_WORTH = 2.0  # independent errors in a block of time: they drift slowly
 _LARGEST_NEES = 60.0  # of an answer that still takes part: those beyond are wrong, not uncertain
 _ROUNDS = 3
+_FREEDOM = 8.0  # of Student's t: errors differ more from block to block than within one
+_NORMAL_SCALE = 0.8682  # brings out the covariance where errors are normal after all
 # What other maps have shown, as logarithms (mean, deviation): scale of the solver's deviations,
 # rotation's scale beside it, floor in metres, floor in rad, growth per unit of view distance.
 _PRIOR_MEAN = np.log((14.0, 1.0, 0.006, 0.0027, 0.05))
@@ -32,8 +34,8 @@ class HeldOutErrors:
 def fit_covariance(errors):
     """Return the CovarianceCalibration of HeldOutErrors, or None where there are too few.
 
-    Maximum a posteriori of normal errors; errors of one block count as few, because they are
-    alike.
+    Maximum a posteriori of Student's t, so that one bad block does not decide for all; errors of
+    one block count as few, because they are alike.
     """
     if len(errors.twists) < MINIMUM_ANSWERS:
         return None
@@ -61,7 +63,8 @@ def _fit(twists, spreads, distances, worth):
     def loss():
         optimiser.zero_grad()
         covariances = _covariances(values, spreads, distances)
-        surprise = (_nees(twists, covariances) + torch.logdet(covariances)).mean() / 2
+        tails = torch.log1p(_nees(twists, covariances) / (_FREEDOM * _NORMAL_SCALE))
+        surprise = ((_FREEDOM + 6) * tails + torch.logdet(covariances)).mean() / 2
         total = worth * surprise + (((values - mean) / deviation) ** 2).sum() / 2
         total.backward()
         return total
