@@ -18,6 +18,7 @@ from scene_reloc_ros.pipeline.covariance import (
 from scene_reloc_ros.pipeline.evidence import Context, distinct_share, gather, Scene
 from scene_reloc_ros.pipeline.localisation import Rejection
 
+_LARGEST_RIVAL = 0.9  # score of another pose, of that of the best; beyond, either may be right
 _LEAST_DISTINCT = 0.2  # share of the inliers that no other part of the map looks like
 
 
@@ -66,7 +67,8 @@ class Weighing:
         within = probability_within(error, self._options.within_m, self._options.within_deg)
         right = probability_right(evidence, self.calibration.acceptance)
         rejection = self._rejection(right, within, map_from_cam, evidence, observed.quality)
-        if distinct_share(result, observed.problem, self._scene.ambiguous) < _LEAST_DISTINCT:
+        distinct = distinct_share(result, observed.problem, self._scene.ambiguous)
+        if distinct < _LEAST_DISTINCT or rival_share > _LARGEST_RIVAL:
             # what agrees is seen in another place as well: one of two at best
             right, rejection = right / 2, Rejection.AMBIGUOUS
         return BestPose(map_from_cam.numpy(), map_covariance(cam_from_map, error).numpy(),
