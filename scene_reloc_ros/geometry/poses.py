@@ -205,6 +205,20 @@ def checked_pose(a_from_b, name):
     return pose
 
 
+def moved_covariance(covariance, offset_m):
+    """Numpy: carry a (6, 6) pose covariance to another point of the same rigid body.
+
+    Args:
+        covariance: of x, y, z, rotX, rotY, rotZ about fixed axes (REP 103).
+        offset_m: (3,) from the old point to the new one, along the same fixed axes.
+
+    A rotation error r moves the new point by r x offset: the adjoint of that translation.
+    """
+    carry = np.eye(6)
+    carry[:3, 3:] = -skew(torch.as_tensor(np.asarray(offset_m, np.float64))).numpy()
+    return carry @ np.asarray(covariance, np.float64) @ carry.T
+
+
 def rotation_angle(rotation):
     """Geodesic angle (...) in radians of rotations (..., 3, 3); exact near zero and near pi."""
     return so3_log(rotation).norm(dim=-1).clamp(max=math.pi)

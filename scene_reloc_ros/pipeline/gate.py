@@ -15,7 +15,7 @@ from typing import Optional
 import numpy as np
 import torch
 
-from scene_reloc_ros.geometry.poses import so3_exp, so3_log
+from scene_reloc_ros.geometry.poses import moved_covariance, so3_exp, so3_log
 from scene_reloc_ros.pipeline.localisation import Rejection
 
 _SMALLEST_VARIANCE = 1e-12  # m^2 and rad^2: keeps exact input invertible
@@ -155,7 +155,7 @@ class Gate:
         error = np.r_[b.map_from_base[:3, 3] - predicted[:3, 3],
                       _rotation_vector(b.map_from_base[:3, :3] @ predicted[:3, :3].T)]
         lever = predicted[:3, 3] - a.map_from_base[:3, 3]
-        covariance = (b.covariance + carried_covariance(a.covariance, lever)
+        covariance = (b.covariance + moved_covariance(a.covariance, lever)
                       + self._drift(earlier, later) + _SMALLEST_VARIANCE * np.eye(6))
         chi_square = float(error @ np.linalg.solve(covariance, error))
         return chi_square, (f'{100 * np.linalg.norm(error[:3]):.0f} cm and '
@@ -177,17 +177,6 @@ class Gate:
         position = (options.drift_m_per_m * way + options.drift_m_per_s * seconds
                     + rotation * way / 2)
         return np.diag([position ** 2] * 3 + [rotation ** 2] * 3)
-
-
-def carried_covariance(covariance, lever):
-    """Return a pose's covariance (6, 6) where it has moved on by a lever (3,) known exactly.
-
-    An error of rotation swings what lies at the end of the lever: dp = theta x lever.
-    """
-    x, y, z = lever
-    carry = np.eye(6)
-    carry[:3, 3:] = -np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return carry @ covariance @ carry.T
 
 
 def chi_square_quantile(probability):

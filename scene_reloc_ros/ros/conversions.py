@@ -5,12 +5,10 @@
 from geometry_msgs.msg import Pose, TransformStamped
 import numpy as np
 from rclpy.time import Time
-import torch
 
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.poses import (
     pose_from_translation_quaternion,
-    skew,
     translation_quaternion_from_pose,
 )
 
@@ -86,20 +84,6 @@ def fill_camera_info(message, camera):
     message.distortion_model = 'plumb_bob' if plain else camera.distortion_model
     message.d = [0.0] * 5 if plain else [float(value) for value in camera.distortion]
     return message
-
-
-def moved_covariance(covariance, offset_m):
-    """Carry a (6, 6) pose covariance to another point of the same rigid body.
-
-    Args:
-        covariance: of x, y, z, rotX, rotY, rotZ about fixed axes (REP 103).
-        offset_m: (3,) from the old point to the new one, along the same fixed axes.
-
-    A rotation error r moves the new point by r x offset: the adjoint of that translation.
-    """
-    carry = np.eye(6)
-    carry[:3, 3:] = -skew(torch.as_tensor(np.asarray(offset_m, np.float64))).numpy()
-    return carry @ np.asarray(covariance, np.float64) @ carry.T
 
 
 def _pose(translation, quaternion):

@@ -7,7 +7,8 @@ from typing import Any, Optional
 
 import numpy as np
 
-from scene_reloc_ros.ros.conversions import moved_covariance, nanoseconds
+from scene_reloc_ros.geometry.poses import moved_covariance
+from scene_reloc_ros.ros.conversions import nanoseconds
 from scene_reloc_ros.ros.gating import stamp_refusal
 from scene_reloc_ros.ros.images import depth_beside, image_of_message, refuse_other_size
 

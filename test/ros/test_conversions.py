@@ -12,11 +12,11 @@ from builtin_interfaces.msg import Time  # noqa: E402
 from sensor_msgs.msg import CameraInfo  # noqa: E402
 
 from scene_reloc_ros.geometry.camera import Camera  # noqa: E402
+from scene_reloc_ros.geometry.poses import moved_covariance  # noqa: E402
 from scene_reloc_ros.ros.camera_cache import CameraCache  # noqa: E402
 from scene_reloc_ros.ros.conversions import (  # noqa: E402
     camera_of_message,
     fill_camera_info,
-    moved_covariance,
     nanoseconds,
     pose_message,
     pose_of_message,
