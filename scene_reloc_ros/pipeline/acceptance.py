@@ -54,21 +54,15 @@ def probability_right(evidence, model):
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit))))
 
 
-def explain(evidence, model, quality, images):
+def explain(evidence, model):
     """Return the Rejection that tells best why a pose is not believed.
 
-    A poor picture comes first, for it explains the rest; then the evidence that lacks most of
-    what right answers have, counted by its weight.
+    It is that of the evidence that lacks most of what right answers have, counted by its weight.
 
     Args:
-        evidence: {name: value}, or None where the solver found no pose.
+        evidence: {name: value}.
         model: AcceptanceModel.
-        quality: ImageQuality of the picture.
-        images: ImageStatistics of the map.
     """
-    poor = poor_picture(quality, images)
-    if poor is not None or evidence is None:
-        return poor
     lacking = {name: weight * (evidence[name] - model.typical.get(name, 0.0))
                for name, weight in model.weights.items()}
     return _REASONS[min(lacking, key=lacking.get)]

@@ -9,7 +9,12 @@ import numpy as np
 
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.geometry.view_distance import view_distances
-from scene_reloc_ros.pipeline.acceptance import explain, probability_right, UNCALIBRATED
+from scene_reloc_ros.pipeline.acceptance import (
+    explain,
+    poor_picture,
+    probability_right,
+    UNCALIBRATED,
+)
 from scene_reloc_ros.pipeline.covariance import (
     camera_covariance,
     map_covariance,
@@ -66,11 +71,15 @@ class Weighing:
         evidence = gather(result, observed, Context(rival_share, distance), error, self._scene)
         within = probability_within(error, self._options.within_m, self._options.within_deg)
         right = probability_right(evidence, self.calibration.acceptance)
-        rejection = self._rejection(right, within, map_from_cam, evidence, observed.quality)
+        rejection = self._rejection(right, within, map_from_cam, evidence)
         distinct = distinct_share(result, observed.problem, self._scene.ambiguous)
-        if distinct < _LEAST_DISTINCT or rival_share > _LARGEST_RIVAL:
+        if distinct < _LEAST_DISTINCT:
             # what agrees is seen in another place as well: one of two at best
             right, rejection = right / 2, Rejection.AMBIGUOUS
+        elif rival_share > _LARGEST_RIVAL:
+            right, rejection = right / 2, rejection or Rejection.AMBIGUOUS
+        if rejection is not None:  # a poor picture explains the rest
+            rejection = poor_picture(observed.quality, self._scene.images) or rejection
         return BestPose(map_from_cam.numpy(), map_covariance(cam_from_map, error).numpy(),
                         right * within, rejection, evidence, distance)
 
@@ -79,7 +88,7 @@ class Weighing:
         with_depth = problem.depths is not None and self.calibration.rgbd is not None
         return self.calibration.rgbd if with_depth else self.calibration.rgb
 
-    def _rejection(self, right, within, map_from_cam, evidence, quality):
+    def _rejection(self, right, within, map_from_cam, evidence):
         """Return the Rejection of a pose that is not believed, else None."""
         away = (self._views[:, :3, 3] - map_from_cam[:3, 3]).norm(dim=-1).min()
         if float(away) > self._options.map_margin_m:
@@ -88,4 +97,4 @@ class Weighing:
             return None
         if right >= self._options.probability:
             return Rejection.UNCERTAIN
-        return explain(evidence, self.calibration.acceptance, quality, self.calibration.images)
+        return explain(evidence, self.calibration.acceptance)

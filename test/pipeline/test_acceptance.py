@@ -70,7 +70,7 @@ def test_a_map_without_wrong_answers_keeps_the_general_model():
 def test_the_reason_is_the_evidence_that_lacks_most(name, reason):
     model = AcceptanceModel(0.0, dict.fromkeys(NAMES, 1.0), dict.fromkeys(NAMES, 0.0))
     values = {**dict.fromkeys(NAMES, -0.1), name: -3.0}
-    assert explain(values, model, CLEAR, IMAGES) is reason
+    assert explain(values, model) is reason
 
 
 @pytest.mark.parametrize(('quality', 'reason'), [
