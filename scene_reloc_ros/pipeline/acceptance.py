@@ -29,7 +29,7 @@ class AcceptanceOptions:
 
     within_m: float = 0.10  # bound on its position's error, metres
     within_deg: float = 5.0  # bound on its rotation's error, degrees
-    probability: float = 0.5  # least, that it is within both bounds
+    probability: float = 0.8  # least, that it is within both bounds
     map_margin_m: float = 3.0  # farthest from any mapping camera, metres
 
     def __post_init__(self):
