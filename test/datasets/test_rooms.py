@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The other simulated rooms: twins whose corners cannot be told apart, and strangers."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 
@@ -49,6 +51,22 @@ def difference(renderer, yaw):
 def test_two_corners_of_the_twins_look_the_same_and_the_rest_does_not(twins):
     assert difference(twins, CORNER_VIEW_RAD) < 1.5
     assert difference(twins, OTHER_VIEW_RAD) > 20
+
+
+def alike(room, other, relation):
+    """Return how many pieces of a room stand where ``relation`` puts equal ones of the other."""
+    return sum(piece == theirs and np.hypot(*(relation @ (x, y, 1))[:2] - (u, v)) < 0.3
+               for piece, x, y, _ in LAYOUTS[room].placements
+               for theirs, u, v, _ in LAYOUTS[other].placements)
+
+
+@pytest.mark.parametrize('room, other', permutations(
+    [room for room in LAYOUTS if room != 'twins'], 2))
+def test_a_stranger_is_not_the_same_place_with_a_few_things_gone(room, other):
+    half_turn = HALF_TURN[np.ix_([0, 1, 3], [0, 1, 3])]
+    assert alike(room, room, np.eye(3)) >= 3  # what the count says of one place
+    assert alike(room, other, np.eye(3)) <= 1
+    assert alike(room, other, half_turn) <= 1
 
 
 @pytest.mark.parametrize('room', LAYOUTS)

@@ -8,6 +8,9 @@ from scene_reloc_ros.datasets.simulated_room import furniture
 from scene_reloc_ros.datasets.simulated_room.lighting import LIGHTINGS, turned_lamps
 from scene_reloc_ros.datasets.simulated_room.routes import ROUTES
 
+_OTHERS = 4  # rooms of other places, count
+_MIDDLE = 'rug', 'low_table'  # stand there left for right as well
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -60,16 +63,18 @@ def _all_around():
 
 
 def _other(seed):
-    """Another room of the same make: other walls and pictures, its own part of the furniture.
+    """Another room of the same make: other walls and pictures, a few of the same pieces.
 
-    No two of them have a piece in common: with it they would be one place, changed a little.
+    Rooms that have several pieces in the same places to one another would be one place, changed a
+    little, and finding it no error. So each has its own part of the furniture, and all of them
+    have it left for right.
     """
     walls = ('wallpaper', 'brick', 'paint', 'blank')
     shell = {'floor': 'planks', 'ceiling': 'ceiling',
              **{side: walls[(number + seed) % len(walls)]
                 for number, side in enumerate(('west', 'south', 'east', 'north'))}}
-    placements, pictures = _opposite(
-        tuple(p for p in furniture.PLACEMENTS if p[0] != 'rug')[seed::4], ())
+    pieces = tuple(p for p in furniture.PLACEMENTS if p[0] not in _MIDDLE)[seed::_OTHERS]
+    placements = tuple((piece, furniture.ROOM_M[0] - x, y, -turn) for piece, x, y, turn in pieces)
     frames = ('poster:rocket', 'noticeboard', 'poster:coffee', 'poster:cat', 'photo:camera')
     pictures = tuple((frames[(number + seed) % len(frames)], side, 1.2 + 0.5 * number,
                       1.25, 0.7, 0.7)
@@ -82,4 +87,4 @@ LAYOUTS = {
     DEFAULT_ROOM: Layout(furniture.SHELL, furniture.PLACEMENTS, furniture.PICTURES, ROUTES,
                          LIGHTINGS),
     'twins': _twins(),
-    **{f'other{seed}': _other(seed) for seed in range(4)}}
+    **{f'other{seed}': _other(seed) for seed in range(_OTHERS)}}
