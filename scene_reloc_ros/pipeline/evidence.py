@@ -58,6 +58,7 @@ class Context:
 
     rival_share: float  # soft inlier score of the best other pose, of that of this one
     distance: float  # from the nearest mapping view, unitless
+    distinct: float  # share of the inliers of which the map knows no other such place
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,6 @@ class Scene:
     """What evidence has to know of the map."""
 
     images: ImageStatistics
-    ambiguous: torch.Tensor  # (K,) cubes that another part of the space looks like
     threshold_px: float  # of the solver's inliers, pixels
 
 
@@ -84,9 +84,8 @@ def gather(result, observed, context, covariance, scene):
     deviation = float(torch.linalg.eigvalsh(covariance[:3, :3])[-1].clamp_min(0).sqrt())
     spread = (observed.pixels[inliers].std(0) / torch.tensor(observed.size_px)).min()
     quality = observed.quality
-    distinct = distinct_share(result, observed.problem, scene.ambiguous)
     return {
-        'inliers': _log(result.score / len(inliers) * distinct),
+        'inliers': _log(result.score / len(inliers) * context.distinct),
         'residual': -_log(result.residual_px),
         'spread': _log(float(spread)),
         'depth_spread': _log(float(seen[inliers, 2].clamp_min(_LEAST).log().std())),

@@ -52,8 +52,8 @@ class Weighing:
         self.calibration = scene_map.calibration or UNCALIBRATED
         self._views = scene_map.views.double()
         self._options = options.acceptance
-        self._scene = Scene(self.calibration.images, scene_map.ambiguous,
-                            options.solving.threshold_px)
+        self._ambiguous = scene_map.ambiguous
+        self._scene = Scene(self.calibration.images, options.solving.threshold_px)
 
     def weigh(self, result, rival_share, observed):
         """Return the BestPose of a SolverResult.
@@ -68,11 +68,12 @@ class Weighing:
         distance = float(view_distances(map_from_cam, self._views).min())
         error = camera_covariance(result.information.cpu(), distance,
                                   self._table(observed.problem))
-        evidence = gather(result, observed, Context(rival_share, distance), error, self._scene)
+        distinct = distinct_share(result, observed.problem, self._ambiguous)
+        evidence = gather(result, observed, Context(rival_share, distance, distinct), error,
+                          self._scene)
         within = probability_within(error, self._options.within_m, self._options.within_deg)
         right = probability_right(evidence, self.calibration.acceptance)
         rejection = self._rejection(right, within, map_from_cam, evidence)
-        distinct = distinct_share(result, observed.problem, self._scene.ambiguous)
         if distinct < _LEAST_DISTINCT:
             # what agrees is seen in another place as well: one of two at best
             right, rejection = right / 2, Rejection.AMBIGUOUS
