@@ -16,6 +16,7 @@ from scene_reloc_ros.geometry.poses import (
     adjoint,
     checked_pose,
     invert_pose,
+    moved_covariance,
     pose_from_translation_quaternion,
     quaternion_from_rotation,
     rotation_angle,
@@ -127,3 +128,24 @@ def test_errors_are_metres_and_degrees_and_rejected_frames_count_as_missed():
     assert recall([0.04, math.inf], [3, math.inf], (0.05, 5)) == 0.5
     assert recall([0.04, math.nan], [3, math.nan], (0.05, 2)) == 0
     assert math.isnan(recall([], [], (0.05, 5)))
+
+
+def test_a_carried_covariance_is_that_of_sampled_rotations():
+    random = np.random.default_rng(5)
+    root = random.standard_normal((6, 6)) * 1e-3
+    covariance = root @ root.T
+    offset = np.array([0.4, -0.3, 0.8])
+    errors = random.multivariate_normal(np.zeros(6), covariance, 200_000)
+    moved = np.hstack((errors[:, :3] + np.cross(errors[:, 3:], offset), errors[:, 3:]))
+    np.testing.assert_allclose(moved_covariance(covariance, offset), np.cov(moved.T),
+                               atol=0.02 * np.abs(covariance).max())
+
+
+def test_a_carried_covariance_is_the_spread_of_what_lies_at_the_end_of_the_lever():
+    rng = np.random.default_rng(0)
+    root = rng.normal(size=(6, 6)) * 0.01
+    covariance, lever = root @ root.T, np.array([2.0, -1.0, 0.5])
+    errors = rng.multivariate_normal(np.zeros(6), covariance, 200_000)
+    turned = Rotation.from_rotvec(errors[:, 3:]).apply(lever) - lever
+    spread = np.cov(np.c_[errors[:, :3] + turned, errors[:, 3:]].T)
+    assert np.abs(spread - moved_covariance(covariance, lever)).max() < 0.02 * spread.max()

@@ -1,6 +1,6 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Messages to poses, stamps and cameras and back; covariances carried to the robot."""
+"""Messages to poses, stamps and cameras and back."""
 
 import math
 
@@ -12,7 +12,6 @@ from builtin_interfaces.msg import Time  # noqa: E402
 from sensor_msgs.msg import CameraInfo  # noqa: E402
 
 from scene_reloc_ros.geometry.camera import Camera  # noqa: E402
-from scene_reloc_ros.geometry.poses import moved_covariance  # noqa: E402
 from scene_reloc_ros.ros.camera_cache import CameraCache  # noqa: E402
 from scene_reloc_ros.ros.conversions import (  # noqa: E402
     camera_of_message,
@@ -97,14 +96,3 @@ def test_nan_in_the_camera_matrix_becomes_a_sentence_and_ends_with_a_good_messag
     message.k[0] = 500.0
     cache.update(message)
     assert cache.camera[0].fx == 500.0
-
-
-def test_a_carried_covariance_is_that_of_sampled_rotations():
-    random = np.random.default_rng(5)
-    root = random.standard_normal((6, 6)) * 1e-3
-    covariance = root @ root.T
-    offset = np.array([0.4, -0.3, 0.8])
-    errors = random.multivariate_normal(np.zeros(6), covariance, 200_000)
-    moved = np.hstack((errors[:, :3] + np.cross(errors[:, 3:], offset), errors[:, 3:]))
-    np.testing.assert_allclose(moved_covariance(covariance, offset), np.cov(moved.T),
-                               atol=0.02 * np.abs(covariance).max())
