@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the relocaliser publishes."""
 
-from dataclasses import dataclass, replace
 import json
 import math
 import time
@@ -13,22 +12,12 @@ import numpy as np
 from sensor_msgs.msg import Image, PointCloud2
 from std_msgs.msg import Bool, Header, String
 
-from scene_reloc_ros.pipeline.gate import limited_correction
 from scene_reloc_ros.ros.conversions import pose_message, stamp_message, transform_message
+from scene_reloc_ros.ros.map_to_odom import MapToOdom
 from scene_reloc_ros.ros.qos import LATCHED, overridable, RESULT
 from scene_reloc_ros.ros.upstream import create_cloud_xyz32, CvBridge, TransformBroadcaster
 
 _INLIER_COLOUR = (80, 255, 80)  # BGR
-
-
-@dataclass(frozen=True)
-class Correction:
-    """The transform that is broadcast, on its way to the newest one."""
-
-    map_from_child: np.ndarray  # (4, 4) as broadcast
-    target: np.ndarray  # (4, 4) as localised
-    child_frame: str
-    odom_from_base: np.ndarray  # (4, 4) where the robot was, seen from the child frame
 
 
 class RelocaliserOutputs:
@@ -44,7 +33,7 @@ class RelocaliserOutputs:
         self._debug_image = self._publisher(Image, '~/debug_image', RESULT)
         self._broadcaster = TransformBroadcaster(node)
         self._bridge = CvBridge()
-        self._correction, self._broadcast_s = None, time.monotonic()
+        self._map_to_odom = MapToOdom()
 
     def _publisher(self, message_type, topic, qos):
         return self._node.create_lifecycle_publisher(
@@ -104,37 +93,29 @@ class RelocaliserOutputs:
             odom_from_base = np.linalg.inv(target) @ outcome.map_from_base
         else:
             return None
-        present = self._correction
-        begin = target if jump or present is None else present.map_from_child
-        self._correction = Correction(begin, target, child, odom_from_base)
+        self._map_to_odom.set(target, child, odom_from_base, jump)
         return self.broadcast()
 
     def forget_correction(self):
         """Stop broadcasting."""
-        self._correction = None
+        self._map_to_odom.forget()
 
     def broadcast(self):
         """Send the present correction, stamped into the future; returns the stamp or None."""
-        options, correction = self._node.options, self._correction
-        if correction is None or not options.publish_tf or not self._node.is_active:
+        options = self._node.options
+        if not options.publish_tf or not self._node.is_active:
             return None
-        self._correction = correction = self._moved_on(correction)
+        metres, degrees = (limit or math.inf
+                           for limit in (options.slew_translation, options.slew_rotation))
+        return self._map_to_odom.step(time.monotonic(), metres, math.radians(degrees), self._send)
+
+    def _send(self, map_from_child, child_frame):
+        options = self._node.options
         stamp_ns = (self._node.get_clock().now().nanoseconds
                     + int(options.transform_tolerance * 1e9))
         self._broadcaster.sendTransform(transform_message(
-            correction.map_from_child, options.map_frame, correction.child_frame, stamp_ns))
+            map_from_child, options.map_frame, child_frame, stamp_ns))
         return stamp_ns
-
-    def _moved_on(self, correction):
-        """Return the correction nearer to its target, as fast as the slew limits allow."""
-        options, now_s = self._node.options, time.monotonic()
-        elapsed_s = now_s - self._broadcast_s
-        self._broadcast_s = now_s
-        metres, degrees = (limit * elapsed_s if limit else math.inf
-                           for limit in (options.slew_translation, options.slew_rotation))
-        return replace(correction, map_from_child=limited_correction(
-            correction.map_from_child, correction.target, correction.odom_from_base, metres,
-            math.radians(degrees)))
 
     @staticmethod
     def _header(outcome, frame):
