@@ -7,7 +7,7 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 
 from launch import LaunchDescription
-from scene_reloc_ros.ros.launching import COMMON, share
+from scene_reloc_ros.ros.node.launch_description import COMMON, share
 
 OWN = {
     'sequence': ('simulated:survey', 'folder of a data set, or simulated:survey'),

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Launch the mapper."""
 
-from scene_reloc_ros.ros.launching import node_description, TOPICS
+from scene_reloc_ros.ros.node.launch_description import node_description, TOPICS
 
 PARAMETERS = {
     'folder': 'folder of recordings and maps',

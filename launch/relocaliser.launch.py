@@ -6,7 +6,7 @@ from launch.actions import DeclareLaunchArgument
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration
 
-from scene_reloc_ros.ros.launching import node_description, rviz_node, TOPICS
+from scene_reloc_ros.ros.node.launch_description import node_description, rviz_node, TOPICS
 
 PARAMETERS = {
     'map': 'scene map file',

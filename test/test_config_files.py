@@ -16,7 +16,7 @@ SHARED_MEMORY_BYTES = 32 * 1024 * 1024
 def declared(node):
     """Return the parameters of a node with their defaults, or skip without ROS 2."""
     pytest.importorskip('rcl_interfaces', reason='no ROS 2 here: the parameters need rclpy')
-    from scene_reloc_ros.ros.parameters import declared_defaults
+    from scene_reloc_ros.ros.node.parameters import declared_defaults
     return declared_defaults(node)
 
 

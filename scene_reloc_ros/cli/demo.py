@@ -76,11 +76,11 @@ def _conduct(plan, args):
     try:
         for name, parameters in _node_parameters(args, out).items():
             children.append(ChildProcess(
-                name, f'scene_reloc_ros.ros.{name}', _ros_arguments(parameters),
+                name, f'scene_reloc_ros.ros.{name}.node', _ros_arguments(parameters),
                 out / f'{name}.log'))
         read_fd, write_fd = os.pipe()
         conductor = ChildProcess(
-            'demo_conductor', 'scene_reloc_ros.ros.demo_conductor',
+            'demo_conductor', 'scene_reloc_ros.ros.demo.conductor',
             ['--plan', str(plan_path), '--out', str(results_path), '--progress', str(write_fd)],
             out / 'demo_conductor.log', pass_fds=(write_fd,))
         os.close(write_fd)

@@ -11,8 +11,8 @@ import sys
 import numpy as np
 
 from scene_reloc_ros.pipeline.localisation import Localisation, Rejection
-from scene_reloc_ros.ros.managed_node import run_node
-from scene_reloc_ros.ros.relocaliser import RelocaliserNode
+from scene_reloc_ros.ros.node.lifecycle_node import run_node
+from scene_reloc_ros.ros.relocaliser.node import RelocaliserNode
 
 WIDTH, HEIGHT = 64, 48
 COVARIANCE = np.diag([1e-4, 2e-4, 3e-4, 4e-6, 5e-6, 6e-6])

@@ -9,8 +9,12 @@ from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 from tf2_msgs.msg import TFMessage
 
-from scene_reloc_ros.ros.conversions import fill_camera_info, stamp_message, transform_message
-from scene_reloc_ros.ros.fallback.cv_bridge import CvBridge
+from scene_reloc_ros.ros.bridge.conversions import (
+    fill_camera_info,
+    stamp_message,
+    transform_message,
+)
+from scene_reloc_ros.ros.compat.cv_bridge import CvBridge
 
 
 class MappingScene:

@@ -12,8 +12,8 @@ from builtin_interfaces.msg import Time  # noqa: E402
 from sensor_msgs.msg import CameraInfo  # noqa: E402
 
 from scene_reloc_ros.geometry.camera import Camera  # noqa: E402
-from scene_reloc_ros.ros.camera_cache import CameraCache  # noqa: E402
-from scene_reloc_ros.ros.conversions import (  # noqa: E402
+from scene_reloc_ros.ros.bridge.camera_cache import CameraCache  # noqa: E402
+from scene_reloc_ros.ros.bridge.conversions import (  # noqa: E402
     camera_of_message,
     fill_camera_info,
     nanoseconds,
@@ -23,7 +23,7 @@ from scene_reloc_ros.ros.conversions import (  # noqa: E402
     stamp_message,
     transform_message,
 )
-from scene_reloc_ros.ros.odometry_simulation import pose_of_rpy  # noqa: E402
+from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy  # noqa: E402
 
 POSE = pose_of_rpy((1.0, -2.0, 3.0), (0.3, -0.4, 2.8))
 

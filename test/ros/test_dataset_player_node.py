@@ -21,14 +21,14 @@ from std_msgs.msg import Bool, String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 from tf2_msgs.msg import TFMessage  # noqa: E402
 
-from scene_reloc_ros.ros.conversions import (  # noqa: E402
+from scene_reloc_ros.ros.bridge.conversions import (  # noqa: E402
     camera_of_message,
     nanoseconds,
     pose_of_message,
     pose_of_transform,
 )
-from scene_reloc_ros.ros.images import depth_of_message, image_of_message  # noqa: E402
-from scene_reloc_ros.ros.odometry_simulation import pose_of_rpy  # noqa: E402
+from scene_reloc_ros.ros.bridge.images import depth_of_message, image_of_message  # noqa: E402
+from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy  # noqa: E402
 
 pytestmark = pytest.mark.ros
 COUNT = 8
@@ -83,7 +83,7 @@ def recording(tmp_path_factory):
 @pytest.fixture(scope='module')
 def audience(start_node, bystander, recording):
     """Start a player of the recording, and those who listen to it."""
-    start_node('scene_reloc_ros.ros.dataset_player', {
+    start_node('scene_reloc_ros.ros.dataset_player.node', {
         'sequence': str(recording[0]), 'rate': 50.0, 'camera_position': str(MOUNT),
         'odometry_drift_translation': 0.0, 'odometry_drift_rotation': 0.0})
     return Audience(bystander)

@@ -10,7 +10,7 @@ pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
 from sensor_msgs.msg import CompressedImage, Image  # noqa: E402
 
 from scene_reloc_ros.geometry.camera import Camera  # noqa: E402
-from scene_reloc_ros.ros.images import (  # noqa: E402
+from scene_reloc_ros.ros.bridge.images import (  # noqa: E402
     depth_of_message,
     image_of_message,
     refuse_other_size,

@@ -25,7 +25,7 @@ EXACT = Path(__file__).with_name('exact_relocaliser.py')
 @pytest.fixture(scope='module', autouse=True)
 def nodes(start_node):
     """Start the three nodes, not yet configured."""
-    targets = (EXACT, 'scene_reloc_ros.ros.mapper', 'scene_reloc_ros.ros.dataset_player')
+    targets = (EXACT, 'scene_reloc_ros.ros.mapper.node', 'scene_reloc_ros.ros.dataset_player.node')
     return {name: start_node(target, {'autostart': False})
             for name, target in zip(NODES, targets)}
 

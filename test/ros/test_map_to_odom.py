@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
-from scene_reloc_ros.ros import map_to_odom  # noqa: E402
-from scene_reloc_ros.ros.map_to_odom import MapToOdom  # noqa: E402
-from scene_reloc_ros.ros.odometry_simulation import pose_of_rpy  # noqa: E402
+from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy  # noqa: E402
+from scene_reloc_ros.ros.relocaliser import map_to_odom  # noqa: E402
+from scene_reloc_ros.ros.relocaliser.map_to_odom import MapToOdom  # noqa: E402
 
 OLD, NEW = (pose_of_rpy((x, 0.5, 0.0), (0.0, 0.0, x)) for x in (1.0, 2.0))
 NO_LIMIT = (np.inf, np.inf)

@@ -14,8 +14,8 @@ from mapping_scene import MappingScene  # noqa: E402
 from small_recording import CAMERA, small_frames  # noqa: E402
 
 from scene_reloc_ros.datasets.sequence import open_sequence  # noqa: E402
-from scene_reloc_ros.ros.conversions import pose_of_message  # noqa: E402
-from scene_reloc_ros.ros.fallback.cv_bridge import CvBridge  # noqa: E402
+from scene_reloc_ros.ros.bridge.conversions import pose_of_message  # noqa: E402
+from scene_reloc_ros.ros.compat.cv_bridge import CvBridge  # noqa: E402
 
 pytestmark = pytest.mark.ros
 
@@ -29,7 +29,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope='module')
 def scene(start_node, bystander, folder):
     """Start a mapper that takes poses from tf and records depth."""
-    start_node('scene_reloc_ros.ros.mapper', {
+    start_node('scene_reloc_ros.ros.mapper.node', {
         'folder': str(folder), 'use_depth': True, 'tf_wait': 0.1, 'preset': 'fast'})
     return MappingScene(bystander, depth=True)
 

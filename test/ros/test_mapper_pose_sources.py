@@ -18,12 +18,12 @@ from std_msgs.msg import Header  # noqa: E402
 from tf2_msgs.msg import TFMessage  # noqa: E402
 
 from scene_reloc_ros.datasets.sequence import open_sequence  # noqa: E402
-from scene_reloc_ros.ros.conversions import (  # noqa: E402
+from scene_reloc_ros.ros.bridge.conversions import (  # noqa: E402
     pose_message,
     stamp_message,
     transform_message,
 )
-from scene_reloc_ros.ros.odometry_simulation import pose_of_rpy  # noqa: E402
+from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy  # noqa: E402
 
 pytestmark = pytest.mark.ros
 BASE_FROM_CAM = pose_of_rpy((0.1, 0.0, 0.4), (-math.pi / 2, 0.0, -math.pi / 2))
@@ -60,7 +60,7 @@ class PosedScene(MappingScene):
 @pytest.mark.parametrize('source', ['odom', 'pose'])
 def test_poses_of_a_topic_are_interpolated_at_the_stamp_of_the_image(
         start_node, bystander, tmp_path, source):
-    node = start_node('scene_reloc_ros.ros.mapper', {
+    node = start_node('scene_reloc_ros.ros.mapper.node', {
         'folder': str(tmp_path), 'pose_source': source, 'tf_wait': 0.3})
     scene = PosedScene(bystander, source)
     assert scene.call('start').success

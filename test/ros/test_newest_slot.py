@@ -4,8 +4,8 @@
 
 import threading
 
-from scene_reloc_ros.ros.newest_slot import NewestSlot
-from scene_reloc_ros.ros.worker import Worker
+from scene_reloc_ros.ros.node.newest_slot import NewestSlot
+from scene_reloc_ros.ros.node.worker import Worker
 
 
 def test_the_newest_item_replaces_the_waiting_one_and_counts_it():

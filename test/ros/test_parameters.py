@@ -10,9 +10,9 @@ import rclpy  # noqa: E402
 from rclpy.exceptions import InvalidParameterValueException  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 
-from scene_reloc_ros.ros.dataset_player_options import DatasetPlayerOptions  # noqa: E402
-from scene_reloc_ros.ros.parameters import declared_defaults, NodeParameters  # noqa: E402
-from scene_reloc_ros.ros.relocaliser_options import RelocaliserOptions  # noqa: E402
+from scene_reloc_ros.ros.dataset_player.options import DatasetPlayerOptions  # noqa: E402
+from scene_reloc_ros.ros.node.parameters import declared_defaults, NodeParameters  # noqa: E402
+from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions  # noqa: E402
 
 
 @pytest.fixture

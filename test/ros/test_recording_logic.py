@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
-from scene_reloc_ros.ros.frame_localisation import Outcome  # noqa: E402
-from scene_reloc_ros.ros.key_frames import KeyFrameSelection  # noqa: E402
-from scene_reloc_ros.ros.localisation_state import LocalisationState  # noqa: E402
-from scene_reloc_ros.ros.mapper_options import MapperNodeOptions  # noqa: E402
-from scene_reloc_ros.ros.odometry_simulation import pose_of_rpy, SimulatedOdometry  # noqa: E402
+from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy, SimulatedOdometry  # noqa: E402
+from scene_reloc_ros.ros.mapper.key_frames import KeyFrameSelection  # noqa: E402
+from scene_reloc_ros.ros.mapper.options import MapperNodeOptions  # noqa: E402
+from scene_reloc_ros.ros.relocaliser.frame_localisation import Outcome  # noqa: E402
+from scene_reloc_ros.ros.relocaliser.state import LocalisationState  # noqa: E402
 
 LOST_AFTER = 3
 

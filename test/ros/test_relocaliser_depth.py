@@ -14,8 +14,8 @@ from sensor_msgs.msg import CameraInfo, Image  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 
 from scene_reloc_ros.geometry.camera import Camera  # noqa: E402
-from scene_reloc_ros.ros.conversions import fill_camera_info, stamp_message  # noqa: E402
-from scene_reloc_ros.ros.fallback.cv_bridge import CvBridge  # noqa: E402
+from scene_reloc_ros.ros.bridge.conversions import fill_camera_info, stamp_message  # noqa: E402
+from scene_reloc_ros.ros.compat.cv_bridge import CvBridge  # noqa: E402
 
 pytestmark = pytest.mark.ros
 CAMERA = Camera(WIDTH, HEIGHT, 60.0, 60.0, 31.5, 23.5)

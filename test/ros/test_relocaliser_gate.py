@@ -12,8 +12,8 @@ pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
 sys.path.insert(0, str(Path(__file__).parent))
 from test_relocaliser_node import MAP_FROM_BASE, ODOM_FROM_BASE, Robot  # noqa: E402
 
-from scene_reloc_ros.ros.conversions import pose_of_message, pose_of_transform  # noqa: E402
-from scene_reloc_ros.ros.odometry_simulation import pose_of_rpy  # noqa: E402
+from scene_reloc_ros.ros.bridge.conversions import pose_of_message, pose_of_transform  # noqa: E402
+from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy  # noqa: E402
 
 pytestmark = pytest.mark.ros
 STEP = pose_of_rpy((0.05, 0.0, 0.0), (0.0, 0.0, 0.02))

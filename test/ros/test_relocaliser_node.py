@@ -27,7 +27,7 @@ from std_srvs.srv import Empty, Trigger  # noqa: E402
 from tf2_msgs.msg import TFMessage  # noqa: E402
 
 from scene_reloc_ros.geometry.camera import Camera  # noqa: E402
-from scene_reloc_ros.ros.conversions import (  # noqa: E402
+from scene_reloc_ros.ros.bridge.conversions import (  # noqa: E402
     fill_camera_info,
     nanoseconds,
     pose_of_message,
@@ -35,8 +35,8 @@ from scene_reloc_ros.ros.conversions import (  # noqa: E402
     stamp_message,
     transform_message,
 )
-from scene_reloc_ros.ros.fallback.cv_bridge import CvBridge  # noqa: E402
-from scene_reloc_ros.ros.odometry_simulation import pose_of_rpy  # noqa: E402
+from scene_reloc_ros.ros.compat.cv_bridge import CvBridge  # noqa: E402
+from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy  # noqa: E402
 
 pytestmark = pytest.mark.ros
 BASE_FROM_CAM = pose_of_rpy((0.3, -0.1, 0.5), (-math.pi / 2, 0.0, -math.pi / 2))

@@ -21,14 +21,14 @@ from std_msgs.msg import Bool, Header, String  # noqa: E402
 from tf2_msgs.msg import TFMessage  # noqa: E402
 
 from scene_reloc_ros.geometry.camera import Camera  # noqa: E402
-from scene_reloc_ros.ros.conversions import (  # noqa: E402
+from scene_reloc_ros.ros.bridge.conversions import (  # noqa: E402
     fill_camera_info,
     nanoseconds,
     pose_of_message,
     pose_of_transform,
     stamp_message,
 )
-from scene_reloc_ros.ros.odometry_simulation import pose_of_rpy  # noqa: E402
+from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy  # noqa: E402
 
 pytestmark = pytest.mark.ros
 MAP_FROM_CAM = pose_of_rpy((1.0, 2.0, 0.1), (0.02, -0.03, 0.7))

@@ -14,8 +14,8 @@ import pytest
 pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
 import training_entries  # noqa: E402
 
-from scene_reloc_ros.ros import training as training_module  # noqa: E402
-from scene_reloc_ros.ros.mapper_options import MapperNodeOptions  # noqa: E402
+from scene_reloc_ros.ros.mapper import training_client as training_module  # noqa: E402
+from scene_reloc_ros.ros.mapper.options import MapperNodeOptions  # noqa: E402
 
 
 class Listener:

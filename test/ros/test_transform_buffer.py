@@ -11,9 +11,9 @@ pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
 from rclpy.duration import Duration  # noqa: E402
 from rclpy.time import Time  # noqa: E402
 
-from scene_reloc_ros.ros.conversions import pose_of_transform, transform_message  # noqa: E402
-from scene_reloc_ros.ros.fallback import tf2_ros as fallback  # noqa: E402
-from scene_reloc_ros.ros.odometry_simulation import pose_of_rpy  # noqa: E402
+from scene_reloc_ros.ros.bridge.conversions import pose_of_transform, transform_message  # noqa: E402
+from scene_reloc_ros.ros.compat import tf2_ros as fallback  # noqa: E402
+from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy  # noqa: E402
 
 SECOND = 1_000_000_000
 CAMERA = pose_of_rpy((0.2, 0.0, 0.3), (-math.pi / 2, 0.0, -math.pi / 2))

@@ -42,7 +42,7 @@ def finishing(recording, map_path, settings, messages, cancel):
 
 def orphan(recording, map_path, settings, messages, cancel):
     """Work on for ever, as a training whose node does not ask it to stop."""
-    from scene_reloc_ros.ros.training_process import end_with_parent
+    from scene_reloc_ros.ros.mapper.training_process import end_with_parent
     end_with_parent()
     Path(map_path).write_text(str(os.getpid()))
     messages.send(('opened', 3))
@@ -57,8 +57,8 @@ def session_in(folder):
 if __name__ == '__main__':
     from training_entries import orphan as entry
 
-    from scene_reloc_ros.ros.mapper_options import MapperNodeOptions
-    from scene_reloc_ros.ros.training import Training
+    from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
+    from scene_reloc_ros.ros.mapper.training_client import Training
     training = Training(session_in(Path(sys.argv[1])), MapperNodeOptions(), None,
                         lambda kind, text: None, entry=entry)
     training.begun.wait(60)

@@ -12,10 +12,10 @@ import numpy as np
 from sensor_msgs.msg import Image, PointCloud2
 from std_msgs.msg import Bool, Header, String
 
-from scene_reloc_ros.ros.conversions import pose_message, stamp_message, transform_message
-from scene_reloc_ros.ros.map_to_odom import MapToOdom
-from scene_reloc_ros.ros.qos import LATCHED, overridable, RESULT
-from scene_reloc_ros.ros.upstream import create_cloud_xyz32, CvBridge, TransformBroadcaster
+from scene_reloc_ros.ros.bridge.conversions import pose_message, stamp_message, transform_message
+from scene_reloc_ros.ros.compat.upstream import create_cloud_xyz32, CvBridge, TransformBroadcaster
+from scene_reloc_ros.ros.node.qos import LATCHED, overridable, RESULT
+from scene_reloc_ros.ros.relocaliser.map_to_odom import MapToOdom
 
 _INLIER_COLOUR = (80, 255, 80)  # BGR
 

@@ -5,7 +5,7 @@
 import numpy as np
 
 from scene_reloc_ros.geometry.depth import registered_depth
-from scene_reloc_ros.ros.upstream import CvBridge, CvBridgeError
+from scene_reloc_ros.ros.compat.upstream import CvBridge, CvBridgeError
 
 COLOUR_ENCODINGS = ('bgr8', 'rgb8', 'bgra8', 'rgba8', 'yuv422', 'uyvy', 'yuv422_yuy2', 'yuyv',
                     '8UC3', '8UC4')

@@ -7,7 +7,7 @@ import math
 
 from scene_reloc_ros.pipeline.acceptance import AcceptanceOptions
 from scene_reloc_ros.pipeline.gate import GateOptions
-from scene_reloc_ros.ros.parameter_fields import parameter, refuse_invalid
+from scene_reloc_ros.ros.node.parameter_fields import parameter, refuse_invalid
 
 _ACCEPTANCE, _GATE = AcceptanceOptions(), GateOptions()
 

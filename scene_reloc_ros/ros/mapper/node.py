@@ -10,17 +10,17 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from std_msgs.msg import String
 
 from scene_reloc_ros.mapping.posed_image import PosedImage
-from scene_reloc_ros.ros.conversions import nanoseconds, pose_message
-from scene_reloc_ros.ros.image_input import CameraInput
-from scene_reloc_ros.ros.images import depth_beside, image_of_message, refuse_other_size
-from scene_reloc_ros.ros.managed_node import main_of, ManagedNode
-from scene_reloc_ros.ros.mapper_services import MapperServices
-from scene_reloc_ros.ros.newest_slot import NewestSlot
-from scene_reloc_ros.ros.pose_sources import TopicPoses, TransformPoses
-from scene_reloc_ros.ros.qos import LATCHED, RESULT
-from scene_reloc_ros.ros.transform_lookup import TransformLookup
-from scene_reloc_ros.ros.upstream import Updater
-from scene_reloc_ros.ros.worker import Worker
+from scene_reloc_ros.ros.bridge.camera_subscriber import CameraInput
+from scene_reloc_ros.ros.bridge.conversions import nanoseconds, pose_message
+from scene_reloc_ros.ros.bridge.images import depth_beside, image_of_message, refuse_other_size
+from scene_reloc_ros.ros.bridge.transform_lookup import TransformLookup
+from scene_reloc_ros.ros.compat.upstream import Updater
+from scene_reloc_ros.ros.mapper.pose_sources import TopicPoses, TransformPoses
+from scene_reloc_ros.ros.mapper.services import MapperServices
+from scene_reloc_ros.ros.node.lifecycle_node import main_of, ManagedNode
+from scene_reloc_ros.ros.node.newest_slot import NewestSlot
+from scene_reloc_ros.ros.node.qos import LATCHED, RESULT
+from scene_reloc_ros.ros.node.worker import Worker
 
 
 class MapperNode(ManagedNode):

@@ -14,7 +14,7 @@ try:
         TransformListener,
     )
 except ImportError:
-    from scene_reloc_ros.ros.fallback.tf2_ros import (
+    from scene_reloc_ros.ros.compat.tf2_ros import (
         Buffer,
         StaticTransformBroadcaster,
         TransformBroadcaster,
@@ -25,7 +25,7 @@ except ImportError:
 try:
     from message_filters import ApproximateTimeSynchronizer, Subscriber
 except ImportError:
-    from scene_reloc_ros.ros.fallback.message_filters import (
+    from scene_reloc_ros.ros.compat.message_filters import (
         ApproximateTimeSynchronizer,
         Subscriber,
     )
@@ -33,12 +33,12 @@ except ImportError:
 try:
     from diagnostic_updater import Updater
 except ImportError:
-    from scene_reloc_ros.ros.fallback.diagnostic_updater import Updater
+    from scene_reloc_ros.ros.compat.diagnostic_updater import Updater
 
 try:
     from sensor_msgs_py.point_cloud2 import create_cloud_xyz32
 except ImportError:
-    from scene_reloc_ros.ros.fallback.point_cloud2 import create_cloud_xyz32
+    from scene_reloc_ros.ros.compat.point_cloud2 import create_cloud_xyz32
 
 
 def _major(version):
@@ -51,7 +51,7 @@ try:
         raise ImportError('this cv_bridge cannot work with this OpenCV or NumPy')
     from cv_bridge import CvBridge, CvBridgeError
 except ImportError:
-    from scene_reloc_ros.ros.fallback.cv_bridge import CvBridge, CvBridgeError
+    from scene_reloc_ros.ros.compat.cv_bridge import CvBridge, CvBridgeError
 
 __all__ = ['ApproximateTimeSynchronizer', 'Buffer', 'CvBridge', 'CvBridgeError',
            'StaticTransformBroadcaster', 'Subscriber', 'TransformBroadcaster',

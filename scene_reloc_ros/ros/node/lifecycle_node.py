@@ -12,7 +12,7 @@ from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 
-from scene_reloc_ros.ros.parameters import NODE_OPTIONS, NodeParameters
+from scene_reloc_ros.ros.node.parameters import NODE_OPTIONS, NodeParameters
 
 try:
     from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks

@@ -9,7 +9,7 @@ import time
 
 from scene_reloc_ros.datasets.recording import RecordingWriter
 from scene_reloc_ros.mapping.posed_image import PosedImage
-from scene_reloc_ros.ros.key_frames import KeyFrameSelection
+from scene_reloc_ros.ros.mapper.key_frames import KeyFrameSelection
 
 
 class MappingSession:

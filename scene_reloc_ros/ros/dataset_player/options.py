@@ -5,7 +5,7 @@
 from dataclasses import dataclass
 import math
 
-from scene_reloc_ros.ros.parameter_fields import parameter, refuse_invalid
+from scene_reloc_ros.ros.node.parameter_fields import parameter, refuse_invalid
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Bool, String
 from tf2_msgs.msg import TFMessage
 
-from scene_reloc_ros.ros.conversions import nanoseconds, pose_of_message, pose_of_transform
-from scene_reloc_ros.ros.qos import LATCHED, RESULT
-from scene_reloc_ros.ros.upstream import CvBridge
+from scene_reloc_ros.ros.bridge.conversions import nanoseconds, pose_of_message, pose_of_transform
+from scene_reloc_ros.ros.compat.upstream import CvBridge
+from scene_reloc_ros.ros.node.qos import LATCHED, RESULT
 
 _TF_QOS = QoSProfile(depth=200)
 _TF_STATIC_QOS = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)

@@ -10,14 +10,18 @@ import numpy as np
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Bool, Header, String
 
-from scene_reloc_ros.ros.conversions import (
+from scene_reloc_ros.ros.bridge.conversions import (
     fill_camera_info,
     pose_message,
     stamp_message,
     transform_message,
 )
-from scene_reloc_ros.ros.qos import CAMERA_PUBLISHER, LATCHED, overridable, RESULT
-from scene_reloc_ros.ros.upstream import CvBridge, StaticTransformBroadcaster, TransformBroadcaster
+from scene_reloc_ros.ros.compat.upstream import (
+    CvBridge,
+    StaticTransformBroadcaster,
+    TransformBroadcaster,
+)
+from scene_reloc_ros.ros.node.qos import CAMERA_PUBLISHER, LATCHED, overridable, RESULT
 
 
 class PlayerOutputs:

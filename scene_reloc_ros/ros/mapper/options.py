@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from scene_reloc_ros.mapping.presets import PRESETS
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER
-from scene_reloc_ros.ros.parameter_fields import parameter, refuse_invalid
+from scene_reloc_ros.ros.node.parameter_fields import parameter, refuse_invalid
 
 
 @dataclass(frozen=True)

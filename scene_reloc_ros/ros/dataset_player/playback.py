@@ -11,9 +11,9 @@ import numpy as np
 from std_msgs.msg import String
 
 from scene_reloc_ros.datasets.sequence import open_sequence, read_frame_list
-from scene_reloc_ros.ros.frame_reader import FrameReader
-from scene_reloc_ros.ros.odometry_simulation import pose_of_rpy, SimulatedOdometry
-from scene_reloc_ros.ros.qos import RESULT
+from scene_reloc_ros.ros.dataset_player.frame_reader import FrameReader
+from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy, SimulatedOdometry
+from scene_reloc_ros.ros.node.qos import RESULT
 
 
 def chosen_sequence(options):

@@ -5,7 +5,7 @@
 import multiprocessing
 import threading
 
-from scene_reloc_ros.ros.training_process import train
+from scene_reloc_ros.ros.mapper.training_process import train
 
 _STOP_S = 20.0  # a training step, and a feature buffer in work, end within this time
 

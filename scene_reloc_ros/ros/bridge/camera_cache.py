@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The camera of the newest camera_info, checked only when it changes."""
 
-from scene_reloc_ros.ros.conversions import camera_of_message
+from scene_reloc_ros.ros.bridge.conversions import camera_of_message
 
 
 class CameraCache:

@@ -6,8 +6,8 @@ import time
 
 from rclpy.time import Time
 
-from scene_reloc_ros.ros.conversions import pose_of_transform
-from scene_reloc_ros.ros.upstream import Buffer, TransformException, TransformListener
+from scene_reloc_ros.ros.bridge.conversions import pose_of_transform
+from scene_reloc_ros.ros.compat.upstream import Buffer, TransformException, TransformListener
 
 _POLL_S = 0.005
 

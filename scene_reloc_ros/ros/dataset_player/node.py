@@ -8,10 +8,10 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.callback_groups import ReentrantCallbackGroup
 from std_srvs.srv import Trigger
 
-from scene_reloc_ros.ros.managed_node import main_of, ManagedNode
-from scene_reloc_ros.ros.playback import chosen_sequence, Playback
-from scene_reloc_ros.ros.player_outputs import PlayerOutputs
-from scene_reloc_ros.ros.upstream import Updater
+from scene_reloc_ros.ros.compat.upstream import Updater
+from scene_reloc_ros.ros.dataset_player.playback import chosen_sequence, Playback
+from scene_reloc_ros.ros.dataset_player.publishers import PlayerOutputs
+from scene_reloc_ros.ros.node.lifecycle_node import main_of, ManagedNode
 
 
 class DatasetPlayerNode(ManagedNode):

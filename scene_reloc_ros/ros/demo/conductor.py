@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Conducts the demo over topics and services: survey, training, kidnapping, return.
 
-Run as ``python -m scene_reloc_ros.ros.demo_conductor --plan plan.json --out results.json
+Run as ``python -m scene_reloc_ros.ros.demo.conductor --plan plan.json --out results.json
 --progress FD``; progress goes to the file descriptor FD, one line of JSON each: stage, fraction,
 text. Exit code 1 and a line with 'error' where a node answers no.
 """
@@ -23,7 +23,7 @@ from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import Trigger
 
-from scene_reloc_ros.ros.demo_observer import DemoObserver
+from scene_reloc_ros.ros.demo.observer import DemoObserver
 
 _SERVICE_S = 60.0  # nodes import torch on a busy machine within this time
 _LOAD_S = 180.0  # a map is loaded and its network warmed up within this time

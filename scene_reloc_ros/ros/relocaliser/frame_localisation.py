@@ -8,9 +8,9 @@ from typing import Any, Optional
 import numpy as np
 
 from scene_reloc_ros.geometry.poses import moved_covariance
-from scene_reloc_ros.ros.conversions import nanoseconds
-from scene_reloc_ros.ros.gating import stamp_refusal
-from scene_reloc_ros.ros.images import depth_beside, image_of_message, refuse_other_size
+from scene_reloc_ros.ros.bridge.conversions import nanoseconds
+from scene_reloc_ros.ros.bridge.images import depth_beside, image_of_message, refuse_other_size
+from scene_reloc_ros.ros.relocaliser.pose_filter import stamp_refusal
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from rclpy.clock import JumpThreshold
 from rclpy.duration import Duration
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from scene_reloc_ros.ros.camera_cache import CameraCache
-from scene_reloc_ros.ros.conversions import nanoseconds
-from scene_reloc_ros.ros.qos import missing_messages_sentence, overridable, SENSOR
-from scene_reloc_ros.ros.upstream import ApproximateTimeSynchronizer, Subscriber
+from scene_reloc_ros.ros.bridge.camera_cache import CameraCache
+from scene_reloc_ros.ros.bridge.conversions import nanoseconds
+from scene_reloc_ros.ros.compat.upstream import ApproximateTimeSynchronizer, Subscriber
+from scene_reloc_ros.ros.node.qos import missing_messages_sentence, overridable, SENSOR
 
 BACKWARD_JUMP_NS = 1_000_000_000  # stamps that go back further than this are a restart
 

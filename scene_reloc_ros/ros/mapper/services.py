@@ -8,8 +8,8 @@ import threading
 from rclpy.callback_groups import ReentrantCallbackGroup
 from std_srvs.srv import Trigger
 
-from scene_reloc_ros.ros.mapping_session import MappingSession
-from scene_reloc_ros.ros.training import Training
+from scene_reloc_ros.ros.mapper.session import MappingSession
+from scene_reloc_ros.ros.mapper.training_client import Training
 
 _BEGIN_S = 100.0  # a slow machine imports the network within this time
 

@@ -11,10 +11,10 @@ from rcl_interfaces.msg import (
     SetParametersResult,
 )
 
-from scene_reloc_ros.ros.dataset_player_options import DatasetPlayerOptions
-from scene_reloc_ros.ros.mapper_options import MapperNodeOptions
-from scene_reloc_ros.ros.parameter_fields import described
-from scene_reloc_ros.ros.relocaliser_options import RelocaliserOptions
+from scene_reloc_ros.ros.dataset_player.options import DatasetPlayerOptions
+from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
+from scene_reloc_ros.ros.node.parameter_fields import described
+from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
 
 NODE_OPTIONS = {
     'relocaliser': RelocaliserOptions,

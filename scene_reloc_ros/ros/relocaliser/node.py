@@ -9,19 +9,19 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallb
 from std_msgs.msg import String
 from std_srvs.srv import Empty, Trigger
 
-from scene_reloc_ros.ros.frame_localisation import localise_frame
-from scene_reloc_ros.ros.gating import OutcomeGate
-from scene_reloc_ros.ros.image_input import CameraInput
-from scene_reloc_ros.ros.localisation_state import LocalisationState
-from scene_reloc_ros.ros.localiser_loading import load_localiser, map_path
-from scene_reloc_ros.ros.managed_node import main_of, ManagedNode
-from scene_reloc_ros.ros.newest_slot import NewestSlot
-from scene_reloc_ros.ros.qos import LATCHED
-from scene_reloc_ros.ros.relocaliser_outputs import RelocaliserOutputs
-from scene_reloc_ros.ros.relocaliser_status import figures_of, fill_diagnosis, status_fields
-from scene_reloc_ros.ros.transform_lookup import TransformLookup
-from scene_reloc_ros.ros.upstream import Updater
-from scene_reloc_ros.ros.worker import Worker
+from scene_reloc_ros.ros.bridge.camera_subscriber import CameraInput
+from scene_reloc_ros.ros.bridge.transform_lookup import TransformLookup
+from scene_reloc_ros.ros.compat.upstream import Updater
+from scene_reloc_ros.ros.node.lifecycle_node import main_of, ManagedNode
+from scene_reloc_ros.ros.node.newest_slot import NewestSlot
+from scene_reloc_ros.ros.node.qos import LATCHED
+from scene_reloc_ros.ros.node.worker import Worker
+from scene_reloc_ros.ros.relocaliser.frame_localisation import localise_frame
+from scene_reloc_ros.ros.relocaliser.map_loading import load_localiser, map_path
+from scene_reloc_ros.ros.relocaliser.pose_filter import OutcomeGate
+from scene_reloc_ros.ros.relocaliser.publishers import RelocaliserOutputs
+from scene_reloc_ros.ros.relocaliser.state import LocalisationState
+from scene_reloc_ros.ros.relocaliser.status import figures_of, fill_diagnosis, status_fields
 
 
 class RelocaliserNode(ManagedNode):
