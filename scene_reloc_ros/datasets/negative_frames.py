@@ -9,7 +9,7 @@ from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.datasets.procedural_images import procedural_image
 from scene_reloc_ros.datasets.simulated_room.layouts import LAYOUTS
 from scene_reloc_ros.datasets.simulated_room.sequence import SimulatedRoomSequence
-from scene_reloc_ros.mapping.posed_image import PosedImage
+from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.pipeline.negatives import mirrored, shuffled_tiles
 
 KINDS = ('otherroom', 'procedural', 'mirrored', 'shuffled')

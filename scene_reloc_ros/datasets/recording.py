@@ -25,12 +25,12 @@ from scene_reloc_ros.datasets.stamped_lines import (
     trim_torn_line,
 )
 from scene_reloc_ros.geometry.camera_file import read_camera, write_camera
+from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import (
     checked_pose,
     pose_from_translation_quaternion,
     translation_quaternion_from_pose,
 )
-from scene_reloc_ros.mapping.posed_image import PosedImage
 
 DEPTH_UNITS_PER_METRE = 5000  # as the TUM RGB-D tools expect
 MAX_GAP_NS = 20_000_000  # an image takes the pose and depth nearest in time within 20 ms

@@ -12,7 +12,7 @@ from pathlib import Path
 from scene_reloc_ros.datasets.image_files import read_colour, read_depth, read_pose
 from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.geometry.camera_file import read_camera
-from scene_reloc_ros.mapping.posed_image import PosedImage
+from scene_reloc_ros.geometry.posed_image import PosedImage
 
 RATE_HZ = 30  # the sensor's rate; frames bear an index and no stamp
 _DEPTH_UNITS_PER_METRE = 1000

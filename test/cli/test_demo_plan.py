@@ -57,7 +57,7 @@ def test_a_sequence_without_lists_is_split_after_two_thirds(tmp_path):
 
     from scene_reloc_ros.datasets.recording import RecordingWriter
     from scene_reloc_ros.geometry.camera import Camera
-    from scene_reloc_ros.mapping.posed_image import PosedImage
+    from scene_reloc_ros.geometry.posed_image import PosedImage
     camera = Camera(64, 48, 60.0, 60.0, 31.5, 23.5)
     writer = RecordingWriter(tmp_path, camera)
     for index in range(9):

@@ -19,8 +19,8 @@ from scene_reloc_ros.evaluation.trust import (
     trust_figures,
 )
 from scene_reloc_ros.evaluation.trust_plots import plot_trust
+from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import se3_exp, transform_points
-from scene_reloc_ros.mapping.posed_image import PosedImage
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.network.head import Head
 from scene_reloc_ros.pipeline.localisation import Localisation, Rejection

@@ -13,6 +13,7 @@ import torch
 
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.pixels import cell_centres
+from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp
 from scene_reloc_ros.mapping.augmentation import augment
 from scene_reloc_ros.mapping.calibration import (
@@ -26,7 +27,6 @@ from scene_reloc_ros.mapping.feature_buffer import (
     MappingCancelled,
 )
 from scene_reloc_ros.mapping.losses import clamp_schedule, reprojection_loss
-from scene_reloc_ros.mapping.posed_image import PosedImage
 from scene_reloc_ros.mapping.presets import AugmentationOptions, LossOptions, PRESETS
 from scene_reloc_ros.mapping.ray_correction import (
     RayCorrection,

@@ -8,7 +8,7 @@ import numpy as np
 
 from scene_reloc_ros.datasets.recording import RecordingWriter
 from scene_reloc_ros.geometry.camera import Camera
-from scene_reloc_ros.mapping.posed_image import PosedImage
+from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy
 
 CAMERA = Camera(64, 48, 60.0, 60.0, 31.5, 23.5)

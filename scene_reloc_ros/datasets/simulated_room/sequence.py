@@ -16,7 +16,7 @@ from scene_reloc_ros.datasets.simulated_room.sensor import exposed, SENSORS
 from scene_reloc_ros.datasets.simulated_room.surfaces import room_blocks, room_surfaces
 from scene_reloc_ros.datasets.simulated_room.textures import texture_pyramids
 from scene_reloc_ros.geometry.camera import Camera
-from scene_reloc_ros.mapping.posed_image import PosedImage
+from scene_reloc_ros.geometry.posed_image import PosedImage
 
 SIMULATED_PREFIX = 'simulated:'
 CAMERA = Camera(640, 480, 525.0, 525.0, 319.5, 239.5)

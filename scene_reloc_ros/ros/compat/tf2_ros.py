@@ -13,8 +13,8 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile
 from rclpy.time import Time
 from tf2_msgs.msg import TFMessage
 
+from scene_reloc_ros.geometry.pose_history import TransformHistory
 from scene_reloc_ros.geometry.poses import translation_quaternion_from_pose
-from scene_reloc_ros.ros.transform_history import TransformHistory
 
 _DYNAMIC_QOS = QoSProfile(depth=100, history=HistoryPolicy.KEEP_LAST)
 _STATIC_QOS = QoSProfile(depth=100, history=HistoryPolicy.KEEP_LAST,

@@ -9,7 +9,7 @@ from geometry_msgs.msg import PoseArray
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from std_msgs.msg import String
 
-from scene_reloc_ros.mapping.posed_image import PosedImage
+from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.ros.bridge.camera_subscriber import CameraInput
 from scene_reloc_ros.ros.bridge.conversions import nanoseconds, pose_message
 from scene_reloc_ros.ros.bridge.images import depth_beside, image_of_message, refuse_other_size

@@ -9,9 +9,9 @@ from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 
+from scene_reloc_ros.geometry.pose_history import TransformHistory
 from scene_reloc_ros.ros.bridge.conversions import nanoseconds, pose_of_message
 from scene_reloc_ros.ros.node.qos import overridable, SENSOR
-from scene_reloc_ros.ros.transform_history import TransformHistory
 
 _CACHE_NS = 30_000_000_000
 _POLL_S = 0.005

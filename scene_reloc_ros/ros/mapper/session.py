@@ -8,7 +8,7 @@ import threading
 import time
 
 from scene_reloc_ros.datasets.recording import RecordingWriter
-from scene_reloc_ros.mapping.posed_image import PosedImage
+from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.ros.mapper.key_frames import KeyFrameSelection
 
 
