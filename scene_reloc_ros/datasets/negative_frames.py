@@ -10,9 +10,9 @@ from scene_reloc_ros.datasets.procedural_images import procedural_image
 from scene_reloc_ros.datasets.simulated_room.layouts import LAYOUTS
 from scene_reloc_ros.datasets.simulated_room.sequence import SimulatedRoomSequence
 from scene_reloc_ros.geometry.posed_image import PosedImage
-from scene_reloc_ros.pipeline.negatives import mirrored, shuffled_tiles
 
 KINDS = ('otherroom', 'procedural', 'mirrored', 'shuffled')
+_TILES_PX = (32, 72)  # smallest and largest side: a larger tile is a view of its own
 _ROOMS = [(room, light) for room in LAYOUTS if room.startswith('other')
           for light in ('day', 'evening')]
 
@@ -74,3 +74,27 @@ class NegativeFrames(Sequence):
 
     def _shuffled(self, rng, index):
         return shuffled_tiles(self._some_image(rng), rng)
+
+
+def mirrored(image):
+    """Return an image left for right: its textures are known, but no camera sees them so.
+
+    A place that is symmetric in itself looks like that from another side.
+    """
+    return np.ascontiguousarray(image[:, ::-1])
+
+
+def shuffled_tiles(image, rng):
+    """Return an image cut into square tiles that were laid out anew.
+
+    Args:
+        image: (H, W) or (H, W, 3).
+        rng: numpy generator.
+    """
+    side = int(rng.integers(*_TILES_PX))
+    rows, columns = (max(1, size // side) for size in image.shape[:2])
+    mixed = image.copy()
+    corners = [(side * row, side * column) for row in range(rows) for column in range(columns)]
+    for (row, column), (v, u) in zip(corners, rng.permutation(corners)):
+        mixed[row:row + side, column:column + side] = image[v:v + side, u:u + side]
+    return mixed

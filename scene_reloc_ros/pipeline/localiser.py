@@ -19,7 +19,8 @@ from scene_reloc_ros.network.image_input import network_input, WORKING_HEIGHT, w
 from scene_reloc_ros.network.weights import encoder_hash, load_encoder
 from scene_reloc_ros.pipeline.acceptance import AcceptanceOptions, poor_picture
 from scene_reloc_ros.pipeline.evidence import image_quality, Observed
-from scene_reloc_ros.pipeline.localisation import Localisation, Rejection
+from scene_reloc_ros.pipeline.localisation import Localisation
+from scene_reloc_ros.pipeline.rejection import Rejection
 from scene_reloc_ros.pipeline.rival import rival_share
 from scene_reloc_ros.pipeline.weighing import BestPose, Weighing
 from scene_reloc_ros.solver.backend import select_solver

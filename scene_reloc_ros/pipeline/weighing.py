@@ -21,7 +21,7 @@ from scene_reloc_ros.pipeline.covariance import (
     probability_within,
 )
 from scene_reloc_ros.pipeline.evidence import Context, distinct_share, gather, Scene
-from scene_reloc_ros.pipeline.localisation import Rejection
+from scene_reloc_ros.pipeline.rejection import Rejection
 
 _LARGEST_RIVAL = 0.9  # score of another pose, of that of the best; beyond, either may be right
 _LEAST_DISTINCT = 0.2  # share of the inliers that no other part of the map looks like

@@ -20,8 +20,8 @@ from scene_reloc_ros.mapping.ray_correction import CorrectionOptions, RayCorrect
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.network.encoder import Encoder
 from scene_reloc_ros.network.weights import encoder_hash, save_encoder
-from scene_reloc_ros.pipeline.localisation import Rejection
 from scene_reloc_ros.pipeline.localiser import Localiser
+from scene_reloc_ros.pipeline.rejection import Rejection
 
 ROUTE = 'simulated:survey?frames=300'
 LAP = 64  # frames of the route that are mapped

@@ -23,8 +23,9 @@ from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import se3_exp, transform_points
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.network.head import Head
-from scene_reloc_ros.pipeline.localisation import Localisation, Rejection
+from scene_reloc_ros.pipeline.localisation import Localisation
 from scene_reloc_ros.pipeline.localiser import Attempt
+from scene_reloc_ros.pipeline.rejection import Rejection
 from scene_reloc_ros.pipeline.weighing import BestPose
 
 SHIFTS_M = (0.0, 0.03, 0.08, 0.3, None)  # None: rejected

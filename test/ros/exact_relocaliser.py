@@ -10,7 +10,8 @@ import sys
 
 import numpy as np
 
-from scene_reloc_ros.pipeline.localisation import Localisation, Rejection
+from scene_reloc_ros.pipeline.localisation import Localisation
+from scene_reloc_ros.pipeline.rejection import Rejection
 from scene_reloc_ros.ros.node.lifecycle_node import run_node
 from scene_reloc_ros.ros.relocaliser.node import RelocaliserNode
 
