@@ -16,8 +16,8 @@ import sys
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from scene_reloc_ros.cli.terminal import ProgressBars
 from scene_reloc_ros.datasets.negative_frames import NegativeFrames
+from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
 from scene_reloc_ros.datasets.perturbed_sequence import PERTURBATIONS, PerturbedSequence
-from scene_reloc_ros.datasets.sequence import open_sequence, read_frame_list
 from scene_reloc_ros.mapping.calibration import AcceptanceModel
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.pipeline.acceptance import GENERAL_MODEL, probability_right

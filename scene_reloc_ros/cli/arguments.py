@@ -4,7 +4,7 @@
 
 from pathlib import Path
 
-from scene_reloc_ros.datasets.sequence import open_sequence, read_frame_list
+from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
 from scene_reloc_ros.network.device import DEVICES
 
 

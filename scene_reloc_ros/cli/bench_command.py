@@ -4,8 +4,8 @@
 
 from scene_reloc_ros.cli.arguments import add_device, add_json
 from scene_reloc_ros.cli.terminal import ProgressBars, write_json
+from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
 from scene_reloc_ros.datasets.perturbed_sequence import PerturbedSequence
-from scene_reloc_ros.datasets.sequence import open_sequence, read_frame_list
 from scene_reloc_ros.evaluation.machine import machine_name
 from scene_reloc_ros.evaluation.solver_benchmark import benchmark_solver
 from scene_reloc_ros.network.device import resolve_device

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import math
 from pathlib import Path
 
-from scene_reloc_ros.datasets.sequence import open_sequence, read_frame_list
+from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
 
 FRAMES = {'map': 'map', 'odom': 'odom', 'base': 'base_link', 'camera': 'camera_optical_frame'}
 KIDNAPPED_START = [-7.0, 4.0, 0.0, 130.0]  # x, y, z in metres and yaw in degrees

@@ -8,7 +8,7 @@ import numpy as np
 from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.datasets.procedural_images import procedural_image
 from scene_reloc_ros.datasets.simulated_room.layouts import LAYOUTS
-from scene_reloc_ros.datasets.simulated_room.sequence import SimulatedRoomSequence
+from scene_reloc_ros.datasets.simulated_room.simulated_sequence import SimulatedRoomSequence
 from scene_reloc_ros.geometry.posed_image import PosedImage
 
 KINDS = ('otherroom', 'procedural', 'mirrored', 'shuffled')

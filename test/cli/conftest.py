@@ -5,7 +5,7 @@
 import pytest
 
 from scene_reloc_ros.cli.main import main
-from scene_reloc_ros.datasets.sequence import open_sequence
+from scene_reloc_ros.datasets.open_sequence import open_sequence
 
 ROUTE = 'simulated:survey?frames=300'
 LAP = 64  # frames of the route that are mapped

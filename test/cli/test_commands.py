@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from scene_reloc_ros.cli.main import main
-from scene_reloc_ros.datasets.sequence import open_sequence
+from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.mapping.ambiguous_space import cubes_of

@@ -8,7 +8,7 @@ import pytest
 
 from scene_reloc_ros.cli import demo
 from scene_reloc_ros.cli.demo_plan import demo_plan, ROOM_BOUND, SEQUENCE_BOUND
-from scene_reloc_ros.datasets.sequence import open_sequence, read_frame_list
+from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
 
 
 def planned(*arguments):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from scene_reloc_ros.cli.main import main
-from scene_reloc_ros.datasets.sequence import open_sequence
+from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.mapping.depth_correction import DepthCorrection
 from scene_reloc_ros.mapping.scene_map import SceneMap

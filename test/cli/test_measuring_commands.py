@@ -5,7 +5,7 @@
 import json
 
 from scene_reloc_ros.cli.main import main
-from scene_reloc_ros.datasets.sequence import open_sequence
+from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.network.weights import encoder_hash, load_encoder
 
 ROUTE = 'simulated:survey?frames=300'

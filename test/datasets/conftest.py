@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from scene_reloc_ros.datasets.simulated_room.sequence import SimulatedRoomSequence
+from scene_reloc_ros.datasets.simulated_room.simulated_sequence import SimulatedRoomSequence
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.camera_file import write_camera
 from scene_reloc_ros.geometry.poses import pose_from_translation_quaternion

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from scene_reloc_ros.datasets import camera_effects as effects
+from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.datasets.perturbed_sequence import PERTURBATIONS, PerturbedSequence
-from scene_reloc_ros.datasets.sequence import open_sequence
 
 
 @pytest.fixture(scope='module')

@@ -5,7 +5,7 @@
 import numpy as np
 import pytest
 
-from scene_reloc_ros.datasets.sequence import open_sequence, read_frame_list
+from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
 
 
 def test_all_frames_and_both_lists_are_there(redkitchen):

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from scene_reloc_ros.datasets.negative_frames import KINDS, NegativeFrames
-from scene_reloc_ros.datasets.sequence import open_sequence
+from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.datasets.simulated_room.furniture import ROOM_M
 from scene_reloc_ros.datasets.simulated_room.layouts import LAYOUTS
 from scene_reloc_ros.datasets.simulated_room.lighting import LIGHTINGS
 from scene_reloc_ros.datasets.simulated_room.renderer import Renderer
-from scene_reloc_ros.datasets.simulated_room.sequence import CAMERA
+from scene_reloc_ros.datasets.simulated_room.simulated_sequence import CAMERA
 from scene_reloc_ros.datasets.simulated_room.surfaces import room_blocks, room_surfaces
 from scene_reloc_ros.datasets.simulated_room.textures import texture_pyramids
 

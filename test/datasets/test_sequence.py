@@ -4,8 +4,8 @@
 
 import pytest
 
+from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list, Sequence
 from scene_reloc_ros.datasets.recording import RecordingSequence, RecordingWriter
-from scene_reloc_ros.datasets.sequence import open_sequence, read_frame_list, Sequence
 from scene_reloc_ros.datasets.seven_scenes import SevenScenesSequence
 
 

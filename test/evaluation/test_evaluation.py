@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from scene_reloc_ros.datasets.simulated_room.sequence import CAMERA
+from scene_reloc_ros.datasets.simulated_room.simulated_sequence import CAMERA
 from scene_reloc_ros.evaluation.plots import plot_evaluation
 from scene_reloc_ros.evaluation.report import evaluate
 from scene_reloc_ros.evaluation.solver_benchmark import synthetic_problem

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from scene_reloc_ros.datasets.sequence import open_sequence
+from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.geometry.poses import se3_exp
 from scene_reloc_ros.mapping.feature_buffer import mapping_poses, MappingCancelled
 from scene_reloc_ros.mapping.lens import find_lens, fit_lens, sampson_distances

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import nn
 
+from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.datasets.perturbed_sequence import PerturbedSequence
 from scene_reloc_ros.datasets.procedural_images import procedural_image
-from scene_reloc_ros.datasets.sequence import open_sequence
 from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
 from scene_reloc_ros.pretraining.judge import (
     encoding_cost,

@@ -13,7 +13,7 @@ from geometry_msgs.msg import PoseArray  # noqa: E402
 from mapping_scene import MappingScene  # noqa: E402
 from small_recording import CAMERA, small_frames  # noqa: E402
 
-from scene_reloc_ros.datasets.sequence import open_sequence  # noqa: E402
+from scene_reloc_ros.datasets.open_sequence import open_sequence  # noqa: E402
 from scene_reloc_ros.ros.bridge.conversions import pose_of_message  # noqa: E402
 from scene_reloc_ros.ros.compat.cv_bridge import CvBridge  # noqa: E402
 

@@ -17,7 +17,7 @@ from small_recording import small_frames  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 from tf2_msgs.msg import TFMessage  # noqa: E402
 
-from scene_reloc_ros.datasets.sequence import open_sequence  # noqa: E402
+from scene_reloc_ros.datasets.open_sequence import open_sequence  # noqa: E402
 from scene_reloc_ros.ros.bridge.conversions import (  # noqa: E402
     pose_message,
     stamp_message,

@@ -10,7 +10,7 @@ import time
 import numpy as np
 from std_msgs.msg import String
 
-from scene_reloc_ros.datasets.sequence import open_sequence, read_frame_list
+from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
 from scene_reloc_ros.ros.dataset_player.frame_reader import FrameReader
 from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy, SimulatedOdometry
 from scene_reloc_ros.ros.node.qos import RESULT

@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 
-from scene_reloc_ros.datasets.sequence import open_sequence
+from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.mapping.presets import PRESETS
 from scene_reloc_ros.pipeline.map_quality import verdict
 from scene_reloc_ros.pipeline.mapper import Mapper, MappingCancelled

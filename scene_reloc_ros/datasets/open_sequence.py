@@ -7,7 +7,10 @@ from pathlib import Path
 from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.datasets.recording import is_recording, RecordingSequence
 from scene_reloc_ros.datasets.seven_scenes import is_seven_scenes, SevenScenesSequence
-from scene_reloc_ros.datasets.simulated_room.sequence import open_simulated, SIMULATED_PREFIX
+from scene_reloc_ros.datasets.simulated_room.simulated_sequence import (
+    open_simulated,
+    SIMULATED_PREFIX,
+)
 
 __all__ = ['Sequence', 'open_sequence', 'read_frame_list']
 
