@@ -14,7 +14,7 @@ from scene_reloc_ros.geometry.depth import trusted_depths
 from scene_reloc_ros.geometry.poses import checked_pose, invert_pose
 from scene_reloc_ros.mapping.augmentation import augment
 from scene_reloc_ros.network.device import autocast, preferred_dtype
-from scene_reloc_ros.network.image_input import network_input, working_image
+from scene_reloc_ros.network.preprocessing import network_input, working_image
 
 logger = logging.getLogger(__name__)
 

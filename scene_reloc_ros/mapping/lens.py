@@ -11,7 +11,7 @@ from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.feature_buffer import MappingCancelled
 from scene_reloc_ros.mapping.ray_correction import corrected_rays
 from scene_reloc_ros.mapping.view_matching import match_views
-from scene_reloc_ros.network.image_input import grey_image
+from scene_reloc_ros.network.preprocessing import grey_image
 
 _ITERATIONS = 30
 _EXPECTED = 0.05  # deviation of a value of the correction that is nothing unusual, unitless

@@ -10,7 +10,7 @@ from pathlib import Path
 from safetensors import safe_open, SafetensorError
 from safetensors.torch import save_file
 
-from scene_reloc_ros.network.ace_layout import load_ace_layout
+from scene_reloc_ros.network.ace_checkpoint import load_ace_layout
 from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
 
 WEIGHTS_FOLDER = Path(__file__).parent / 'weights'

@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from scene_reloc_ros.geometry.pixels import cell_centres
 from scene_reloc_ros.network.device import autocast
-from scene_reloc_ros.network.image_input import grey_image
+from scene_reloc_ros.network.preprocessing import grey_image
 from scene_reloc_ros.pretraining.contrastive_loss import sample_descriptors
 from scene_reloc_ros.pretraining.pairs import make_pair, Pair, PairOptions
 from scene_reloc_ros.pretraining.photometric import STILL

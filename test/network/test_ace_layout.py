@@ -7,7 +7,7 @@ import pickle
 import pytest
 import torch
 
-from scene_reloc_ros.network.ace_layout import AceLayoutEncoder, load_ace_layout
+from scene_reloc_ros.network.ace_checkpoint import AceLayoutEncoder, load_ace_layout
 from scene_reloc_ros.network.weights import load_encoder
 
 

@@ -14,7 +14,7 @@ from scene_reloc_ros.geometry.pixels import cell_centres
 from scene_reloc_ros.network.device import preferred_dtype, resolve_device
 from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
 from scene_reloc_ros.network.head import Head, HeadOptions
-from scene_reloc_ros.network.image_input import grey_image, network_input, working_image
+from scene_reloc_ros.network.preprocessing import grey_image, network_input, working_image
 from scene_reloc_ros.network.weights import encoder_hash, load_encoder, save_encoder
 
 SMALL = EncoderOptions(stem=(4, 8, 8), blocks=1, descriptor=8)
