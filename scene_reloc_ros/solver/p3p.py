@@ -9,7 +9,7 @@ import math
 
 import torch
 
-from scene_reloc_ros.solver.triangle import align_triangles, dot
+from scene_reloc_ros.solver.kabsch import align_triangles, dot
 
 _TINY = 1e-14
 _DOUBLE_ROOT = 1e-10  # a discriminant this far below zero is a double root met from the wrong side

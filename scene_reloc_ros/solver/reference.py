@@ -7,8 +7,9 @@ import math
 import torch
 
 from scene_reloc_ros.geometry.poses import invert_pose
-from scene_reloc_ros.solver.equations import View
 from scene_reloc_ros.solver.information import expected_information
+from scene_reloc_ros.solver.kabsch import solve_kabsch
+from scene_reloc_ros.solver.normal_equations import View
 from scene_reloc_ros.solver.p3p import solve_p3p
 from scene_reloc_ros.solver.problem import (
     Failure,
@@ -26,8 +27,7 @@ from scene_reloc_ros.solver.residuals import (
     squared_errors,
 )
 from scene_reloc_ros.solver.sampling import Sampler
-from scene_reloc_ros.solver.triangle import solve_kabsch
-from scene_reloc_ros.solver.verdict import is_chance, is_undetermined
+from scene_reloc_ros.solver.validity import is_chance, is_undetermined
 
 _SCORING_CHUNK = 64  # hypotheses scored at a time: keeps the errors of one chunk in the cache
 

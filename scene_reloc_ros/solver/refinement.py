@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from scene_reloc_ros.geometry.poses import se3_exp
-from scene_reloc_ros.solver.equations import Equations, normal_equations, Scales
+from scene_reloc_ros.solver.normal_equations import Equations, normal_equations, Scales
 
 _CONVERGED = 1e-6  # norm of a step (m, rad) below which nothing changes any more
 _DAMPING = 1e-9  # of the diagonal: keeps the equations of a pose without cells regular

@@ -19,9 +19,9 @@ from scene_reloc_ros.pipeline.acceptance import (
 from scene_reloc_ros.pipeline.acceptance_fit import fit_acceptance
 from scene_reloc_ros.pipeline.evidence import image_quality, ImageQuality
 from scene_reloc_ros.pipeline.rejection import Rejection
-from scene_reloc_ros.pipeline.rival import rival_share
 from scene_reloc_ros.solver.problem import SolverOptions, SolverResult
 from scene_reloc_ros.solver.reference import solve_pose
+from scene_reloc_ros.solver.second_best import rival_share
 
 IMAGES = ImageStatistics(0.3, 0.2)
 CLEAR = ImageQuality(0.3, 0.2, 0.45, 0.0)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp, transform_points
-from scene_reloc_ros.solver.triangle import solve_kabsch
+from scene_reloc_ros.solver.kabsch import solve_kabsch
 
 
 def triangles(count, noise=0.0, seed=0):

@@ -18,7 +18,7 @@ from scene_reloc_ros.solver.problem import (
     RigProblem,
     SolverResult,
 )
-from scene_reloc_ros.solver.verdict import is_expected_by_chance, is_undetermined
+from scene_reloc_ros.solver.validity import is_expected_by_chance, is_undetermined
 
 _KEPT_WORKSPACES = 4  # kinds of problems whose memory is kept, count
 

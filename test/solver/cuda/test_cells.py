@@ -10,7 +10,7 @@ from queries import FOCAL_PX, query
 import torch
 
 from scene_reloc_ros.geometry.poses import se3_exp
-from scene_reloc_ros.solver.equations import normal_equations, Scales, View
+from scene_reloc_ros.solver.normal_equations import normal_equations, Scales, View
 from scene_reloc_ros.solver.problem import PoseProblem, SolverOptions
 from scene_reloc_ros.solver.ransac import samples_needed
 from scene_reloc_ros.solver.refinement import refine

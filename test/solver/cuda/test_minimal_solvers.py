@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from scene_reloc_ros.geometry.poses import se3_exp, transform_points
+from scene_reloc_ros.solver.kabsch import solve_kabsch
 from scene_reloc_ros.solver.p3p import solve_p3p
-from scene_reloc_ros.solver.triangle import solve_kabsch
 
 SAMPLES = 3000
 
