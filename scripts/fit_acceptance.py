@@ -5,7 +5,7 @@
 Usage: python scripts/fit_acceptance.py MAP SEQUENCE[,FRAMES] [...] [--negatives N]
 
 Right and wrong answers come from the frames, their perturbed forms and pictures of other places.
-The result goes into GENERAL_MODEL of scene_reloc_ros/pipeline/acceptance.py. For each place the
+The result goes into GENERAL_MODEL of scene_reloc_ros/uncertainty/acceptance.py. For each place the
 model of all other places is tried on it, so that one sees what it is worth in a new one.
 """
 
@@ -18,12 +18,12 @@ from scene_reloc_ros.cli.terminal import ProgressBars
 from scene_reloc_ros.datasets.negative_frames import NegativeFrames
 from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
 from scene_reloc_ros.datasets.perturbed_sequence import PERTURBATIONS, PerturbedSequence
-from scene_reloc_ros.mapping.calibration import AcceptanceModel
 from scene_reloc_ros.mapping.scene_map import SceneMap
-from scene_reloc_ros.pipeline.acceptance import GENERAL_MODEL, probability_right
-from scene_reloc_ros.pipeline.acceptance_fit import fit_acceptance
 from scene_reloc_ros.pipeline.localiser import Localiser
 from scene_reloc_ros.pipeline.map_check import Answer
+from scene_reloc_ros.uncertainty.acceptance import GENERAL_MODEL, probability_right
+from scene_reloc_ros.uncertainty.acceptance_fit import fit_acceptance
+from scene_reloc_ros.uncertainty.model import AcceptanceModel
 
 START = AcceptanceModel(8.0, {
     **dict.fromkeys(GENERAL_MODEL.weights, 0.4), 'inliers': 2.0, 'certainty': 1.5, 'spread': 1.5,

@@ -13,6 +13,7 @@ PACKAGE = 'scene_reloc_ros'
 FLOORS = (
     ('geometry',),
     ('solver', 'network', 'datasets'),
+    ('uncertainty',),
     ('mapping',),
     ('pipeline',),
     ('evaluation', 'pretraining'),

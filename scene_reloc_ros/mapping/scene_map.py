@@ -14,10 +14,10 @@ from safetensors.torch import load, save
 import torch
 
 from scene_reloc_ros.geometry.camera import Camera
-from scene_reloc_ros.mapping.calibration import MapCalibration
 from scene_reloc_ros.mapping.depth_correction import DepthCorrection
 from scene_reloc_ros.mapping.ray_correction import RayCorrection
 from scene_reloc_ros.network.head import Head, HeadOptions
+from scene_reloc_ros.uncertainty.model import MapCalibration
 
 FORMAT = 'scene_reloc_ros map'
 FORMAT_VERSION = 4

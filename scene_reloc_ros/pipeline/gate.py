@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from scene_reloc_ros.geometry.poses import moved_covariance, so3_exp, so3_log
-from scene_reloc_ros.pipeline.rejection import Rejection
+from scene_reloc_ros.uncertainty.rejection import Rejection
 
 _SMALLEST_VARIANCE = 1e-12  # m^2 and rad^2: keeps exact input invertible
 

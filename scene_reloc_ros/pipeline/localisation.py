@@ -7,7 +7,7 @@ from typing import Optional
 
 import numpy as np
 
-from scene_reloc_ros.pipeline.rejection import Rejection
+from scene_reloc_ros.uncertainty.rejection import Rejection
 
 
 @dataclass(frozen=True)

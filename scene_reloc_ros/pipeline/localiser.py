@@ -17,14 +17,14 @@ from scene_reloc_ros.mapping.ray_correction import same_camera
 from scene_reloc_ros.network.device import autocast, resolve_device
 from scene_reloc_ros.network.preprocessing import network_input, WORKING_HEIGHT, working_image
 from scene_reloc_ros.network.weights import encoder_hash, load_encoder
-from scene_reloc_ros.pipeline.acceptance import AcceptanceOptions, poor_picture
-from scene_reloc_ros.pipeline.evidence import image_quality, Observed
 from scene_reloc_ros.pipeline.localisation import Localisation
-from scene_reloc_ros.pipeline.rejection import Rejection
-from scene_reloc_ros.pipeline.weighing import BestPose, Weighing
 from scene_reloc_ros.solver.backend import select_solver
 from scene_reloc_ros.solver.problem import Failure, PoseProblem, SolverOptions, SolverResult
 from scene_reloc_ros.solver.second_best import rival_share
+from scene_reloc_ros.uncertainty.acceptance import AcceptanceOptions, poor_picture
+from scene_reloc_ros.uncertainty.assessment import BestPose, Weighing
+from scene_reloc_ros.uncertainty.features import image_quality, Observed
+from scene_reloc_ros.uncertainty.rejection import Rejection
 
 _LEAST_CELLS = 100  # of an image; below, chance looks like agreement
 _LARGEST_SCALE = 1.65  # focal length of a query, of that of the map: mapping varies scale by 1.5

@@ -11,11 +11,11 @@ import torch
 from scene_reloc_ros.datasets.negative_frames import mirrored, shuffled_tiles
 from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.poses import se3_log
-from scene_reloc_ros.mapping.ambiguous_space import cubes_of
-from scene_reloc_ros.mapping.calibration import ImageStatistics, MapCalibration
-from scene_reloc_ros.pipeline.acceptance import GENERAL_MODEL, UNCALIBRATED
-from scene_reloc_ros.pipeline.acceptance_fit import fit_acceptance
-from scene_reloc_ros.pipeline.calibration import fit_covariance, HeldOutErrors
+from scene_reloc_ros.uncertainty.acceptance import GENERAL_MODEL, UNCALIBRATED
+from scene_reloc_ros.uncertainty.acceptance_fit import fit_acceptance
+from scene_reloc_ros.uncertainty.ambiguity import cubes_of
+from scene_reloc_ros.uncertainty.calibration import fit_covariance, HeldOutErrors
+from scene_reloc_ros.uncertainty.model import ImageStatistics, MapCalibration
 
 GROSS_M, GROSS_DEG = 0.25, 10.0  # an answer farther off is wrong, not inexact
 _STRANGERS = 60  # pictures of other places, count

@@ -15,13 +15,13 @@ from scene_reloc_ros.cli.main import main
 from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.pose_error import pose_errors
-from scene_reloc_ros.mapping.ambiguous_space import cubes_of
 from scene_reloc_ros.mapping.ray_correction import CorrectionOptions, RayCorrection
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.network.encoder import Encoder
 from scene_reloc_ros.network.weights import encoder_hash, save_encoder
 from scene_reloc_ros.pipeline.localiser import Localiser
-from scene_reloc_ros.pipeline.rejection import Rejection
+from scene_reloc_ros.uncertainty.ambiguity import cubes_of
+from scene_reloc_ros.uncertainty.rejection import Rejection
 
 ROUTE = 'simulated:survey?frames=300'
 LAP = 64  # frames of the route that are mapped

@@ -25,8 +25,8 @@ from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.network.head import Head
 from scene_reloc_ros.pipeline.localisation import Localisation
 from scene_reloc_ros.pipeline.localiser import Attempt
-from scene_reloc_ros.pipeline.rejection import Rejection
-from scene_reloc_ros.pipeline.weighing import BestPose
+from scene_reloc_ros.uncertainty.assessment import BestPose
+from scene_reloc_ros.uncertainty.rejection import Rejection
 
 SHIFTS_M = (0.0, 0.03, 0.08, 0.3, None)  # None: rejected
 

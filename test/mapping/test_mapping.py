@@ -16,11 +16,6 @@ from scene_reloc_ros.geometry.pixels import cell_centres
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp
 from scene_reloc_ros.mapping.augmentation import augment
-from scene_reloc_ros.mapping.calibration import (
-    AcceptanceModel,
-    CovarianceCalibration,
-    MapCalibration,
-)
 from scene_reloc_ros.mapping.feature_buffer import (
     fill_buffer,
     mapping_poses,
@@ -34,6 +29,11 @@ from scene_reloc_ros.mapping.ray_correction import (
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
 from scene_reloc_ros.network.head import Head, HeadOptions
+from scene_reloc_ros.uncertainty.model import (
+    AcceptanceModel,
+    CovarianceCalibration,
+    MapCalibration,
+)
 
 CAMERA = Camera(160, 120, 130, 128, 80.3, 59.1, 'plumb_bob', (0.1, -0.05, 0.001, 0.0, 0.0))
 STILL = AugmentationOptions(scale=1.0, rotation_deg=0.0, brightness=0.0, contrast=0.0)

@@ -8,20 +8,20 @@ import torch
 
 from scene_reloc_ros.evaluation.solver_benchmark import synthetic_problem
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp, transform_points
-from scene_reloc_ros.mapping.calibration import AcceptanceModel, ImageStatistics
-from scene_reloc_ros.pipeline.acceptance import (
+from scene_reloc_ros.solver.problem import SolverOptions, SolverResult
+from scene_reloc_ros.solver.reference import solve_pose
+from scene_reloc_ros.solver.second_best import rival_share
+from scene_reloc_ros.uncertainty.acceptance import (
     AcceptanceOptions,
     explain,
     GENERAL_MODEL,
     poor_picture,
     probability_right,
 )
-from scene_reloc_ros.pipeline.acceptance_fit import fit_acceptance
-from scene_reloc_ros.pipeline.evidence import image_quality, ImageQuality
-from scene_reloc_ros.pipeline.rejection import Rejection
-from scene_reloc_ros.solver.problem import SolverOptions, SolverResult
-from scene_reloc_ros.solver.reference import solve_pose
-from scene_reloc_ros.solver.second_best import rival_share
+from scene_reloc_ros.uncertainty.acceptance_fit import fit_acceptance
+from scene_reloc_ros.uncertainty.features import image_quality, ImageQuality
+from scene_reloc_ros.uncertainty.model import AcceptanceModel, ImageStatistics
+from scene_reloc_ros.uncertainty.rejection import Rejection
 
 IMAGES = ImageStatistics(0.3, 0.2)
 CLEAR = ImageQuality(0.3, 0.2, 0.45, 0.0)

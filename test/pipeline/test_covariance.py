@@ -12,14 +12,14 @@ from scipy.stats import chi2
 import torch
 
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp, so3_log
-from scene_reloc_ros.mapping.calibration import CovarianceCalibration
-from scene_reloc_ros.pipeline.calibration import fit_covariance, HeldOutErrors
-from scene_reloc_ros.pipeline.covariance import (
+from scene_reloc_ros.pipeline.map_quality import nees, NEES_95
+from scene_reloc_ros.uncertainty.calibration import fit_covariance, HeldOutErrors
+from scene_reloc_ros.uncertainty.covariance import (
     camera_covariance,
     map_covariance,
     probability_within,
 )
-from scene_reloc_ros.pipeline.map_quality import nees, NEES_95
+from scene_reloc_ros.uncertainty.model import CovarianceCalibration
 
 EXACT = CovarianceCalibration(1.0, 1.0, 0.0, 0.0, 0.0)
 

@@ -20,7 +20,7 @@ from scene_reloc_ros.pipeline.gate import (
     limited_correction,
     Measurement,
 )
-from scene_reloc_ros.pipeline.rejection import Rejection
+from scene_reloc_ros.uncertainty.rejection import Rejection
 
 STEP_S = 0.2
 DEVIATIONS = np.array([0.02, 0.02, 0.03, 0.008, 0.008, 0.01])  # m and rad, of a localised pose

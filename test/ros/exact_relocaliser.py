@@ -11,9 +11,9 @@ import sys
 import numpy as np
 
 from scene_reloc_ros.pipeline.localisation import Localisation
-from scene_reloc_ros.pipeline.rejection import Rejection
 from scene_reloc_ros.ros.node.lifecycle_node import run_node
 from scene_reloc_ros.ros.relocaliser.node import RelocaliserNode
+from scene_reloc_ros.uncertainty.rejection import Rejection
 
 WIDTH, HEIGHT = 64, 48
 COVARIANCE = np.diag([1e-4, 2e-4, 3e-4, 4e-6, 5e-6, 6e-6])

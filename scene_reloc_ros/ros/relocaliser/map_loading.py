@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from scene_reloc_ros.mapping.scene_map import SceneMap
-from scene_reloc_ros.pipeline.acceptance import AcceptanceOptions
 from scene_reloc_ros.pipeline.localiser import Localiser, LocaliserOptions
+from scene_reloc_ros.uncertainty.acceptance import AcceptanceOptions
 
 _logger = logging.getLogger(__name__)
 

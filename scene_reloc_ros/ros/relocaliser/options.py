@@ -5,9 +5,9 @@
 from dataclasses import dataclass
 import math
 
-from scene_reloc_ros.pipeline.acceptance import AcceptanceOptions
 from scene_reloc_ros.pipeline.gate import GateOptions
 from scene_reloc_ros.ros.node.parameter_fields import parameter, refuse_invalid
+from scene_reloc_ros.uncertainty.acceptance import AcceptanceOptions
 
 _ACCEPTANCE, _GATE = AcceptanceOptions(), GateOptions()
 

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from scene_reloc_ros.pipeline.gate import Gate, GateOptions, Measurement
-from scene_reloc_ros.pipeline.rejection import Rejection
+from scene_reloc_ros.uncertainty.rejection import Rejection
 
 
 def gate_options(options):

@@ -5,7 +5,7 @@
 import numpy as np
 import torch
 
-from scene_reloc_ros.mapping.calibration import AcceptanceModel
+from scene_reloc_ros.uncertainty.model import AcceptanceModel
 
 _OWN_DEVIATIONS = 1.5, 0.25  # of a map's intercept and log weights from those of all maps
 _GENERAL_DEVIATIONS = 12.0, 0.5  # of those of all maps from a guess

@@ -5,8 +5,8 @@
 from dataclasses import dataclass
 import math
 
-from scene_reloc_ros.mapping.calibration import AcceptanceModel, MapCalibration
-from scene_reloc_ros.pipeline.rejection import Rejection
+from scene_reloc_ros.uncertainty.model import AcceptanceModel, MapCalibration
+from scene_reloc_ros.uncertainty.rejection import Rejection
 
 _DARK = 0.12  # mean grey value in [0, 1] of a picture that shows nothing
 _FLAT = 0.03  # standard deviation of grey values in [0, 1] of one

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from scene_reloc_ros.mapping.calibration import CovarianceCalibration
+from scene_reloc_ros.uncertainty.model import CovarianceCalibration
 
 MINIMUM_ANSWERS = 6  # right answers on held-out frames, to fit a covariance
 _BLOCK_WORTH = 2.0  # independent errors in a block of time: they drift slowly

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 import torch
 
-from scene_reloc_ros.mapping.ambiguous_space import inside
-from scene_reloc_ros.mapping.calibration import ImageStatistics
 from scene_reloc_ros.solver.problem import PoseProblem
+from scene_reloc_ros.uncertainty.ambiguity import inside
+from scene_reloc_ros.uncertainty.model import ImageStatistics
 
 FINE_DETAIL_PX = 1.5  # structures below it vanish first when a picture is blurred, pixels
 _SATURATED = 250  # grey value from which on a sensor tells nothing more

@@ -9,19 +9,19 @@ import numpy as np
 
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.geometry.view_distance import view_distances
-from scene_reloc_ros.pipeline.acceptance import (
+from scene_reloc_ros.uncertainty.acceptance import (
     explain,
     poor_picture,
     probability_right,
     UNCALIBRATED,
 )
-from scene_reloc_ros.pipeline.covariance import (
+from scene_reloc_ros.uncertainty.covariance import (
     camera_covariance,
     map_covariance,
     probability_within,
 )
-from scene_reloc_ros.pipeline.evidence import Context, distinct_share, gather, Scene
-from scene_reloc_ros.pipeline.rejection import Rejection
+from scene_reloc_ros.uncertainty.features import Context, distinct_share, gather, Scene
+from scene_reloc_ros.uncertainty.rejection import Rejection
 
 _LARGEST_RIVAL = 0.9  # score of another pose, of that of the best; beyond, either may be right
 _LEAST_DISTINCT = 0.2  # share of the inliers that no other part of the map looks like
