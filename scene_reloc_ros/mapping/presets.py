@@ -4,7 +4,7 @@
 
 from dataclasses import dataclass, replace
 
-from scene_reloc_ros.mapping.ray_correction import CorrectionOptions
+from scene_reloc_ros.mapping.camera_refinement import CorrectionOptions
 from scene_reloc_ros.mapping.view_matching import MatchingOptions
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER
 

@@ -14,8 +14,8 @@ from safetensors.torch import load, save
 import torch
 
 from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.mapping.camera_refinement import RayCorrection
 from scene_reloc_ros.mapping.depth_correction import DepthCorrection
-from scene_reloc_ros.mapping.ray_correction import RayCorrection
 from scene_reloc_ros.network.head import Head, HeadOptions
 from scene_reloc_ros.uncertainty.model import MapCalibration
 

@@ -13,7 +13,7 @@ import torch
 
 from scene_reloc_ros.geometry.depth import registered_depth, trusted_depths
 from scene_reloc_ros.geometry.pixels import cell_centres, cell_count
-from scene_reloc_ros.mapping.ray_correction import same_camera
+from scene_reloc_ros.mapping.camera_refinement import same_camera
 from scene_reloc_ros.network.device import autocast, resolve_device
 from scene_reloc_ros.network.preprocessing import network_input, WORKING_HEIGHT, working_image
 from scene_reloc_ros.network.weights import encoder_hash, load_encoder

@@ -10,14 +10,14 @@ import numpy as np
 import torch
 
 from scene_reloc_ros.geometry.poses import invert_pose
-from scene_reloc_ros.mapping.agreement import agreeing_shares, seen_again
 from scene_reloc_ros.mapping.depth_correction import fit_depth_correction
 from scene_reloc_ros.mapping.feature_buffer import fill_buffer, mapping_poses, MappingCancelled
+from scene_reloc_ros.mapping.head_training import train_head
 from scene_reloc_ros.mapping.hold_out import FrameSubset, held_out_blocks
-from scene_reloc_ros.mapping.lens import find_lens
 from scene_reloc_ros.mapping.presets import PRESETS
+from scene_reloc_ros.mapping.radial_fit import find_lens
 from scene_reloc_ros.mapping.scene_map import SceneMap
-from scene_reloc_ros.mapping.training import train_head
+from scene_reloc_ros.mapping.self_consistency import agreeing_shares, seen_again
 from scene_reloc_ros.network.device import autocast, resolve_device
 from scene_reloc_ros.network.weights import encoder_hash, load_encoder
 from scene_reloc_ros.pipeline.localiser import Localiser

@@ -15,7 +15,7 @@ from scene_reloc_ros.cli.main import main
 from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.pose_error import pose_errors
-from scene_reloc_ros.mapping.ray_correction import CorrectionOptions, RayCorrection
+from scene_reloc_ros.mapping.camera_refinement import CorrectionOptions, RayCorrection
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.network.encoder import Encoder
 from scene_reloc_ros.network.weights import encoder_hash, save_encoder

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp
-from scene_reloc_ros.mapping.agreement import agreeing_shares, seen_again
+from scene_reloc_ros.mapping.camera_refinement import RayCorrection
 from scene_reloc_ros.mapping.feature_buffer import FeatureBuffer
-from scene_reloc_ros.mapping.ray_correction import RayCorrection
+from scene_reloc_ros.mapping.self_consistency import agreeing_shares, seen_again
 from scene_reloc_ros.uncertainty.ambiguity import CUBE_M, cubes_of, inside
 
 FRAMES, CELLS, FOCAL_PX = 6, 200, 500.0

@@ -9,9 +9,9 @@ import torch
 
 from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.geometry.poses import se3_exp
+from scene_reloc_ros.mapping.camera_refinement import corrected_rays
 from scene_reloc_ros.mapping.feature_buffer import mapping_poses, MappingCancelled
-from scene_reloc_ros.mapping.lens import find_lens, fit_lens, sampson_distances
-from scene_reloc_ros.mapping.ray_correction import corrected_rays
+from scene_reloc_ros.mapping.radial_fit import find_lens, fit_lens, sampson_distances
 from scene_reloc_ros.mapping.view_matching import match_views, MatchingOptions, ViewMatches
 
 FOCAL_PX = 500.0

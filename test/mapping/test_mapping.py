@@ -16,6 +16,9 @@ from scene_reloc_ros.geometry.pixels import cell_centres
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp
 from scene_reloc_ros.mapping.augmentation import augment
+from scene_reloc_ros.mapping.camera_refinement import (
+    RayCorrection,
+)
 from scene_reloc_ros.mapping.feature_buffer import (
     fill_buffer,
     mapping_poses,
@@ -23,9 +26,6 @@ from scene_reloc_ros.mapping.feature_buffer import (
 )
 from scene_reloc_ros.mapping.losses import clamp_schedule, reprojection_loss
 from scene_reloc_ros.mapping.presets import AugmentationOptions, LossOptions, PRESETS
-from scene_reloc_ros.mapping.ray_correction import (
-    RayCorrection,
-)
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
 from scene_reloc_ros.network.head import Head, HeadOptions

@@ -11,14 +11,14 @@ import torch
 
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp
-from scene_reloc_ros.mapping.feature_buffer import FeatureBuffer, MappingCancelled
-from scene_reloc_ros.mapping.presets import PRESETS
-from scene_reloc_ros.mapping.ray_correction import (
+from scene_reloc_ros.mapping.camera_refinement import (
     CorrectionOptions,
     RayCorrection,
     same_camera,
 )
-from scene_reloc_ros.mapping.training import one_cycle, train_head
+from scene_reloc_ros.mapping.feature_buffer import FeatureBuffer, MappingCancelled
+from scene_reloc_ros.mapping.head_training import one_cycle, train_head
+from scene_reloc_ros.mapping.presets import PRESETS
 
 CAMERA = Camera(160, 120, 130, 128, 80.3, 59.1, 'plumb_bob', (0.1, -0.05, 0.001, 0.0, 0.0))
 

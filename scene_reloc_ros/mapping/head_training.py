@@ -8,9 +8,9 @@ import time
 
 import torch
 
+from scene_reloc_ros.mapping.camera_refinement import RayCorrection
 from scene_reloc_ros.mapping.feature_buffer import MappingCancelled
 from scene_reloc_ros.mapping.losses import reprojection_loss
-from scene_reloc_ros.mapping.ray_correction import RayCorrection
 from scene_reloc_ros.network.device import autocast
 from scene_reloc_ros.network.head import Head, HeadOptions
 

@@ -8,8 +8,8 @@ import time
 import torch
 
 from scene_reloc_ros.geometry.poses import invert_pose
+from scene_reloc_ros.mapping.camera_refinement import corrected_rays
 from scene_reloc_ros.mapping.feature_buffer import MappingCancelled
-from scene_reloc_ros.mapping.ray_correction import corrected_rays
 from scene_reloc_ros.mapping.view_matching import match_views
 from scene_reloc_ros.network.preprocessing import grey_image
 
