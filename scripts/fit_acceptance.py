@@ -20,7 +20,7 @@ from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_lis
 from scene_reloc_ros.datasets.perturbed_sequence import PERTURBATIONS, PerturbedSequence
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.pipeline.localiser import Localiser
-from scene_reloc_ros.pipeline.map_check import Answer
+from scene_reloc_ros.pipeline.map_validation import Answer
 from scene_reloc_ros.uncertainty.acceptance import GENERAL_MODEL, probability_right
 from scene_reloc_ros.uncertainty.acceptance_fit import fit_acceptance
 from scene_reloc_ros.uncertainty.model import AcceptanceModel

@@ -9,7 +9,7 @@ from typing import Optional
 import numpy as np
 
 from scene_reloc_ros.geometry.pose_error import pose_errors
-from scene_reloc_ros.pipeline.map_check import GROSS_DEG, GROSS_M
+from scene_reloc_ros.pipeline.map_validation import GROSS_DEG, GROSS_M
 
 GOOD_M, GOOD_DEG = 0.10, 5.0  # an answer within them should be accepted
 _BINS = 10  # of probability, in a reliability diagram

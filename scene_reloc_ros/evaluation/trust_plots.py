@@ -5,7 +5,7 @@
 import numpy as np
 
 from scene_reloc_ros.evaluation.figures import new_figure
-from scene_reloc_ros.pipeline.map_quality import NEES_95
+from scene_reloc_ros.pipeline.map_report import NEES_95
 
 _LARGEST_NEES = 30.0
 

@@ -21,8 +21,8 @@ from scene_reloc_ros.mapping.self_consistency import agreeing_shares, seen_again
 from scene_reloc_ros.network.device import autocast, resolve_device
 from scene_reloc_ros.network.weights import encoder_hash, load_encoder
 from scene_reloc_ros.pipeline.localiser import Localiser
-from scene_reloc_ros.pipeline.map_check import Answer, MapCheck
-from scene_reloc_ros.pipeline.map_quality import check_figures
+from scene_reloc_ros.pipeline.map_report import check_figures
+from scene_reloc_ros.pipeline.map_validation import Answer, MapCheck
 
 __all__ = ['Mapper', 'MappingCancelled', 'MINIMUM_FRAMES']
 

@@ -13,7 +13,7 @@ from scipy.stats import chi2
 import torch
 
 from scene_reloc_ros.geometry.poses import se3_exp
-from scene_reloc_ros.pipeline.gate import (
+from scene_reloc_ros.pipeline.odometry_gate import (
     chi_square_quantile,
     Gate,
     GateOptions,

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from scene_reloc_ros.pipeline.map_check import Answer
-from scene_reloc_ros.pipeline.map_quality import check_figures, verdict
+from scene_reloc_ros.pipeline.map_report import check_figures, verdict
+from scene_reloc_ros.pipeline.map_validation import Answer
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 BLOCKS = [np.arange(0, 5), np.arange(40, 45), np.arange(80, 85), np.arange(120, 125)]

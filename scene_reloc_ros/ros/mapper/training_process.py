@@ -13,7 +13,7 @@ import time
 
 from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.mapping.presets import PRESETS
-from scene_reloc_ros.pipeline.map_quality import verdict
+from scene_reloc_ros.pipeline.map_report import verdict
 from scene_reloc_ros.pipeline.mapper import Mapper, MappingCancelled
 
 _PROGRESS_PERIOD_S = 0.2

@@ -13,7 +13,7 @@ import threading
 
 import numpy as np
 
-from scene_reloc_ros.pipeline.gate import limited_correction
+from scene_reloc_ros.pipeline.odometry_gate import limited_correction
 
 
 @dataclass(frozen=True)

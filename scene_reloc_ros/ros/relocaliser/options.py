@@ -5,7 +5,7 @@
 from dataclasses import dataclass
 import math
 
-from scene_reloc_ros.pipeline.gate import GateOptions
+from scene_reloc_ros.pipeline.odometry_gate import GateOptions
 from scene_reloc_ros.ros.node.parameter_fields import parameter, refuse_invalid
 from scene_reloc_ros.uncertainty.acceptance import AcceptanceOptions
 

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from scene_reloc_ros.pipeline.gate import Gate, GateOptions, Measurement
+from scene_reloc_ros.pipeline.odometry_gate import Gate, GateOptions, Measurement
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 
