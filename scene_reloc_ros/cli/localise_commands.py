@@ -19,9 +19,9 @@ from scene_reloc_ros.datasets.negative_frames import NegativeFrames
 from scene_reloc_ros.datasets.perturbed_sequence import PERTURBATIONS, PerturbedSequence
 from scene_reloc_ros.evaluation.plots import plot_evaluation
 from scene_reloc_ros.evaluation.report import evaluate
+from scene_reloc_ros.evaluation.risk_coverage import judge_frames, trust_figures
+from scene_reloc_ros.evaluation.risk_coverage_plots import plot_trust
 from scene_reloc_ros.evaluation.trajectory import tum_line
-from scene_reloc_ros.evaluation.trust import judge_frames, trust_figures
-from scene_reloc_ros.evaluation.trust_plots import plot_trust
 from scene_reloc_ros.geometry.pose_error import RECALL_BOUNDS
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.pipeline.localiser import Localiser

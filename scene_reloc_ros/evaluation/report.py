@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-from scene_reloc_ros.evaluation.trust import Judgement
+from scene_reloc_ros.evaluation.risk_coverage import Judgement
 from scene_reloc_ros.geometry.pose_error import pose_errors, recall, RECALL_BOUNDS
 from scene_reloc_ros.geometry.poses import checked_pose
 from scene_reloc_ros.pipeline.localisation import Localisation

@@ -10,15 +10,15 @@ import torch
 from scene_reloc_ros.datasets.simulated_room.simulated_sequence import CAMERA
 from scene_reloc_ros.evaluation.plots import plot_evaluation
 from scene_reloc_ros.evaluation.report import evaluate
-from scene_reloc_ros.evaluation.solver_benchmark import synthetic_problem
-from scene_reloc_ros.evaluation.trajectory import tum_line
-from scene_reloc_ros.evaluation.trust import (
+from scene_reloc_ros.evaluation.risk_coverage import (
     acceptance_curve,
     Judgement,
     reliability,
     trust_figures,
 )
-from scene_reloc_ros.evaluation.trust_plots import plot_trust
+from scene_reloc_ros.evaluation.risk_coverage_plots import plot_trust
+from scene_reloc_ros.evaluation.solver_benchmark import synthetic_problem
+from scene_reloc_ros.evaluation.trajectory import tum_line
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import se3_exp, transform_points
 from scene_reloc_ros.mapping.scene_map import SceneMap
