@@ -10,17 +10,17 @@ from scene_reloc_ros.evaluation.machine import machine_name
 from scene_reloc_ros.evaluation.solver_benchmark import benchmark_solver
 from scene_reloc_ros.network.device import resolve_device
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER, encoder_hash, load_encoder
-from scene_reloc_ros.pretraining.judge import (
-    encoding_cost,
-    image_pairs,
-    matching_share,
-    sequence_pairs,
-)
-from scene_reloc_ros.pretraining.training import (
+from scene_reloc_ros.pretraining.encoder_training import (
     HELD_OUT_SEED,
     judging_photographs,
     make_images,
     read_photographs,
+)
+from scene_reloc_ros.pretraining.matching_benchmark import (
+    encoding_cost,
+    image_pairs,
+    matching_share,
+    sequence_pairs,
 )
 
 _DEFAULT_PAIRS = 40

@@ -14,7 +14,7 @@ from scene_reloc_ros.network.weights import (
     load_trainable_encoder,
     save_encoder,
 )
-from scene_reloc_ros.pretraining.training import (
+from scene_reloc_ros.pretraining.encoder_training import (
     HELD_OUT_SEED,
     make_images,
     make_scenes,

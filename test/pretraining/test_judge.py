@@ -13,7 +13,7 @@ from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.datasets.perturbed_sequence import PerturbedSequence
 from scene_reloc_ros.datasets.procedural_images import procedural_image
 from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
-from scene_reloc_ros.pretraining.judge import (
+from scene_reloc_ros.pretraining.matching_benchmark import (
     encoding_cost,
     FarApart,
     image_pairs,

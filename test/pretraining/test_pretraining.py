@@ -11,14 +11,14 @@ import torch
 from scene_reloc_ros.datasets.procedural_images import procedural_image
 from scene_reloc_ros.network.encoder import EncoderOptions
 from scene_reloc_ros.pretraining.contrastive_loss import info_nce, sample_descriptors
-from scene_reloc_ros.pretraining.pairs import PairOptions
-from scene_reloc_ros.pretraining.training import (
+from scene_reloc_ros.pretraining.encoder_training import (
     make_images,
     matching_accuracy,
     Pretraining,
     PretrainingOptions,
     read_photographs,
 )
+from scene_reloc_ros.pretraining.pairs import PairOptions
 
 TINY = PretrainingOptions(images=4, batch=4, points=32, minutes=10, steps=40,
                           pairs=PairOptions(crop=96),
