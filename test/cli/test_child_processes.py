@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from scene_reloc_ros.cli import child_processes
-from scene_reloc_ros.cli.child_processes import ChildProcess, stop_all
+from scene_reloc_ros.cli.demo import processes as child_processes
+from scene_reloc_ros.cli.demo.processes import ChildProcess, stop_all
 
 PATIENT = 'import time; print("ready", flush=True); time.sleep(1000)'
 DEAF = 'import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); ' + PATIENT

@@ -6,8 +6,8 @@ import argparse
 
 import pytest
 
-from scene_reloc_ros.cli import demo
-from scene_reloc_ros.cli.demo_plan import demo_plan, ROOM_BOUND, SEQUENCE_BOUND
+from scene_reloc_ros.cli.demo import command as demo
+from scene_reloc_ros.cli.demo.plan import demo_plan, ROOM_BOUND, SEQUENCE_BOUND
 from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
 
 

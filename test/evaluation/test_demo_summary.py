@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from scene_reloc_ros.cli.demo_plan import Bound
-from scene_reloc_ros.evaluation.demo_plot import plot_demo
-from scene_reloc_ros.evaluation.demo_summary import demo_errors, summarise_demo
+from scene_reloc_ros.cli.demo.plan import Bound
+from scene_reloc_ros.cli.demo.plot import plot_demo
+from scene_reloc_ros.cli.demo.summary import demo_errors, summarise_demo
 
 
 def record(index, offset_m=None, turn_deg=0.0, tf_offset_m=0.0):

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 import numpy as np
 
-from scene_reloc_ros.evaluation.demo_summary import demo_errors
+from scene_reloc_ros.cli.demo.summary import demo_errors
 
 _BOUND_CM, _BOUND_DEG = 5.0, 5.0
 _AXES = 'xyz'

@@ -12,10 +12,10 @@ import sys
 import numpy as np
 from tqdm import tqdm
 
-from scene_reloc_ros.cli.child_processes import ChildProcess, stop_all
-from scene_reloc_ros.cli.demo_plan import demo_plan
-from scene_reloc_ros.evaluation.demo_plot import plot_demo
-from scene_reloc_ros.evaluation.demo_summary import summarise_demo
+from scene_reloc_ros.cli.demo.plan import demo_plan
+from scene_reloc_ros.cli.demo.plot import plot_demo
+from scene_reloc_ros.cli.demo.processes import ChildProcess, stop_all
+from scene_reloc_ros.cli.demo.summary import summarise_demo
 from scene_reloc_ros.mapping.presets import PRESETS
 
 _POLL_S = 0.5
