@@ -12,7 +12,8 @@ from scene_reloc_ros import __version__
 # command -> (module, function that declares its options, function that runs it, help);
 # modules are loaded on use, so that --help and a misspelt option answer at once
 _COMMANDS = {
-    'demo': ('demo.command', 'add_arguments', 'run', 'map, kidnap and relocalise over real ROS topics'),
+    'demo': ('demo.command', 'add_arguments', 'run',
+             'map, kidnap and relocalise over real ROS topics'),
     'map': ('map_commands', 'add_map_arguments', 'run_map', 'posed images to a map file'),
     'localise': ('localise_commands', 'add_localise_arguments', 'run_localise',
                  'images to a trajectory'),

@@ -19,7 +19,7 @@ def test_the_nodes_come_up_from_their_launch_files_and_end_cleanly():
         packages.get_package_prefix('scene_reloc_ros')
     except packages.PackageNotFoundError:
         pytest.skip('the package is not installed in an ament prefix')
-    runs = loader.LoadTestsFromPythonModule(importlib.import_module('launched_nodes'))
+    runs = loader.LoadTestsFromPythonModule(importlib.import_module('support.launched_nodes'))
     runner = importlib.import_module('launch_testing.test_runner').LaunchTestRunner(runs)
     runner.validate()
     results = runner.run()

@@ -7,12 +7,11 @@ import math
 import numpy as np
 import pytest
 
-pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
-from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy, SimulatedOdometry  # noqa: E402
-from scene_reloc_ros.ros.mapper.key_frames import KeyFrameSelection  # noqa: E402
-from scene_reloc_ros.ros.mapper.options import MapperNodeOptions  # noqa: E402
-from scene_reloc_ros.ros.relocaliser.frame_localisation import Outcome  # noqa: E402
-from scene_reloc_ros.ros.relocaliser.state import LocalisationState  # noqa: E402
+from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy, SimulatedOdometry
+from scene_reloc_ros.ros.mapper.key_frames import KeyFrameSelection
+from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
+from scene_reloc_ros.ros.relocaliser.frame_localisation import Outcome
+from scene_reloc_ros.ros.relocaliser.state import LocalisationState
 
 LOST_AFTER = 3
 

@@ -4,9 +4,17 @@
 
 import ctypes
 
-from host_emulation import doubles, flat, InputsLayout, library, matrices, pointer, settings
 import pytest
-from queries import FOCAL_PX, query
+from support.host_emulation import (
+    doubles,
+    flat,
+    InputsLayout,
+    library,
+    matrices,
+    pointer,
+    settings,
+)
+from support.queries import FOCAL_PX, query
 import torch
 
 from scene_reloc_ros.geometry.poses import se3_exp

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """P3P and Kabsch of the headers against the reference, sample by sample."""
 
-from host_emulation import doubles, library, matrices, pointer
 import pytest
+from support.host_emulation import doubles, library, matrices, pointer
 import torch
 
 from scene_reloc_ros.geometry.poses import se3_exp, transform_points

@@ -3,7 +3,7 @@
 """The kernels on a GPU: the same answers as the reference, as a graph too, without waiting."""
 
 import pytest
-from queries import assert_alike, KINDS, OPTIONS, query, seeded
+from support.queries import assert_alike, KINDS, OPTIONS, query, seeded
 import torch
 
 from scene_reloc_ros.solver.backend import select_solver

@@ -7,16 +7,15 @@ from pathlib import Path
 import subprocess
 import sys
 
-from host_emulation import build, host_compiler
 import pytest
+from support.host_emulation import build, host_compiler
+from support.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
-FOLDER = Path(__file__).parent
 SOLVE = """
 import ctypes, sys
 import torch
-import host_emulation
-from queries import query
+from support import host_emulation
+from support.queries import query
 from scene_reloc_ros.solver.problem import SolverOptions
 
 library = ctypes.CDLL(sys.argv[1])
@@ -37,7 +36,7 @@ def test_no_two_ranks_touch_the_same_memory_without_waiting(tmp_path):
     if not Path(runtime).is_file():
         pytest.skip('the C++ compiler has no ThreadSanitizer')
     build(tmp_path / 'races.so', '-g', '-fsanitize=thread')
-    paths = os.pathsep.join(map(str, (ROOT, FOLDER, *filter(None, sys.path))))
+    paths = os.pathsep.join(map(str, (ROOT, ROOT / 'test', *filter(None, sys.path))))
     done = subprocess.run(
         [sys.executable, '-c', SOLVE, str(tmp_path / 'races.so')], capture_output=True, text=True,
         timeout=300, env={**os.environ, 'LD_PRELOAD': runtime, 'OMP_NUM_THREADS': '1',

@@ -4,11 +4,11 @@
 
 import ctypes
 
-from host_emulation import emulated_solver, library
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
-from queries import assert_alike, FOCAL_PX, KINDS, OPTIONS, query, seeded
+from support.host_emulation import emulated_solver, library
+from support.queries import assert_alike, FOCAL_PX, KINDS, OPTIONS, query, seeded
 import torch
 
 from scene_reloc_ros.geometry.pose_error import pose_errors

@@ -5,12 +5,10 @@
 import cv2
 import numpy as np
 import pytest
+from sensor_msgs.msg import CompressedImage, Image
 
-pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
-from sensor_msgs.msg import CompressedImage, Image  # noqa: E402
-
-from scene_reloc_ros.geometry.camera import Camera  # noqa: E402
-from scene_reloc_ros.ros.bridge.images import (  # noqa: E402
+from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.ros.bridge.images import (
     depth_of_message,
     image_of_message,
     refuse_other_size,

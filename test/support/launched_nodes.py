@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A launch_testing description: the three nodes from their launch files, looked at from outside.
 
-test_launch.py runs it; on its own: ``launch_test test/ros/launched_nodes.py``.
+test_launch.py runs it; on its own: ``launch_test test/support/launched_nodes.py``.
 """
 
 from pathlib import Path
 import unittest
 
-from bystander import Bystander
 from launch.actions import GroupAction, IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 import launch_testing
@@ -18,6 +17,7 @@ from lifecycle_msgs.srv import GetState
 from rcl_interfaces.srv import GetParameters
 
 from launch import LaunchDescription
+from support.bystander import Bystander
 
 LAUNCH = Path(__file__).resolve().parents[2] / 'launch'
 INCLUDED = {

@@ -3,32 +3,30 @@
 """A relocaliser that is told otherwise: no odometry, compressed images, simulated time."""
 
 import math
-from pathlib import Path
 
 import cv2
-from exact_relocaliser import HEIGHT, image_with_pose, WIDTH
+from geometry_msgs.msg import PoseWithCovarianceStamped
 import numpy as np
 import pytest
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CameraInfo, CompressedImage
+from std_msgs.msg import Bool, Header, String
+from support.bystander import BEST_EFFORT, LATCHED
+from support.exact_relocaliser import HEIGHT, image_with_pose, WIDTH
+from support.places import EXACT_RELOCALISER
+from tf2_msgs.msg import TFMessage
 
-pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
-from bystander import BEST_EFFORT, LATCHED  # noqa: E402
-from geometry_msgs.msg import PoseWithCovarianceStamped  # noqa: E402
-from rcl_interfaces.srv import SetParameters  # noqa: E402
-from rclpy.parameter import Parameter  # noqa: E402
-from rosgraph_msgs.msg import Clock  # noqa: E402
-from sensor_msgs.msg import CameraInfo, CompressedImage  # noqa: E402
-from std_msgs.msg import Bool, Header, String  # noqa: E402
-from tf2_msgs.msg import TFMessage  # noqa: E402
-
-from scene_reloc_ros.geometry.camera import Camera  # noqa: E402
-from scene_reloc_ros.ros.bridge.conversions import (  # noqa: E402
+from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.ros.bridge.conversions import (
     fill_camera_info,
     nanoseconds,
     pose_of_message,
     pose_of_transform,
     stamp_message,
 )
-from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy  # noqa: E402
+from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy
 
 pytestmark = pytest.mark.ros
 MAP_FROM_CAM = pose_of_rpy((1.0, 2.0, 0.1), (0.02, -0.03, 0.7))
@@ -77,7 +75,7 @@ class HandHeld:
 @pytest.fixture(scope='module')
 def hand_held(start_node, bystander):
     """Start the relocaliser without a map, and a camera for it."""
-    start_node(Path(__file__).with_name('exact_relocaliser.py'), {
+    start_node(EXACT_RELOCALISER, {
         'tf_mode': 'map_to_camera', 'pose_of': 'camera', 'image_transport': 'compressed',
         'use_sim_time': True, 'map_ready_topic': '/mapper/map_ready', 'tf_wait': 0.1,
         'gate': False})

@@ -2,24 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The three nodes through their lifecycle, in processes of their own."""
 
-from pathlib import Path
 
+from diagnostic_msgs.msg import DiagnosticArray
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState, GetState
 import pytest
-
-pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
-from bystander import BEST_EFFORT, LATCHED  # noqa: E402
-from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
-from lifecycle_msgs.msg import Transition  # noqa: E402
-from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
-from rcl_interfaces.srv import SetParameters  # noqa: E402
-from rclpy.parameter import Parameter  # noqa: E402
-from sensor_msgs.msg import Image  # noqa: E402
-from std_msgs.msg import Bool  # noqa: E402
-from std_srvs.srv import Trigger  # noqa: E402
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import Image
+from std_msgs.msg import Bool
+from std_srvs.srv import Trigger
+from support.bystander import BEST_EFFORT, LATCHED
+from support.places import EXACT_RELOCALISER
 
 pytestmark = pytest.mark.ros
 NODES = ('relocaliser', 'mapper', 'dataset_player')
-EXACT = Path(__file__).with_name('exact_relocaliser.py')
+EXACT = EXACT_RELOCALISER
 
 
 @pytest.fixture(scope='module', autouse=True)

@@ -10,13 +10,11 @@ import sys
 
 import numpy as np
 import pytest
-
-pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
-from small_recording import write_small_recording  # noqa: E402
-import torch  # noqa: E402
+from support.small_recording import write_small_recording
+import torch
 
 pytestmark = pytest.mark.ros
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 QUERIES = range(102, 202, 10)
 
 

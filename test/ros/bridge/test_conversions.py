@@ -4,16 +4,14 @@
 
 import math
 
+from builtin_interfaces.msg import Time
 import numpy as np
 import pytest
+from sensor_msgs.msg import CameraInfo
 
-pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
-from builtin_interfaces.msg import Time  # noqa: E402
-from sensor_msgs.msg import CameraInfo  # noqa: E402
-
-from scene_reloc_ros.geometry.camera import Camera  # noqa: E402
-from scene_reloc_ros.ros.bridge.camera_cache import CameraCache  # noqa: E402
-from scene_reloc_ros.ros.bridge.conversions import (  # noqa: E402
+from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.ros.bridge.camera_cache import CameraCache
+from scene_reloc_ros.ros.bridge.conversions import (
     camera_of_message,
     fill_camera_info,
     nanoseconds,
@@ -23,7 +21,7 @@ from scene_reloc_ros.ros.bridge.conversions import (  # noqa: E402
     stamp_message,
     transform_message,
 )
-from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy  # noqa: E402
+from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy
 
 POSE = pose_of_rpy((1.0, -2.0, 3.0), (0.3, -0.4, 2.8))
 

@@ -6,29 +6,27 @@ import json
 import math
 import time
 
+from geometry_msgs.msg import PoseStamped
+from nav_msgs.msg import Odometry
 import numpy as np
 import pytest
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Bool, String
+from std_srvs.srv import Trigger
+from support.bystander import BEST_EFFORT, LATCHED
+from support.small_recording import CAMERA, write_small_recording
+from tf2_msgs.msg import TFMessage
 
-pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
-from bystander import BEST_EFFORT, LATCHED  # noqa: E402
-from geometry_msgs.msg import PoseStamped  # noqa: E402
-from nav_msgs.msg import Odometry  # noqa: E402
-from rcl_interfaces.srv import SetParameters  # noqa: E402
-from rclpy.parameter import Parameter  # noqa: E402
-from sensor_msgs.msg import CameraInfo, Image  # noqa: E402
-from small_recording import CAMERA, write_small_recording  # noqa: E402
-from std_msgs.msg import Bool, String  # noqa: E402
-from std_srvs.srv import Trigger  # noqa: E402
-from tf2_msgs.msg import TFMessage  # noqa: E402
-
-from scene_reloc_ros.ros.bridge.conversions import (  # noqa: E402
+from scene_reloc_ros.ros.bridge.conversions import (
     camera_of_message,
     nanoseconds,
     pose_of_message,
     pose_of_transform,
 )
-from scene_reloc_ros.ros.bridge.images import depth_of_message, image_of_message  # noqa: E402
-from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy  # noqa: E402
+from scene_reloc_ros.ros.bridge.images import depth_of_message, image_of_message
+from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy
 
 pytestmark = pytest.mark.ros
 COUNT = 8

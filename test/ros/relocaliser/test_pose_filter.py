@@ -2,18 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The relocaliser with its gate over DDS: outliers, a kidnapping, loss, and stamps."""
 
-from pathlib import Path
-import sys
-
 import numpy as np
 import pytest
+from support.places import EXACT_RELOCALISER
+from support.robot import MAP_FROM_BASE, ODOM_FROM_BASE, Robot
 
-pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
-sys.path.insert(0, str(Path(__file__).parent))
-from test_relocaliser_node import MAP_FROM_BASE, ODOM_FROM_BASE, Robot  # noqa: E402
-
-from scene_reloc_ros.ros.bridge.conversions import pose_of_message, pose_of_transform  # noqa: E402
-from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy  # noqa: E402
+from scene_reloc_ros.ros.bridge.conversions import pose_of_message, pose_of_transform
+from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy
 
 pytestmark = pytest.mark.ros
 STEP = pose_of_rpy((0.05, 0.0, 0.0), (0.0, 0.0, 0.02))
@@ -52,7 +47,7 @@ def wanderer(start_node, bystander, tmp_path_factory):
     """Start the relocaliser with its gate, and a robot for it."""
     path = tmp_path_factory.mktemp('map') / 'scene.map'
     path.write_text('map')
-    start_node(Path(__file__).with_name('exact_relocaliser.py'), {
+    start_node(EXACT_RELOCALISER, {
         'map': f'"{path}"', 'lost_after_frames': LOST_AFTER, 'tf_wait': 0.3,
         'stamp_age_limit': 2.0, 'stamp_future_limit': 0.5})
     return Wanderer(bystander)

@@ -6,14 +6,12 @@ import math
 
 import numpy as np
 import pytest
+from rclpy.duration import Duration
+from rclpy.time import Time
 
-pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
-from rclpy.duration import Duration  # noqa: E402
-from rclpy.time import Time  # noqa: E402
-
-from scene_reloc_ros.ros.bridge.conversions import pose_of_transform, transform_message  # noqa: E402
-from scene_reloc_ros.ros.compat import tf2_ros as fallback  # noqa: E402
-from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy  # noqa: E402
+from scene_reloc_ros.ros.bridge.conversions import pose_of_transform, transform_message
+from scene_reloc_ros.ros.compat import tf2_ros as fallback
+from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy
 
 SECOND = 1_000_000_000
 CAMERA = pose_of_rpy((0.2, 0.0, 0.3), (-math.pi / 2, 0.0, -math.pi / 2))

@@ -7,10 +7,9 @@ import threading
 import numpy as np
 import pytest
 
-pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
-from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy  # noqa: E402
-from scene_reloc_ros.ros.relocaliser import map_to_odom  # noqa: E402
-from scene_reloc_ros.ros.relocaliser.map_to_odom import MapToOdom  # noqa: E402
+from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy
+from scene_reloc_ros.ros.relocaliser import map_to_odom
+from scene_reloc_ros.ros.relocaliser.map_to_odom import MapToOdom
 
 OLD, NEW = (pose_of_rpy((x, 0.5, 0.0), (0.0, 0.0, x)) for x in (1.0, 2.0))
 NO_LIMIT = (np.inf, np.inf)

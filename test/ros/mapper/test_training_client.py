@@ -9,13 +9,11 @@ import sys
 import threading
 import time
 
-import pytest
+from support import training_entries
+from support.places import ROOT, SUPPORT
 
-pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
-import training_entries  # noqa: E402
-
-from scene_reloc_ros.ros.mapper import training_client as training_module  # noqa: E402
-from scene_reloc_ros.ros.mapper.options import MapperNodeOptions  # noqa: E402
+from scene_reloc_ros.ros.mapper import training_client as training_module
+from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
 
 
 class Listener:
@@ -67,12 +65,10 @@ def test_a_finished_training_names_its_map(tmp_path):
 
 
 def test_a_training_ends_with_a_node_that_was_killed(tmp_path):
-    root = Path(__file__).resolve().parents[2]
-    here = str(Path(__file__).parent)
     subprocess.run(
-        [sys.executable, str(Path(here) / 'training_entries.py'), str(tmp_path)], timeout=90,
+        [sys.executable, str(SUPPORT / 'training_entries.py'), str(tmp_path)], timeout=90,
         env={**os.environ, 'PYTHONPATH': os.pathsep.join(
-            (str(root), here, os.environ.get('PYTHONPATH', '')))}, check=False)
+            (str(ROOT), str(ROOT / 'test'), os.environ.get('PYTHONPATH', '')))}, check=False)
     process = int((tmp_path / 'map').read_text())
     deadline = time.monotonic() + 20
     while Path(f'/proc/{process}').exists() and time.monotonic() < deadline:

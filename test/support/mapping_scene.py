@@ -2,9 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A camera and its poses, published by a test for a mapper in another process."""
 
-from bystander import BEST_EFFORT
 from sensor_msgs.msg import CameraInfo, Image
-from small_recording import CAMERA, small_frames
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 from tf2_msgs.msg import TFMessage
@@ -15,6 +13,8 @@ from scene_reloc_ros.ros.bridge.conversions import (
     transform_message,
 )
 from scene_reloc_ros.ros.compat.cv_bridge import CvBridge
+from support.bystander import BEST_EFFORT
+from support.small_recording import CAMERA, small_frames
 
 
 class MappingScene:

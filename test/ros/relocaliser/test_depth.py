@@ -2,20 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """A relocaliser that takes depth: pairs by stamp, other frames and sizes refused by name."""
 
-from pathlib import Path
 
-from exact_relocaliser import HEIGHT, image_with_pose, WIDTH
 import numpy as np
 import pytest
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
+from support.bystander import BEST_EFFORT
+from support.exact_relocaliser import HEIGHT, image_with_pose, WIDTH
+from support.places import EXACT_RELOCALISER
 
-pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
-from bystander import BEST_EFFORT  # noqa: E402
-from sensor_msgs.msg import CameraInfo, Image  # noqa: E402
-from std_msgs.msg import Header  # noqa: E402
-
-from scene_reloc_ros.geometry.camera import Camera  # noqa: E402
-from scene_reloc_ros.ros.bridge.conversions import fill_camera_info, stamp_message  # noqa: E402
-from scene_reloc_ros.ros.compat.cv_bridge import CvBridge  # noqa: E402
+from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.ros.bridge.conversions import fill_camera_info, stamp_message
+from scene_reloc_ros.ros.compat.cv_bridge import CvBridge
 
 pytestmark = pytest.mark.ros
 CAMERA = Camera(WIDTH, HEIGHT, 60.0, 60.0, 31.5, 23.5)
@@ -63,7 +61,7 @@ def camera(start_node, bystander, tmp_path_factory):
     """Start the relocaliser with depth, and a camera for it."""
     path = tmp_path_factory.mktemp('map') / 'scene.map'
     path.write_text('map')
-    start_node(Path(__file__).with_name('exact_relocaliser.py'), {
+    start_node(EXACT_RELOCALISER, {
         'map': f'"{path}"', 'use_depth': True, 'image_timeout': 1.0, 'tf_mode': 'map_to_camera',
         'pose_of': 'camera', 'gate': False})
     return DepthCamera(bystander)

@@ -3,16 +3,14 @@
 """ROS parameters made of dataclasses: described, guarded with a reason, changed as a whole."""
 
 import pytest
+from rcl_interfaces.msg import ParameterType
+import rclpy
+from rclpy.exceptions import InvalidParameterValueException
+from rclpy.parameter import Parameter
 
-pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
-from rcl_interfaces.msg import ParameterType  # noqa: E402
-import rclpy  # noqa: E402
-from rclpy.exceptions import InvalidParameterValueException  # noqa: E402
-from rclpy.parameter import Parameter  # noqa: E402
-
-from scene_reloc_ros.ros.dataset_player.options import DatasetPlayerOptions  # noqa: E402
-from scene_reloc_ros.ros.node.parameters import declared_defaults, NodeParameters  # noqa: E402
-from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions  # noqa: E402
+from scene_reloc_ros.ros.dataset_player.options import DatasetPlayerOptions
+from scene_reloc_ros.ros.node.parameters import declared_defaults, NodeParameters
+from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
 
 
 @pytest.fixture

@@ -5,25 +5,23 @@
 import math
 import time
 
+from geometry_msgs.msg import PoseStamped
+from nav_msgs.msg import Odometry
 import numpy as np
 import pytest
+from std_msgs.msg import Header
+from support.bystander import LATCHED
+from support.mapping_scene import MappingScene
+from support.small_recording import small_frames
+from tf2_msgs.msg import TFMessage
 
-pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
-from bystander import LATCHED  # noqa: E402
-from geometry_msgs.msg import PoseStamped  # noqa: E402
-from mapping_scene import MappingScene  # noqa: E402
-from nav_msgs.msg import Odometry  # noqa: E402
-from small_recording import small_frames  # noqa: E402
-from std_msgs.msg import Header  # noqa: E402
-from tf2_msgs.msg import TFMessage  # noqa: E402
-
-from scene_reloc_ros.datasets.open_sequence import open_sequence  # noqa: E402
-from scene_reloc_ros.ros.bridge.conversions import (  # noqa: E402
+from scene_reloc_ros.datasets.open_sequence import open_sequence
+from scene_reloc_ros.ros.bridge.conversions import (
     pose_message,
     stamp_message,
     transform_message,
 )
-from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy  # noqa: E402
+from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy
 
 pytestmark = pytest.mark.ros
 BASE_FROM_CAM = pose_of_rpy((0.1, 0.0, 0.4), (-math.pi / 2, 0.0, -math.pi / 2))

@@ -4,15 +4,13 @@
 
 import numpy as np
 import pytest
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
-pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
-from sensor_msgs.msg import Image  # noqa: E402
-from std_msgs.msg import Header  # noqa: E402
-
-from scene_reloc_ros.ros.bridge.conversions import stamp_message  # noqa: E402
-from scene_reloc_ros.ros.compat import message_filters as fallback  # noqa: E402
-from scene_reloc_ros.ros.compat.cv_bridge import CvBridge, LAYOUTS  # noqa: E402
-from scene_reloc_ros.ros.compat.point_cloud2 import create_cloud_xyz32  # noqa: E402
+from scene_reloc_ros.ros.bridge.conversions import stamp_message
+from scene_reloc_ros.ros.compat import message_filters as fallback
+from scene_reloc_ros.ros.compat.cv_bridge import CvBridge, LAYOUTS
+from scene_reloc_ros.ros.compat.point_cloud2 import create_cloud_xyz32
 
 MILLISECOND = 1_000_000
 

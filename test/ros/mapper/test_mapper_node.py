@@ -4,18 +4,16 @@
 
 from pathlib import Path
 
+from geometry_msgs.msg import PoseArray
 import numpy as np
 import pytest
+from support.bystander import LATCHED
+from support.mapping_scene import MappingScene
+from support.small_recording import CAMERA, small_frames
 
-pytest.importorskip('rclpy', reason='no ROS 2 client library is installed')
-from bystander import LATCHED  # noqa: E402
-from geometry_msgs.msg import PoseArray  # noqa: E402
-from mapping_scene import MappingScene  # noqa: E402
-from small_recording import CAMERA, small_frames  # noqa: E402
-
-from scene_reloc_ros.datasets.open_sequence import open_sequence  # noqa: E402
-from scene_reloc_ros.ros.bridge.conversions import pose_of_message  # noqa: E402
-from scene_reloc_ros.ros.compat.cv_bridge import CvBridge  # noqa: E402
+from scene_reloc_ros.datasets.open_sequence import open_sequence
+from scene_reloc_ros.ros.bridge.conversions import pose_of_message
+from scene_reloc_ros.ros.compat.cv_bridge import CvBridge
 
 pytestmark = pytest.mark.ros
 
