@@ -37,7 +37,7 @@ def evidence_of(map_path, sequence_text, negatives, bars):
     if frames:
         sequence = sequence.select(read_frame_list(frames))
     localiser = Localiser(SceneMap.load(map_path))
-    deep = localiser.depth_refusal() is None
+    deep = localiser.depth_unavailable() is None
     right, wrong = [], []
     changed = [PerturbedSequence(sequence, kind) for kind in PERTURBATIONS]
     for part in (sequence, *changed, NegativeFrames(sequence, negatives)):
@@ -45,7 +45,7 @@ def evidence_of(map_path, sequence_text, negatives, bars):
             frame = part[index]
             depths = (None, frame.depth_m) if deep and frame.depth_m is not None else (None,)
             for depth_m in depths:
-                attempt = localiser.attempt(frame.image, frame.camera, depth_m)
+                attempt = localiser.trace(frame.image, frame.camera, depth_m)
                 if attempt.best is not None:
                     good = frame.map_from_cam is not None and Answer.of(frame, attempt).right
                     (right if good else wrong).append(attempt.best.evidence)

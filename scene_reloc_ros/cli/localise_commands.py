@@ -46,7 +46,7 @@ def _localiser(args):
     """Return SceneMap and Localiser; ValueError where it cannot use the depth asked for."""
     scene_map = SceneMap.load(args.map)
     localiser = Localiser(scene_map, device=args.device)
-    refusal = localiser.depth_refusal() if args.depth else None
+    refusal = localiser.depth_unavailable() if args.depth else None
     if refusal is not None:
         raise ValueError(f'--depth cannot be used: {refusal}')
     return scene_map, localiser

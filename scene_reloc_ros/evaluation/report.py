@@ -25,7 +25,7 @@ class FrameRecord:
     translation_m: float  # error; infinite where the frame was rejected
     rotation_deg: float  # error; infinite where the frame was rejected
     nees: Optional[float]  # e^T Sigma^-1 e over six dimensions; None where rejected
-    attempt: Any  # Attempt: what was refused as well
+    attempt: Any  # LocalisationTrace: what was refused as well
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _evaluated(localiser, frame, depth):
     if depth and frame.depth_m is None:
         raise ValueError(f'frame {frame.name} has no depth; evaluate without --depth')
     try:
-        attempt = localiser.attempt(frame.image, frame.camera, frame.depth_m if depth else None)
+        attempt = localiser.trace(frame.image, frame.camera, frame.depth_m if depth else None)
     except ValueError as error:
         raise ValueError(f'frame {frame.name}: {error}') from error
     found = attempt.localisation

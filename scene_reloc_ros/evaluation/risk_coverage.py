@@ -29,7 +29,7 @@ class Judgement:
 
     @classmethod
     def of(cls, kind, attempt, true_map_from_cam):
-        """Judge an Attempt; ``true_map_from_cam`` is None for a picture of another place."""
+        """Judge a trace; ``true_map_from_cam`` is None for a picture of another place."""
         found = attempt.localisation
         metres = degrees = np.inf
         if attempt.best is not None and true_map_from_cam is not None:
@@ -54,7 +54,7 @@ def judge_frames(localiser, sequence, kind, on_progress=None, depth=False):
     judged = []
     for index in range(len(sequence)):
         frame = sequence[index]
-        attempt = localiser.attempt(frame.image, frame.camera, frame.depth_m if depth else None)
+        attempt = localiser.trace(frame.image, frame.camera, frame.depth_m if depth else None)
         judged.append(Judgement.of(kind or frame.name.split('-')[0], attempt, frame.map_from_cam))
         if on_progress:
             on_progress(f'judging {kind or "other places"}', (index + 1) / len(sequence),
@@ -81,10 +81,11 @@ def trust_figures(judgements):
     return {'queries': len(judgements), 'false_accepts': false_accepts,
             'false_accept_rate': false_accepts / max(1, len(judgements)),
             'acceptance_of_good': kept / good if good else None, 'kinds': kinds,
-            'reliability': reliability(judgements), 'curve': acceptance_curve(judgements)}
+            'reliability': reliability_diagram(judgements),
+            'curve': risk_coverage_curve(judgements)}
 
 
-def reliability(judgements):
+def reliability_diagram(judgements):
     """Return for each bin of probability its mean, the share of good answers, and the count."""
     probability = np.array([j.probability for j in judgements])
     good = np.array([j.good for j in judgements])
@@ -94,7 +95,7 @@ def reliability(judgements):
             for number in range(_BINS) if (bins == number).any()]
 
 
-def acceptance_curve(judgements):
+def risk_coverage_curve(judgements):
     """Return what other bounds on the probability would accept, by ``trust_figures``' terms."""
     probability = np.array([j.probability for j in judgements])
     good, gross = (np.array([getattr(j, name) for j in judgements]) for name in ('good', 'gross'))

@@ -10,7 +10,7 @@ UNIT_M = 0.5  # a view from here is as different as one turned by UNIT_RAD
 UNIT_RAD = 0.5  # 29 degrees: half of what a usual camera sees
 
 
-def view_distances(map_from_cam, others):
+def view_novelty(map_from_cam, others):
     """Return how different each of the views (F, 4, 4) is from a view (4, 4): (F,), unitless.
 
     One is half a metre, or 0.5 rad, or some of both.

@@ -17,7 +17,7 @@ _SAME_CAMERA = 0.01  # largest difference of intrinsics, of the focal length
 
 
 @dataclass(frozen=True)
-class CorrectionOptions:
+class CameraRefinementOptions:
     """How the correction is trained."""
 
     learning_rate: float = 1e-3  # peak of its one-cycle schedule; 0 trusts the calibration
@@ -32,7 +32,7 @@ def corrected_rays(values, rays_N2):
     return moved * (1 + values[4] * (rays_N2 ** 2).sum(-1, keepdim=True))
 
 
-class RayCorrection(nn.Module):
+class CameraRefinement(nn.Module):
     """Principal point, focal lengths and one radial term, on the plane z = 1.
 
     The radial term is not trained: a head explains a curved image away, view by view, and matched

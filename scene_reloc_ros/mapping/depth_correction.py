@@ -40,7 +40,7 @@ class DepthCorrection:
         usable = known & (disparity > 0)
         return torch.where(usable, 1 / disparity.clamp_min(1e-6), torch.zeros_like(depths_N))
 
-    def refusal(self):
+    def unavailable(self):
         """Return why depth cannot be used with the map, or None where it can."""
         if self.agreement >= MINIMUM_AGREEMENT:
             return None

@@ -8,7 +8,7 @@ import time
 
 import torch
 
-from scene_reloc_ros.mapping.camera_refinement import RayCorrection
+from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
 from scene_reloc_ros.mapping.feature_buffer import MappingCancelled
 from scene_reloc_ros.mapping.losses import reprojection_loss
 from scene_reloc_ros.network.device import autocast
@@ -38,7 +38,7 @@ def one_cycle(progress):
 
 
 def train_head(buffer, options, seconds, generator, on_progress, cancelled, radial=0.0):
-    """Return a trained Head, the RayCorrection and the TrainingSummary.
+    """Return a trained Head, the CameraRefinement and the TrainingSummary.
 
     Progress is the larger of the share of the steps and the share of the time, so that a slow
     machine ends in time with a whole schedule; on a machine that is fast enough the result
@@ -55,7 +55,7 @@ def train_head(buffer, options, seconds, generator, on_progress, cancelled, radi
     """
     device = buffer.descriptors.device
     head = _new_head(buffer, options, generator).to(device)
-    correction = RayCorrection((0.0, 0.0, 0.0, 0.0, radial)).to(device)
+    correction = CameraRefinement((0.0, 0.0, 0.0, 0.0, radial)).to(device)
     optimiser = torch.optim.AdamW((
         {'params': list(head.parameters()), 'weight_decay': options.weight_decay},
         {'params': list(correction.parameters()), 'weight_decay': 0.0}))

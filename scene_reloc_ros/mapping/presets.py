@@ -4,7 +4,7 @@
 
 from dataclasses import dataclass, replace
 
-from scene_reloc_ros.mapping.camera_refinement import CorrectionOptions
+from scene_reloc_ros.mapping.camera_refinement import CameraRefinementOptions
 from scene_reloc_ros.mapping.view_matching import MatchingOptions
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER
 
@@ -54,7 +54,7 @@ class MappingOptions:
     self_check: int = 24  # mapping frames localised after training, count
     augmentation: AugmentationOptions = AugmentationOptions()
     loss: LossOptions = LossOptions()
-    correction: CorrectionOptions = CorrectionOptions()
+    correction: CameraRefinementOptions = CameraRefinementOptions()
     matching: MatchingOptions = MatchingOptions()
 
     def with_minutes(self, minutes):

@@ -20,8 +20,8 @@ _LEAST_PAIRS = 15
 _KERNEL_PX = 1.0  # scale of the Cauchy kernel, pixels
 
 
-def find_lens(frames, cam_from_map, options, rng, seconds, on_progress, cancelled):
-    """Return the LensFit of posed frames of one camera, or None where they do not tell.
+def fit_radial_distortion(frames, cam_from_map, options, rng, seconds, on_progress, cancelled):
+    """Return the DistortionFit of posed frames of one camera, or None where they do not tell.
 
     Args:
         frames: sequence of PosedImage.
@@ -43,14 +43,14 @@ def find_lens(frames, cam_from_map, options, rng, seconds, on_progress, cancelle
     matches = match_views(lambda index: grey_image(frames[index].image),
                           lambda pixels: camera.rays(pixels)[:, :2],
                           invert_pose(cam_from_map).numpy(), rng, options, keep_going)
-    return fit_lens(matches, camera.focal)
+    return fit_distortion(matches, camera.focal)
 
 
 @dataclass(frozen=True)
-class LensFit:
+class DistortionFit:
     """What a fit found."""
 
-    values: torch.Tensor  # (5,) of a RayCorrection, float64
+    values: torch.Tensor  # (5,) of a CameraRefinement, float64
     pairs: int
     before_px: float  # median distance to the epipolar lines, pixels
     after_px: float
@@ -61,8 +61,8 @@ class LensFit:
                 'radial': float(self.values[4])}
 
 
-def fit_lens(matches, focal_px):
-    """Return the LensFit of ViewMatches, or None where there are too few to tell.
+def fit_distortion(matches, focal_px):
+    """Return the DistortionFit of ViewMatches, or None where there are too few to tell.
 
     Levenberg-Marquardt on the Sampson distances (Hartley and Zisserman, 2004, section 11.4.3)
     with a Cauchy kernel and a prior that nothing has to be corrected: no depth is needed, and
@@ -80,14 +80,14 @@ def fit_lens(matches, focal_px):
     values = _minimise(distances, share)
     before, after = (float(distances(given).abs().median())
                      for given in (torch.zeros_like(values), values))
-    return LensFit(values, matches.pairs, before, after)
+    return DistortionFit(values, matches.pairs, before, after)
 
 
 def sampson_distances(values, first, second, essential):
     """Return signed first-order distances (N,) to the epipolar constraint, of unit focal length.
 
     Args:
-        values: (5,) of a RayCorrection.
+        values: (5,) of a CameraRefinement.
         first, second: (N, 2) rays of the given calibration where z = 1.
         essential: (N, 3, 3), first^T E second = 0.
     """

@@ -14,10 +14,10 @@ from safetensors.torch import load, save
 import torch
 
 from scene_reloc_ros.geometry.camera import Camera
-from scene_reloc_ros.mapping.camera_refinement import RayCorrection
+from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
 from scene_reloc_ros.mapping.depth_correction import DepthCorrection
 from scene_reloc_ros.network.head import Head, HeadOptions
-from scene_reloc_ros.uncertainty.model import MapCalibration
+from scene_reloc_ros.uncertainty.model import UncertaintyModel
 
 FORMAT = 'scene_reloc_ros map'
 FORMAT_VERSION = 4
@@ -25,7 +25,7 @@ _HEAD_PREFIX = 'head.'
 _HEADER_LENGTH = 8  # bytes of the header's length at the start of a safetensors file
 
 
-def _no_cubes():
+def _no_voxels():
     return torch.zeros(0, dtype=torch.int64)
 
 
@@ -39,11 +39,11 @@ class SceneMap:
     camera: Camera  # of the mapping frames, as they came in
     views: torch.Tensor  # (F, 4, 4) float32, map_from_cam of the mapping frames, metres
     cloud: torch.Tensor  # (P, 3) float32, some scene points, metres
-    correction: RayCorrection = field(default_factory=RayCorrection)  # of that camera's rays
+    correction: CameraRefinement = field(default_factory=CameraRefinement)  # of that camera's rays
     metadata: dict = field(default_factory=dict)  # plain values: frame, times, training, check
     depth: Optional[DepthCorrection] = None  # of that camera's depths; None: mapped without
-    ambiguous: torch.Tensor = field(default_factory=_no_cubes)  # (K,) int64, ``ambiguous_space``
-    calibration: Optional[MapCalibration] = None  # of its errors; None: too few frames to tell
+    ambiguous: torch.Tensor = field(default_factory=_no_voxels)  # (K,) int64, of ``voxels_of``
+    calibration: Optional[UncertaintyModel] = None  # of its errors; None: too few frames to tell
 
     @property
     def positions(self):
@@ -110,10 +110,10 @@ class SceneMap:
             depth, calibration = (json.loads(header[key]) for key in ('depth', 'calibration'))
             return cls(head.eval().requires_grad_(False), header['encoder_name'],
                        header['encoder_hash'], camera, tensors['views'], tensors['cloud'],
-                       RayCorrection(tensors['correction']).requires_grad_(False),
+                       CameraRefinement(tensors['correction']).requires_grad_(False),
                        json.loads(header['metadata']), depth and DepthCorrection(**depth),
                        tensors['ambiguous'],
-                       calibration and MapCalibration.from_dict(calibration))
+                       calibration and UncertaintyModel.from_dict(calibration))
         except (KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
             raise ValueError(f'map file {path} lacks a part ({error}); map again') from error
 

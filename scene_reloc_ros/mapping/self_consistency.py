@@ -10,13 +10,13 @@ _AGREEING_PX = 10.0  # farthest that a cell may be seen from its pixel
 _CELLS_A_FRAME = 128
 
 
-def seen_again(buffer, head, correction, chosen):
+def reproject_cells(buffer, head, correction, chosen):
     """Return depths (n,), rays (n, 2) and errors (n,) in pixels of some cells of a buffer.
 
     Args:
         buffer: FeatureBuffer.
         head: trained Head.
-        correction: RayCorrection.
+        correction: CameraRefinement.
         chosen: (n,) indices of cells.
     """
     device = buffer.descriptors.device
@@ -31,13 +31,13 @@ def seen_again(buffer, head, correction, chosen):
     return seen[:, 2], rays, torch.where(seen[:, 2] > 0, error, torch.full_like(error, torch.inf))
 
 
-def agreeing_shares(buffer, head, correction):
+def inlier_shares(buffer, head, correction):
     """Return for each frame (F,) the share of its cells that are seen where they should be.
 
     A frame whose place looks like another one has few: the head can say one place only.
     """
     chosen = _some_of_each(buffer.frames)
-    error = seen_again(buffer, head, correction, chosen)[2]
+    error = reproject_cells(buffer, head, correction, chosen)[2]
     frames = buffer.frames[chosen]
     count = len(buffer.cam_from_map)
     agreeing = torch.bincount(frames, (error < _AGREEING_PX).double(), minlength=count)

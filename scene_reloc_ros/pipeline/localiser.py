@@ -19,11 +19,16 @@ from scene_reloc_ros.network.preprocessing import network_input, WORKING_HEIGHT,
 from scene_reloc_ros.network.weights import encoder_hash, load_encoder
 from scene_reloc_ros.pipeline.localisation import Localisation
 from scene_reloc_ros.solver.backend import select_solver
-from scene_reloc_ros.solver.problem import Failure, PoseProblem, SolverOptions, SolverResult
-from scene_reloc_ros.solver.second_best import rival_share
+from scene_reloc_ros.solver.problem import (
+    PoseProblem,
+    SolverOptions,
+    SolverRejection,
+    SolverResult,
+)
+from scene_reloc_ros.solver.second_best import second_best_ratio
 from scene_reloc_ros.uncertainty.acceptance import AcceptanceOptions, poor_picture
-from scene_reloc_ros.uncertainty.assessment import BestPose, Weighing
-from scene_reloc_ros.uncertainty.features import image_quality, Observed
+from scene_reloc_ros.uncertainty.assessment import AssessedPose, PoseAssessor
+from scene_reloc_ros.uncertainty.features import image_quality, Query
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 _LEAST_CELLS = 100  # of an image; below, chance looks like agreement
@@ -41,11 +46,11 @@ class LocaliserOptions:
 
 
 @dataclass(frozen=True)
-class Attempt:
+class LocalisationTrace:
     """A query with all that is known of it: for calibration and evaluation, not for robots."""
 
     localisation: Localisation
-    best: Optional[BestPose] = None  # None where the solver found no pose
+    best: Optional[AssessedPose] = None  # None where the solver found no pose
     result: Optional[SolverResult] = None
 
 
@@ -66,7 +71,7 @@ class Localiser:
             raise ValueError(f'the map was made with encoder {scene_map.encoder_name} '
                              f'{scene_map.encoder_hash}, this installation has {known}; map again')
         self.scene_map, self.options, self.seed = scene_map, options, seed
-        self._weighing = Weighing(scene_map, options)
+        self._assessor = PoseAssessor(scene_map, options)
         self.device = resolve_device(device)
         self.encoder = load_encoder(scene_map.encoder_name, self.device)
         self.head = scene_map.head.to(self.device)
@@ -77,12 +82,12 @@ class Localiser:
         """Run one blank image through, so that the first real one is as fast as the rest."""
         self.localise(np.zeros((camera.height, camera.width), np.uint8), camera)
 
-    def depth_refusal(self):
+    def depth_unavailable(self):
         """Return why depth cannot be used with this map, or None where it can."""
         if self.scene_map.depth is None:
             return ('the map was made without depth, so that nothing is known of how the depth '
                     'camera agrees with it; map again with depth, or query without')
-        return self.scene_map.depth.refusal()
+        return self.scene_map.depth.unavailable()
 
     def localise(self, image, camera, depth_m=None):
         """Return the Localisation of one image.
@@ -91,35 +96,35 @@ class Localiser:
             image: (H, W, 3) BGR or (H, W) grey, uint8.
             camera: the Camera that took it; ValueError where its size is another.
             depth_m: (H, W) metres along z of the same camera, 0 or NaN where unknown; ValueError
-                where it does not fit the image or the map refuses it (``depth_refusal``).
+                where it does not fit the image or the map refuses it (``depth_unavailable``).
         """
-        return self.attempt(image, camera, depth_m).localisation
+        return self.trace(image, camera, depth_m).localisation
 
-    def attempt(self, image, camera, depth_m=None):
-        """Return the Attempt of one image: as ``localise``, with what is behind the answer."""
+    def trace(self, image, camera, depth_m=None):
+        """Return the LocalisationTrace of one image: ``localise`` and what is behind it."""
         started = time.perf_counter()
-        observed = self.observe(image, camera, depth_m)
-        return self.weigh(observed, self.solve(observed), started)
+        observed = self.prepare(image, camera, depth_m)
+        return self.assess(observed, self.solve(observed), started)
 
-    def observe(self, image, camera, depth_m=None):
-        """Return the Observed of one image, see ``localise``: all that comes before the solver."""
+    def prepare(self, image, camera, depth_m=None):
+        """Return the Query of one image, see ``localise``: all that comes before the solver."""
         grey, working_camera = working_image(image, camera)
         pixels, rays = self._cells_of(working_camera)
         problem = PoseProblem(rays, self._scene_coordinates(grey), working_camera.focal)
-        observed = Observed(problem, pixels, (working_camera.width, working_camera.height),
+        observed = Query(problem, pixels, (working_camera.width, working_camera.height),
                             camera.width / working_camera.width, image_quality(grey))
         return observed if depth_m is None else self.with_depth(observed, depth_m, camera)
 
     def with_depth(self, observed, depth_m, camera):
-        """Return the Observed with the depths of its cells, see ``localise``."""
+        """Return the Query with the depths of its cells, see ``localise``."""
         rays = observed.problem.rays
         depths = self._depths(depth_m, camera, observed, rays)
         return replace(observed, problem=replace(observed.problem, depths=depths))
 
-    def of_map(self, scene_map):
+    def with_map(self, scene_map):
         """Return this localiser with other tables of its map; the networks are shared."""
         other = copy(self)
-        other.scene_map, other._weighing = scene_map, Weighing(scene_map, self.options)
+        other.scene_map, other._assessor = scene_map, PoseAssessor(scene_map, self.options)
         return other
 
     def _make_cells(self, camera):
@@ -139,7 +144,7 @@ class Localiser:
 
     def _depths(self, depth_m, camera, observed, rays):
         """Return the depths (N,) of the cells as the map sees them, 0 where unknown."""
-        refusal = self.depth_refusal()
+        refusal = self.depth_unavailable()
         if refusal is not None:
             raise ValueError(refusal)
         depth_m = registered_depth(depth_m, camera)
@@ -151,7 +156,7 @@ class Localiser:
         return self.scene_map.depth(depths, rays[:, :2])
 
     def solve(self, observed):
-        """Return (SolverResult, share of its rival) of an Observed, or (Rejection, 0)."""
+        """Return (SolverResult, share of its rival) of an Query, or (Rejection, 0)."""
         problem, solving = observed.problem, self.options.solving
         if len(problem.rays) < _LEAST_CELLS:
             return Rejection.TOO_FEW_CELLS, 0.0
@@ -162,9 +167,9 @@ class Localiser:
         generator = torch.Generator().manual_seed(self.seed)
         with torch.inference_mode():
             result = self._solve(problem, generator, solving)
-            if isinstance(result, Failure):
+            if isinstance(result, SolverRejection):
                 return Rejection[result.name], 0.0
-            return result, rival_share(self._solve, problem, result, generator, solving)
+            return result, second_best_ratio(self._solve, problem, result, generator, solving)
 
     def _scale_is_known(self, focal_px):
         """Return whether mapping has varied its images as far as to this focal length, pixels."""
@@ -172,21 +177,21 @@ class Localiser:
         ratio = focal_px / (known.focal * WORKING_HEIGHT / known.height)
         return 1 / _LARGEST_SCALE <= ratio <= _LARGEST_SCALE
 
-    def weigh(self, observed, solved, started):
-        """Return the Attempt of what was solved: its covariance, and whether it is believed.
+    def assess(self, observed, solved, started):
+        """Return the LocalisationTrace of what was solved: covariance, and whether it is believed.
 
         Args:
-            observed: Observed.
+            observed: Query.
             solved: what ``solve`` says of it.
             started: when the query began, of ``time.perf_counter``.
         """
         result, rival = solved
         if isinstance(result, Rejection):
-            poor = poor_picture(observed.quality, self._weighing.calibration.images)
-            return Attempt(self._localisation(poor or result, observed, started))
-        best = self._weighing.weigh(result, rival, observed)
-        return Attempt(self._localisation(best.rejection, observed, started, result, best), best,
-                       result)
+            poor = poor_picture(observed.quality, self._assessor.calibration.images)
+            return LocalisationTrace(self._localisation(poor or result, observed, started))
+        best = self._assessor.assess(result, rival, observed)
+        return LocalisationTrace(
+            self._localisation(best.rejection, observed, started, result, best), best, result)
 
     def _localisation(self, rejection, observed, started, result=None, best=None):
         """Return the Localisation; a pose goes into it only where nothing rejects it."""

@@ -27,7 +27,7 @@ def nees(map_from_cam, covariance, true_map_from_cam):
     return float(error @ np.linalg.solve(covariance, error))
 
 
-def check_figures(answers, blocks):
+def validation_summary(answers, blocks):
     """Return the figures of the Answers to some mapping frames as a dict of plain values.
 
     Args:
@@ -52,8 +52,8 @@ def check_figures(answers, blocks):
         **_verdict(answers, blocks, (translation <= 0.10) & (rotation <= 5.0))}
 
 
-def verdict(check):
-    """Return one sentence on the quality of a map, of its ``check_figures``."""
+def quality_sentence(check):
+    """Return one sentence on the quality of a map, of its ``validation_summary``."""
     what = 'held-out' if check['held_out'] else 'mapping'
     sentence = (f'its quality is {check["quality"]}: {check["recall_10cm_5deg"]:.0%} of '
                 f'{check["frames"]} {what} frames within 10 cm, 5 degrees')

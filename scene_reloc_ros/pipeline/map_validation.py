@@ -13,9 +13,9 @@ from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.poses import se3_log
 from scene_reloc_ros.uncertainty.acceptance import GENERAL_MODEL, UNCALIBRATED
 from scene_reloc_ros.uncertainty.acceptance_fit import fit_acceptance
-from scene_reloc_ros.uncertainty.ambiguity import cubes_of
+from scene_reloc_ros.uncertainty.ambiguity import voxels_of
 from scene_reloc_ros.uncertainty.calibration import fit_covariance, HeldOutErrors
-from scene_reloc_ros.uncertainty.model import ImageStatistics, MapCalibration
+from scene_reloc_ros.uncertainty.model import ImageStatistics, UncertaintyModel
 
 GROSS_M, GROSS_DEG = 0.25, 10.0  # an answer farther off is wrong, not inexact
 _STRANGERS = 60  # pictures of other places, count
@@ -27,7 +27,7 @@ class Answer:
     """What a localiser says of a frame with a known pose, and how far that is off."""
 
     frame: object  # PosedImage
-    attempt: object  # Attempt
+    attempt: object  # LocalisationTrace
     translation_m: float  # infinite where the solver found no pose
     rotation_deg: float
 
@@ -45,7 +45,7 @@ class Answer:
         return self.translation_m <= GROSS_M and self.rotation_deg <= GROSS_DEG
 
 
-class MapCheck:
+class MapValidation:
     """The held-out frames of a new map, seen by its localiser."""
 
     def __init__(self, localiser, frames, blocks, suspects, report):
@@ -63,7 +63,7 @@ class MapCheck:
         self._steps = len(self._held_out) + len(suspects) + _STRANGERS
         self._done = 0
         self._seen = {'rgb': [self._observed(frame, frame.image) for frame in self._held_out]}
-        if localiser.depth_refusal() is None:
+        if localiser.depth_unavailable() is None:
             self._seen['rgbd'] = self._measured()
         self._solved = {kind: [localiser.solve(view) for view in seen]
                         for kind, seen in self._seen.items()}
@@ -74,7 +74,7 @@ class MapCheck:
     def _observed(self, frame, image):
         self._report(self._done / self._steps, f'{self._done} of {self._steps} pictures')
         self._done += 1
-        return self._localiser.observe(image, frame.camera)
+        return self._localiser.prepare(image, frame.camera)
 
     def _measured(self):
         """Return the same views with the depths of those frames that have them."""
@@ -105,7 +105,7 @@ class MapCheck:
 
     def _fit(self):
         """Fit table after table: each one is evidence for the next."""
-        self._use(calibration=MapCalibration(GENERAL_MODEL,
+        self._use(calibration=UncertaintyModel(GENERAL_MODEL,
                                              images=_statistics(self._seen['rgb'])))
         for kind in self._solved:
             fitted = fit_covariance(self._errors(self.answers(kind)))
@@ -122,7 +122,7 @@ class MapCheck:
                                       acceptance=fit_acceptance(right, wrong, GENERAL_MODEL)))
 
     def _use(self, **parts):
-        self._localiser = self._localiser.of_map(replace(self._localiser.scene_map, **parts))
+        self._localiser = self._localiser.with_map(replace(self._localiser.scene_map, **parts))
 
     def _confused_space(self):
         """Return the cubes of space that answers were sure of which are grossly wrong.
@@ -135,10 +135,10 @@ class MapCheck:
         points = [answer.attempt.localisation.inlier_points for answer in answers + self.answers()
                   if answer.attempt.best is not None and not answer.right
                   and answer.attempt.best.probability >= _SURE]
-        return cubes_of(torch.from_numpy(np.concatenate([np.zeros((0, 3), np.float32), *points])))
+        return voxels_of(torch.from_numpy(np.concatenate([np.zeros((0, 3), np.float32), *points])))
 
     def _weighed(self, pairs):
-        return [self._localiser.weigh(view, solved, time.perf_counter())
+        return [self._localiser.assess(view, solved, time.perf_counter())
                 for view, solved in pairs]
 
     def _errors(self, answers):

@@ -15,14 +15,14 @@ from scene_reloc_ros.mapping.feature_buffer import fill_buffer, mapping_poses, M
 from scene_reloc_ros.mapping.head_training import train_head
 from scene_reloc_ros.mapping.hold_out import FrameSubset, held_out_blocks
 from scene_reloc_ros.mapping.presets import PRESETS
-from scene_reloc_ros.mapping.radial_fit import find_lens
+from scene_reloc_ros.mapping.radial_fit import fit_radial_distortion
 from scene_reloc_ros.mapping.scene_map import SceneMap
-from scene_reloc_ros.mapping.self_consistency import agreeing_shares, seen_again
+from scene_reloc_ros.mapping.self_consistency import inlier_shares, reproject_cells
 from scene_reloc_ros.network.device import autocast, resolve_device
 from scene_reloc_ros.network.weights import encoder_hash, load_encoder
 from scene_reloc_ros.pipeline.localiser import Localiser
-from scene_reloc_ros.pipeline.map_report import check_figures
-from scene_reloc_ros.pipeline.map_validation import Answer, MapCheck
+from scene_reloc_ros.pipeline.map_report import validation_summary
+from scene_reloc_ros.pipeline.map_validation import Answer, MapValidation
 
 __all__ = ['Mapper', 'MappingCancelled', 'MINIMUM_FRAMES']
 
@@ -91,7 +91,7 @@ class Mapper:
         head, correction, training = train_head(
             buffer, self.options, self._seconds_left(started), generator, on_progress, cancelled,
             radial)
-        suspects = kept[_suspects(agreeing_shares(buffer, head, correction).numpy())]
+        suspects = kept[_suspects(inlier_shares(buffer, head, correction).numpy())]
         scene_map = self._assemble(frames, buffer, head, correction, training)
         scene_map.metadata.update(lens=None if lens is None else lens.described())
         scene_map, check = self._checked(scene_map, frames, (blocks, suspects),
@@ -107,8 +107,9 @@ class Mapper:
         seconds = _LENS_SHARE * self._seconds_left(started)
         if seconds < _LENS_LEAST_S:
             return None  # the head needs all of the time
-        return find_lens(frames, buffer.cam_from_map.cpu().double(), self.options.matching,
-                         np.random.default_rng(self.seed), seconds, on_progress, cancelled)
+        return fit_radial_distortion(
+            frames, buffer.cam_from_map.cpu().double(), self.options.matching,
+            np.random.default_rng(self.seed), seconds, on_progress, cancelled)
 
     def _find_depth_correction(self, buffer, head, correction):
         """Compare some cells' coordinates with their depths; None where the frames have none."""
@@ -117,7 +118,7 @@ class Mapper:
             return None
         chosen = measured[torch.linspace(0, len(measured) - 1, min(
             _DEPTH_CELLS, len(measured)), device=measured.device).long()]
-        depth, rays, error = seen_again(buffer, head, correction, chosen)
+        depth, rays, error = reproject_cells(buffer, head, correction, chosen)
         good = error < _DEPTH_GATE_PX
         return fit_depth_correction(*(part[good].cpu() for part in (
             depth, buffer.depths[chosen], rays, buffer.frames[chosen])))
@@ -146,13 +147,13 @@ class Mapper:
         blocks, suspects = chosen
         localiser = Localiser(scene_map, device=str(self.device), seed=self.seed)
         if blocks:
-            check = MapCheck(localiser, frames, blocks, suspects, report)
+            check = MapValidation(localiser, frames, blocks, suspects, report)
             scene_map = check.calibrated_map()
-            return scene_map, check_figures(check.answers(), blocks)
+            return scene_map, validation_summary(check.answers(), blocks)
         chosen = np.unique(np.linspace(0, len(frames) - 1, self.options.self_check).round())
         answers = []
         for count, index in enumerate(chosen.astype(int)):
             report(count / len(chosen), f'{count} of {len(chosen)} pictures')
             frame = frames[int(index)]
-            answers.append(Answer.of(frame, localiser.attempt(frame.image, frame.camera)))
-        return scene_map, check_figures(answers, blocks)
+            answers.append(Answer.of(frame, localiser.trace(frame.image, frame.camera)))
+        return scene_map, validation_summary(answers, blocks)

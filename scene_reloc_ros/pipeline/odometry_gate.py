@@ -15,7 +15,7 @@ from typing import Optional
 import numpy as np
 import torch
 
-from scene_reloc_ros.geometry.poses import moved_covariance, so3_exp, so3_log
+from scene_reloc_ros.geometry.poses import moved_covariance, so3_log
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 _SMALLEST_VARIANCE = 1e-12  # m^2 and rad^2: keeps exact input invertible
@@ -50,7 +50,7 @@ class GateOptions:
 
 
 @dataclass(frozen=True)
-class Measurement:
+class PoseMeasurement:
     """One accepted pose and what odometry said at its stamp."""
 
     stamp_ns: int
@@ -60,7 +60,7 @@ class Measurement:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GateDecision:
     """What the gate makes of a measurement."""
 
     rejection: Optional[Rejection]  # None where it is admitted
@@ -78,12 +78,12 @@ class Verdict:
 class _Placed:
     """A measurement and how far odometry had come by then."""
 
-    measurement: Measurement
+    measurement: PoseMeasurement
     way_m: float
     turned_rad: float
 
 
-class Gate:
+class OdometryGate:
     """Admits poses that agree with odometry, or with enough others."""
 
     def __init__(self, options=GateOptions()):
@@ -97,8 +97,8 @@ class Gate:
         self._present = self._newest = None
         self._waiting = deque(maxlen=self.options.window)
 
-    def admit(self, measurement):
-        """Return the Verdict on a Measurement, and remember it.
+    def test(self, measurement):
+        """Return the GateDecision on a PoseMeasurement, and remember it.
 
         The newest admitted pose is what others are held against. Poses are not averaged: errors
         of neighbouring frames are alike, and a filter that takes them as independent would end
@@ -106,18 +106,18 @@ class Gate:
         """
         problem = _unusable(measurement, self._newest)
         if problem:
-            return Verdict(Rejection.DISAGREES_WITH_ODOMETRY, problem)
+            return GateDecision(Rejection.DISAGREES_WITH_ODOMETRY, problem)
         placed = self._newest = self._place(measurement)
         chi_square = None
         if self._present is not None:
             chi_square, text = self._disagreement(self._present, placed)
             if chi_square <= self._bound:
                 self._believe(placed)
-                return Verdict(None, f'agrees with odometry: {text}', False, chi_square)
+                return GateDecision(None, f'agrees with odometry: {text}', False, chi_square)
         return self._wait_for_others(placed, chi_square)
 
     def _wait_for_others(self, placed, chi_square):
-        """Return the Verdict on a pose that the present fix does not explain."""
+        """Return the GateDecision on a pose that the present fix does not explain."""
         oldest_ns = placed.measurement.stamp_ns - self.options.memory_s * 1e9
         while self._waiting and self._waiting[0].measurement.stamp_ns < oldest_ns:
             self._waiting.popleft()
@@ -128,12 +128,13 @@ class Gate:
         if agreeing >= self.options.agreeing:
             jump = self._present is not None
             self._believe(placed)
-            return Verdict(None, f'{"a jump" if jump else "localised"}: {wanted}', jump,
+            return GateDecision(None, f'{"a jump" if jump else "localised"}: {wanted}', jump,
                            chi_square)
         if self._present is None:
-            return Verdict(Rejection.UNCONFIRMED, wanted)
+            return GateDecision(Rejection.UNCONFIRMED, wanted)
         _, text = self._disagreement(self._present, placed)
-        return Verdict(Rejection.DISAGREES_WITH_ODOMETRY, f'{text}; {wanted}', False, chi_square)
+        return GateDecision(Rejection.DISAGREES_WITH_ODOMETRY, f'{text}; {wanted}', False,
+                            chi_square)
 
     def _believe(self, placed):
         """Take a pose as the present one; what spoke against the old one is done with."""
@@ -192,35 +193,8 @@ def chi_square_quantile(probability):
     return (low + high) / 2
 
 
-def limited_correction(present, target, odom_from_base, largest_m, largest_rad):
-    """Return map_from_odom on its way from ``present`` to ``target``, each (4, 4).
-
-    What must not move fast is the robot: a turn about the far origin of odometry would swing it.
-    So its pose in the map goes at most ``largest_m`` metres and ``largest_rad`` rad.
-    """
-    begin, end = present @ odom_from_base, target @ odom_from_base
-    moved = end[:3, 3] - begin[:3, 3]
-    turned = _rotation_vector(end[:3, :3] @ begin[:3, :3].T)
-    robot = begin.copy()
-    robot[:3, 3] += moved * _share(np.linalg.norm(moved), largest_m)
-    share = _share(np.linalg.norm(turned), largest_rad)
-    if share == 1.0:
-        robot[:3, :3] = end[:3, :3]
-    else:
-        robot[:3, :3] = _rotation(turned * share) @ begin[:3, :3]
-    return robot @ np.linalg.inv(odom_from_base)
-
-
-def _share(length, largest):
-    return 1.0 if length <= largest else largest / length
-
-
 def _rotation_vector(rotation):
     return so3_log(torch.from_numpy(np.ascontiguousarray(rotation))).numpy()
-
-
-def _rotation(vector):
-    return so3_exp(torch.from_numpy(vector)).numpy()
 
 
 def _unusable(measurement, newest):

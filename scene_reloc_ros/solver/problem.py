@@ -35,7 +35,7 @@ class SolverOptions:
     kernel: float = 7.0  # where the robust kernel bends, standard deviations of the residuals
     mode_distance_m: float = 0.25  # poses farther apart are different answers, metres
     mode_angle_deg: float = 10.0  # so are those turned more, degrees
-    rival_share: float = 0.95  # of the best score; another answer as good leaves none
+    second_best_ratio: float = 0.95  # of the best score; another answer as good leaves none
     largest_deviation_m: float = 0.05  # of a pose's position that is fixed by its cells, metres
     largest_deviation_deg: float = 2.5  # of its rotation, degrees
 
@@ -65,7 +65,7 @@ class SolverOptions:
         return scale_px * self.depth_spread(1.0) / self.coordinate_noise / focal_px
 
 
-class Failure(enum.Enum):
+class SolverRejection(enum.Enum):
     """Why a problem has no pose; the value is the sentence for people."""
 
     TOO_FEW_CELLS = 'Fewer than four cells have finite rays and points.'
@@ -85,7 +85,7 @@ class SolverResult:
     residual_m: Optional[float]  # the same of their depths at one metre, None without depth
     information: torch.Tensor  # (6, 6) float64 of the twist d in exp(d) cam_from_map
     samples: int  # minimal samples drawn, count
-    rival_score: float  # soft inlier count of the best pose of another mode, 0 without one
+    second_best_score: float  # soft inlier count of the best pose of another mode, 0 without one
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ class Consensus:
     score: float
     inlier_ratio: float
     samples: int
-    rival: Any  # the best hypothesis that says something else
-    rival_score: float  # 0 where there is none
+    second_best: Any  # the best hypothesis that says something else
+    second_best_score: float  # 0 where there is none
 
 
 def samples_needed(inlier_ratio, options):
@@ -93,6 +93,6 @@ class _Refined:
     def consensus(self, estimator, samples):
         """Return the best and how good the best that differs from it is."""
         others = self.scores * estimator.differ(self.hypotheses, self.hypotheses[0])
-        rival = int(others.argmax())
+        second_best = int(others.argmax())
         return Consensus(self.hypotheses[0], float(self.scores[0]), float(self.ratios[0]), samples,
-                         self.hypotheses[rival], float(others[rival]))
+                         self.hypotheses[second_best], float(others[second_best]))

@@ -12,9 +12,9 @@ from scene_reloc_ros.solver.kabsch import solve_kabsch
 from scene_reloc_ros.solver.normal_equations import View
 from scene_reloc_ros.solver.p3p import solve_p3p
 from scene_reloc_ros.solver.problem import (
-    Failure,
     MINIMUM_CELLS,
     RigProblem,
+    SolverRejection,
     SolverResult,
 )
 from scene_reloc_ros.solver.ransac import search
@@ -158,7 +158,7 @@ def _minimal_poses(problem, sample, options):
 
 @torch.inference_mode()
 def solve_pose(problem, generator, options):
-    """Return the SolverResult of a PoseProblem or RigProblem, or the Failure.
+    """Return the SolverResult of a PoseProblem or RigProblem, or the SolverRejection.
 
     Args:
         problem: rays and scene coordinates of N cells; cells with NaN or Inf are left out. Cells
@@ -171,37 +171,37 @@ def solve_pose(problem, generator, options):
         cameras, mounts = problem.views, problem.cam_from_rig.double()
     kept = [camera.usable() for camera in cameras]
     if sum(len(cells) for cells in kept) < MINIMUM_CELLS:
-        return Failure.TOO_FEW_CELLS
+        return SolverRejection.TOO_FEW_CELLS
     usable = [camera.of(cells) for camera, cells in zip(cameras, kept)]
     estimator = PoseEstimator(usable, mounts, generator, options)
     sampler = Sampler(usable, generator, options)
     consensus = search(estimator, sampler.draw, options)
     if consensus is None:
-        return Failure.NO_CONSENSUS
+        return SolverRejection.NO_CONSENSUS
     refinement = estimator.finish(consensus.hypothesis)
     score = float(estimator.score(refinement.poses)[0])
-    rival_score = _rival_score(estimator, consensus, refinement.poses[0], options)
-    if rival_score > options.rival_share * score:
-        return Failure.AMBIGUOUS
+    second_best_score = _second_best_score(estimator, consensus, refinement.poses[0], options)
+    if second_best_score > options.second_best_ratio * score:
+        return SolverRejection.AMBIGUOUS
     masks = estimator.inliers(refinement.poses[0])
     count = int(sum(mask.sum() for mask in masks))
     if is_chance(usable, count, consensus.samples, options):
-        return Failure.NO_CONSENSUS
+        return SolverRejection.NO_CONSENSUS
     if is_undetermined(refinement.equations.hessian[0], options):
-        return Failure.UNDETERMINED
-    return _result(estimator, refinement, _spread(masks, kept, cameras), (score, rival_score),
-                   consensus.samples)
+        return SolverRejection.UNDETERMINED
+    return _result(estimator, refinement, _spread(masks, kept, cameras),
+                   (score, second_best_score), consensus.samples)
 
 
-def _rival_score(estimator, consensus, pose, options):
+def _second_best_score(estimator, consensus, pose, options):
     """Return the score of the best pose of another mode than a final pose (4, 4), 0 without one.
 
-    A rival that is nearly as good is refined like the winner: most of them meet it then.
+    A second best that is nearly as good is refined like the winner: most of them meet it then.
     """
-    if consensus.rival_score <= options.rival_share * consensus.score:
-        return consensus.rival_score
-    rival = estimator.finish(consensus.rival).poses
-    return float(estimator.score(rival)[0] * estimator.differ(rival, pose))
+    if consensus.second_best_score <= options.second_best_ratio * consensus.score:
+        return consensus.second_best_score
+    second_best = estimator.finish(consensus.second_best).poses
+    return float(estimator.score(second_best)[0] * estimator.differ(second_best, pose))
 
 
 def _spread(masks, kept, cameras):
@@ -220,11 +220,11 @@ def _result(estimator, refinement, inliers, scores, samples):
     if any(view.cells.depths_N is not None for view in estimator.views):
         residual_m = estimator.options.residual_at_one_metre(float(scales.depth),
                                                              estimator.problems[0].focal_px)
-    score, rival_score = scores
+    score, second_best_score = scores
     residual_px = float(scales.px)
     information = expected_information(refinement.equations.hessian[0], residual_px,
                                        estimator.options)
     return SolverResult(pose, inliers, score, residual_px, residual_m, information, samples,
-                        rival_score)
+                        second_best_score)
 
 

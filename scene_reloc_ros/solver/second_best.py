@@ -3,8 +3,8 @@
 """Another place that explains what the best pose leaves unexplained.
 
 Two corners that look alike make a network answer with the coordinates of one in some cells and of
-the other in the rest. The solver's own rivals explain the same cells as its best; this one the
-other cells, and no repeated pattern hides behind the best pose.
+the other in the rest. The solver's own second best explains the same cells as its best; this one
+the other cells, and no repeated pattern hides behind the best pose.
 """
 
 from dataclasses import replace
@@ -15,10 +15,10 @@ from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.solver.problem import SolverResult
 
-_SAMPLES = 2048  # minimal samples, count: a rival that matters is found by far fewer
+_SAMPLES = 2048  # minimal samples, count: a second best that matters is found by far fewer
 
 
-def rival_share(solve, problem, result, generator, options):
+def second_best_ratio(solve, problem, result, generator, options):
     """Return the soft inlier score of the best other pose, of that of a SolverResult; 0 if none.
 
     Args:
@@ -28,7 +28,7 @@ def rival_share(solve, problem, result, generator, options):
         generator: CPU torch.Generator.
         options: SolverOptions; poses within its mode bounds are the same.
     """
-    known = result.rival_score / max(result.score, 1e-9)
+    known = result.second_best_score / max(result.score, 1e-9)
     weights = (torch.ones_like(problem.rays[:, 0]) if problem.weights is None
                else problem.weights.clone())
     weights[result.inliers.to(weights.device)] = 0

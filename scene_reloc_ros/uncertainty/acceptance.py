@@ -5,7 +5,7 @@
 from dataclasses import dataclass
 import math
 
-from scene_reloc_ros.uncertainty.model import AcceptanceModel, MapCalibration
+from scene_reloc_ros.uncertainty.model import AcceptanceModel, UncertaintyModel
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 _DARK = 0.12  # mean grey value in [0, 1] of a picture that shows nothing
@@ -93,4 +93,4 @@ GENERAL_MODEL = AcceptanceModel(
     typical={'inliers': -0.90, 'residual': -1.39, 'spread': -1.41, 'depth_spread': -1.62,
              'uniqueness': 0.0, 'certainty': 3.72, 'nearness': -0.37, 'depth_agreement': -0.07,
              'sharpness': -0.01, 'exposure': -0.07})
-UNCALIBRATED = MapCalibration(GENERAL_MODEL)  # of a map that could spare no frames
+UNCALIBRATED = UncertaintyModel(GENERAL_MODEL)  # of a map that could spare no frames

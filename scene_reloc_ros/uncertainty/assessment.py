@@ -8,7 +8,7 @@ from typing import Optional
 import numpy as np
 
 from scene_reloc_ros.geometry.poses import invert_pose
-from scene_reloc_ros.geometry.view_distance import view_distances
+from scene_reloc_ros.geometry.view_distance import view_novelty
 from scene_reloc_ros.uncertainty.acceptance import (
     explain,
     poor_picture,
@@ -28,7 +28,7 @@ _LEAST_DISTINCT = 0.2  # share of the inliers that no other part of the map look
 
 
 @dataclass(frozen=True)
-class BestPose:
+class AssessedPose:
     """The best pose of a query, believed or not."""
 
     map_from_cam: np.ndarray  # (4, 4) float64, metres
@@ -39,7 +39,7 @@ class BestPose:
     distance: float  # from the nearest mapping view, unitless
 
 
-class Weighing:
+class PoseAssessor:
     """The tables of a map, by which its poses are weighed."""
 
     def __init__(self, scene_map, options):
@@ -55,21 +55,21 @@ class Weighing:
         self._ambiguous = scene_map.ambiguous
         self._scene = Scene(self.calibration.images, options.solving.threshold_px)
 
-    def weigh(self, result, rival_share, observed):
-        """Return the BestPose of a SolverResult.
+    def assess(self, result, second_best_ratio, observed):
+        """Return the AssessedPose of a SolverResult.
 
         Args:
             result: SolverResult.
-            rival_share: score of the best other pose, of that of this one.
-            observed: Observed.
+            second_best_ratio: score of the best other pose, of that of this one.
+            observed: Query.
         """
         cam_from_map = result.cam_from_map.cpu()
         map_from_cam = invert_pose(cam_from_map)
-        distance = float(view_distances(map_from_cam, self._views).min())
+        distance = float(view_novelty(map_from_cam, self._views).min())
         error = camera_covariance(result.information.cpu(), distance,
                                   self._table(observed.problem))
         distinct = distinct_share(result, observed.problem, self._ambiguous)
-        evidence = gather(result, observed, Context(rival_share, distance, distinct), error,
+        evidence = gather(result, observed, Context(second_best_ratio, distance, distinct), error,
                           self._scene)
         within = probability_within(error, self._options.within_m, self._options.within_deg)
         right = probability_right(evidence, self.calibration.acceptance)
@@ -77,15 +77,15 @@ class Weighing:
         if distinct < _LEAST_DISTINCT:
             # what agrees is seen in another place as well: one of two at best
             right, rejection = right / 2, Rejection.AMBIGUOUS
-        elif rival_share > _LARGEST_RIVAL:
+        elif second_best_ratio > _LARGEST_RIVAL:
             right, rejection = right / 2, rejection or Rejection.AMBIGUOUS
         if rejection is not None:  # a poor picture explains the rest
             rejection = poor_picture(observed.quality, self._scene.images) or rejection
-        return BestPose(map_from_cam.numpy(), map_covariance(cam_from_map, error).numpy(),
+        return AssessedPose(map_from_cam.numpy(), map_covariance(cam_from_map, error).numpy(),
                         right * within, rejection, evidence, distance)
 
     def _table(self, problem):
-        """Return the CovarianceCalibration of a query with or without depth."""
+        """Return the CovarianceModel of a query with or without depth."""
         with_depth = problem.depths is not None and self.calibration.rgbd is not None
         return self.calibration.rgbd if with_depth else self.calibration.rgb
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from scene_reloc_ros.uncertainty.model import CovarianceCalibration
+from scene_reloc_ros.uncertainty.model import CovarianceModel
 
 MINIMUM_ANSWERS = 6  # right answers on held-out frames, to fit a covariance
 _BLOCK_WORTH = 2.0  # independent errors in a block of time: they drift slowly
@@ -32,7 +32,7 @@ class HeldOutErrors:
 
 
 def fit_covariance(errors):
-    """Return the CovarianceCalibration of HeldOutErrors, or None where there are too few.
+    """Return the CovarianceModel of HeldOutErrors, or None where there are too few.
 
     Maximum a posteriori of Student's t, so that one bad block does not decide for all; errors of
     one block count as few, because they are alike.
@@ -50,7 +50,7 @@ def fit_covariance(errors):
         if int(kept.sum()) < MINIMUM_ANSWERS:
             return None
     scale, rotation, floor_m, floor_rad, growth = values.exp().tolist()
-    return CovarianceCalibration(scale, scale * rotation, floor_m, floor_rad, growth,
+    return CovarianceModel(scale, scale * rotation, floor_m, floor_rad, growth,
                                  len(errors.twists))
 
 

@@ -12,8 +12,8 @@ def camera_covariance(information, distance, calibration):
 
     Args:
         information: (6, 6) float64 of the twist, as if every cell were independent.
-        distance: from the nearest mapping view (``view_distances``), unitless.
-        calibration: CovarianceCalibration.
+        distance: from the nearest mapping view (``view_novelty``), unitless.
+        calibration: CovarianceModel.
     """
     damped = information + torch.eye(6, dtype=information.dtype) * 1e-9
     scale = information.new_tensor((calibration.translation_scale,) * 3

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from scene_reloc_ros.solver.problem import PoseProblem
-from scene_reloc_ros.uncertainty.ambiguity import inside
+from scene_reloc_ros.uncertainty.ambiguity import in_voxels
 from scene_reloc_ros.uncertainty.model import ImageStatistics
 
 FINE_DETAIL_PX = 1.5  # structures below it vanish first when a picture is blurred, pixels
@@ -42,7 +42,7 @@ def image_quality(grey):
 
 
 @dataclass(frozen=True)
-class Observed:
+class Query:
     """One query beside its solution."""
 
     problem: PoseProblem  # of all N cells
@@ -56,7 +56,7 @@ class Observed:
 class Context:
     """What is around a solved pose."""
 
-    rival_share: float  # soft inlier score of the best other pose, of that of this one
+    second_best_ratio: float  # soft inlier score of the best other pose, of that of this one
     distance: float  # from the nearest mapping view, unitless
     distinct: float  # share of the inliers of which the map knows no other such place
 
@@ -74,7 +74,7 @@ def gather(result, observed, context, covariance, scene):
 
     Args:
         result: SolverResult.
-        observed: Observed.
+        observed: Query.
         context: Context.
         covariance: (6, 6) calibrated, of the twist.
         scene: Scene.
@@ -89,7 +89,7 @@ def gather(result, observed, context, covariance, scene):
         'residual': -_log(result.residual_px),
         'spread': _log(float(spread)),
         'depth_spread': _log(float(seen[inliers, 2].clamp_min(_LEAST).log().std())),
-        'uniqueness': -context.rival_share,
+        'uniqueness': -context.second_best_ratio,
         'certainty': -_log(deviation),
         'nearness': -min(context.distance, _FARTHEST),
         'depth_agreement': _depth_agreement(
@@ -101,7 +101,7 @@ def gather(result, observed, context, covariance, scene):
 def distinct_share(result, problem, ambiguous):
     """Return the share of the inliers that lie where the map knows of no other such place."""
     points = problem.points[result.inliers].cpu()
-    return 1.0 - float(inside(points, ambiguous).float().mean()) if len(points) else 0.0
+    return 1.0 - float(in_voxels(points, ambiguous).float().mean()) if len(points) else 0.0
 
 
 def _log(value):

@@ -7,7 +7,7 @@ from typing import Optional
 
 
 @dataclass(frozen=True)
-class CovarianceCalibration:
+class CovarianceModel:
     """From the covariance that a solver claims to one that can be believed.
 
     The solver takes cells as independent. Neighbours err together, which its own spread shows but
@@ -41,12 +41,12 @@ class AcceptanceModel:
 
 
 @dataclass(frozen=True)
-class MapCalibration:
+class UncertaintyModel:
     """The calibration table of a map."""
 
     acceptance: AcceptanceModel
-    rgb: CovarianceCalibration = CovarianceCalibration()
-    rgbd: Optional[CovarianceCalibration] = None  # with depth at the query
+    rgb: CovarianceModel = CovarianceModel()
+    rgbd: Optional[CovarianceModel] = None  # with depth at the query
     images: ImageStatistics = ImageStatistics()
 
     def as_dict(self):
@@ -57,6 +57,6 @@ class MapCalibration:
     def from_dict(cls, values):
         """Return the table of plain values; TypeError or KeyError where one is missing."""
         rgbd = values['rgbd']
-        return cls(AcceptanceModel(**values['acceptance']), CovarianceCalibration(**values['rgb']),
-                   None if rgbd is None else CovarianceCalibration(**rgbd),
+        return cls(AcceptanceModel(**values['acceptance']), CovarianceModel(**values['rgb']),
+                   None if rgbd is None else CovarianceModel(**rgbd),
                    ImageStatistics(**values['images']))

@@ -15,12 +15,12 @@ from scene_reloc_ros.cli.main import main
 from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.pose_error import pose_errors
-from scene_reloc_ros.mapping.camera_refinement import CorrectionOptions, RayCorrection
+from scene_reloc_ros.mapping.camera_refinement import CameraRefinement, CameraRefinementOptions
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.network.encoder import Encoder
 from scene_reloc_ros.network.weights import encoder_hash, save_encoder
 from scene_reloc_ros.pipeline.localiser import Localiser
-from scene_reloc_ros.uncertainty.ambiguity import cubes_of
+from scene_reloc_ros.uncertainty.ambiguity import voxels_of
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 ROUTE = 'simulated:survey?frames=300'
@@ -100,7 +100,7 @@ def test_evaluate_in_other_light_says_what_that_costs(mapped, capsys):
 def test_a_map_says_what_it_found_of_the_calibration(mapped, capsys):
     """The rendered camera is exact: nothing may be found that the prior calls unusual."""
     figures = json.loads((mapped / 'map.json').read_text())
-    unusual = 2 * CorrectionOptions().expected  # this map is trained for seconds only
+    unusual = 2 * CameraRefinementOptions().expected  # this map is trained for seconds only
     assert figures['calibration']['fx'] == pytest.approx(525, rel=unusual)
     assert figures['calibration']['fy'] == pytest.approx(525, rel=unusual)
     assert main(['info', str(mapped / 'room.map')]) == 0
@@ -122,7 +122,7 @@ def test_a_map_keeps_to_its_encoder(mapped, tmp_path, capsys):
 def test_what_mapping_learnt_of_its_camera_says_nothing_of_another(mapped, localiser):
     frame = open_sequence(ROUTE)[1]
     shifted = Localiser(replace(localiser.scene_map,
-                                correction=RayCorrection((0.05, 0.0, 0.0, 0.0, 0.0))),
+                                correction=CameraRefinement((0.05, 0.0, 0.0, 0.0, 0.0))),
                         device='cpu')
     # the best pose, believed or not: with rays so wrong it may rightly be refused
     plain, turned = (which.attempt(frame.image, frame.camera).best
@@ -222,7 +222,7 @@ def test_points_that_another_place_looks_like_prove_nothing(localiser):
     frame = open_sequence(ROUTE)[10]
     found = localiser.localise(frame.image, frame.camera)
     assert found.accepted and found.probability > 0.5
-    twin = Localiser(replace(localiser.scene_map, ambiguous=cubes_of(
+    twin = Localiser(replace(localiser.scene_map, ambiguous=voxels_of(
         torch.from_numpy(found.inlier_points))), device='cpu')
     refused = twin.localise(frame.image, frame.camera)
     assert refused.rejection is Rejection.AMBIGUOUS and refused.map_from_cam is None

@@ -25,7 +25,7 @@ def localiser(mapped):
 
 def test_mapping_finds_that_the_rendered_depth_is_right(mapped, localiser, capsys):
     depth = localiser.scene_map.depth
-    assert depth.refusal() is None and depth.agreement > 0.6 and 0 < depth.weight <= 1
+    assert depth.unavailable() is None and depth.agreement > 0.6 and 0 < depth.weight <= 1
     distances = 1 / (depth.scale / np.array((1.0, 2.0, 3.0)) + depth.offset)
     assert np.allclose(distances, (1, 2, 3), rtol=0.1)
     assert main(['info', str(mapped / 'room.map')]) == 0

@@ -11,9 +11,9 @@ from scene_reloc_ros.datasets.simulated_room.simulated_sequence import CAMERA
 from scene_reloc_ros.evaluation.plots import plot_evaluation
 from scene_reloc_ros.evaluation.report import evaluate
 from scene_reloc_ros.evaluation.risk_coverage import (
-    acceptance_curve,
     Judgement,
-    reliability,
+    reliability_diagram,
+    risk_coverage_curve,
     trust_figures,
 )
 from scene_reloc_ros.evaluation.risk_coverage_plots import plot_trust
@@ -24,8 +24,8 @@ from scene_reloc_ros.geometry.poses import se3_exp, transform_points
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.network.head import Head
 from scene_reloc_ros.pipeline.localisation import Localisation
-from scene_reloc_ros.pipeline.localiser import Attempt
-from scene_reloc_ros.uncertainty.assessment import BestPose
+from scene_reloc_ros.pipeline.localiser import LocalisationTrace
+from scene_reloc_ros.uncertainty.assessment import AssessedPose
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 SHIFTS_M = (0.0, 0.03, 0.08, 0.3, None)  # None: rejected
@@ -40,7 +40,7 @@ class ShiftedLocaliser:
     def warm_up(self, camera):
         assert camera == CAMERA
 
-    def attempt(self, image, camera, depth_m=None):
+    def trace(self, image, camera, depth_m=None):
         self.asked += 1
         shift, pose = SHIFTS_M[self.asked], self.truths[self.asked].copy()
         rejection = Rejection.TOO_FEW_INLIERS if shift is None else None
@@ -52,7 +52,8 @@ class ShiftedLocaliser:
         found = Localisation(None if rejection else pose, None if rejection else covariance,
                              rejection, '', 2, 10, pixels, points.astype(np.float32),
                              10.0 + self.asked, probability, 'reference', 'cpu')
-        return Attempt(found, BestPose(pose, covariance, probability, rejection, {}, 0.0))
+        best = AssessedPose(pose, covariance, probability, rejection, {}, 0.0)
+        return LocalisationTrace(found, best)
 
 
 class Frames:
@@ -123,9 +124,9 @@ def test_a_picture_of_another_place_that_is_accepted_is_a_false_accept(report):
 def test_reliability_and_curve_follow_the_probabilities():
     judged = [Judgement('clean', p, p > 0.5, None, good, not good)
               for p, good in ((0.05, False), (0.05, True), (0.95, True), (0.95, True))]
-    low, high = reliability(judged)
+    low, high = reliability_diagram(judged)
     assert (low['queries'], low['good'], high['good']) == (2, 0.5, 1.0)
-    curve = {point['probability']: point for point in acceptance_curve(judged)}
+    curve = {point['probability']: point for point in risk_coverage_curve(judged)}
     assert curve[0.01]['false_accept_rate'] == 0.25
     assert curve[0.5]['false_accept_rate'] == 0 and curve[0.5]['acceptance_of_good'] == 2 / 3
 

@@ -25,7 +25,7 @@ def test_the_correction_of_an_exact_sensor_is_recovered():
     found = fit_depth_correction(predicted, sensor, rays, FRAMES[:len(rays)])
     for name in ('scale', 'offset', 'tilt_x', 'tilt_y'):
         assert getattr(found, name) == pytest.approx(getattr(TRUTH, name), abs=1e-5)
-    assert found.agreement == 1 and found.deviation_m < 1e-5 and found.refusal() is None
+    assert found.agreement == 1 and found.deviation_m < 1e-5 and found.unavailable() is None
 
 
 def test_noise_holes_and_a_third_of_wrong_depths_hardly_matter():
@@ -49,7 +49,7 @@ def test_depths_that_have_nothing_to_do_with_the_map_are_refused_with_the_reason
     generator = torch.Generator().manual_seed(0)
     predicted, sensor = (0.5 + 4 * torch.rand(5000, generator=generator) for _ in range(2))
     found = fit_depth_correction(predicted, sensor, torch.zeros(5000, 2), FRAMES)
-    assert 'disagrees' in found.refusal() and f'{found.agreement:.0%}' in found.refusal()
+    assert 'disagrees' in found.unavailable() and f'{found.agreement:.0%}' in found.unavailable()
 
 
 def test_few_depths_tell_nothing():

@@ -12,8 +12,8 @@ import torch
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp
 from scene_reloc_ros.mapping.camera_refinement import (
-    CorrectionOptions,
-    RayCorrection,
+    CameraRefinement,
+    CameraRefinementOptions,
     same_camera,
 )
 from scene_reloc_ros.mapping.feature_buffer import FeatureBuffer, MappingCancelled
@@ -77,13 +77,14 @@ def test_mapping_finds_a_wrong_calibration_and_leaves_a_right_one_alone(truth):
 
 def test_a_trusted_calibration_is_not_touched():
     buffer, _ = learnable_buffer(500, (0.03, -0.02, 0.02, -0.03), views=10)
-    options = small_options(steps=50, batch=64, correction=CorrectionOptions(learning_rate=0))
+    options = small_options(steps=50, batch=64,
+                            correction=CameraRefinementOptions(learning_rate=0))
     _, correction, _ = train_head(buffer, options, 600, torch.Generator(), silent, lambda: False)
     assert not correction.values.any()
 
 
 def test_a_correction_speaks_in_pixels_of_its_camera():
-    correction = RayCorrection((0.01, -0.02, 0.1, 0.0, 0.0))
+    correction = CameraRefinement((0.01, -0.02, 0.1, 0.0, 0.0))
     found = correction.described(CAMERA)
     assert found['cx'] == pytest.approx(80.3 + 1.3) and found['cy'] == pytest.approx(59.1 - 2.56)
     assert found['fx'] == pytest.approx(130 / math.exp(0.1)) and found['fy'] == CAMERA.fy

@@ -17,7 +17,7 @@ from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp
 from scene_reloc_ros.mapping.augmentation import augment
 from scene_reloc_ros.mapping.camera_refinement import (
-    RayCorrection,
+    CameraRefinement,
 )
 from scene_reloc_ros.mapping.feature_buffer import (
     fill_buffer,
@@ -31,8 +31,8 @@ from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
 from scene_reloc_ros.network.head import Head, HeadOptions
 from scene_reloc_ros.uncertainty.model import (
     AcceptanceModel,
-    CovarianceCalibration,
-    MapCalibration,
+    CovarianceModel,
+    UncertaintyModel,
 )
 
 CAMERA = Camera(160, 120, 130, 128, 80.3, 59.1, 'plumb_bob', (0.1, -0.05, 0.001, 0.0, 0.0))
@@ -203,10 +203,10 @@ def scene_map():
     torch.manual_seed(0)
     head = Head(HeadOptions(descriptor=8, width=16), (1.0, 2.0, 3.0))
     return SceneMap(head, 'small', '0123456789abcdef', CAMERA, torch.rand(5, 4, 4),
-                    torch.rand(7, 3), RayCorrection((0.01, 0.0, -0.02, 0.0, 0.03)),
-                    {'frames': 5}, calibration=MapCalibration(
+                    torch.rand(7, 3), CameraRefinement((0.01, 0.0, -0.02, 0.0, 0.03)),
+                    {'frames': 5}, calibration=UncertaintyModel(
                         AcceptanceModel(0.5, {'inliers': 2.0}, {'inliers': -1.0}, 9),
-                        CovarianceCalibration(12.0, 11.0, 0.004, 0.002, 0.1, 80)))
+                        CovarianceModel(12.0, 11.0, 0.004, 0.002, 0.1, 80)))
 
 
 def test_a_map_survives_a_round_trip(tmp_path):

@@ -11,7 +11,11 @@ from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.geometry.poses import se3_exp
 from scene_reloc_ros.mapping.camera_refinement import corrected_rays
 from scene_reloc_ros.mapping.feature_buffer import mapping_poses, MappingCancelled
-from scene_reloc_ros.mapping.radial_fit import find_lens, fit_lens, sampson_distances
+from scene_reloc_ros.mapping.radial_fit import (
+    fit_distortion,
+    fit_radial_distortion,
+    sampson_distances,
+)
 from scene_reloc_ros.mapping.view_matching import match_views, MatchingOptions, ViewMatches
 
 FOCAL_PX = 500.0
@@ -59,13 +63,13 @@ def test_the_distance_is_zero_where_the_lens_is_known():
 
 def test_a_lens_is_found_through_noise_of_pixels_and_poses():
     truth = (0.012, -0.02, 0.02, -0.015, 0.09)
-    fit = fit_lens(matches_of(truth, noise_px=0.7, pose_noise=0.004), FOCAL_PX)
+    fit = fit_distortion(matches_of(truth, noise_px=0.7, pose_noise=0.004), FOCAL_PX)
     assert float(fit.values[4]) == pytest.approx(truth[4], abs=0.015)
     assert fit.after_px < 0.8 * fit.before_px
 
 
 def test_a_lens_that_is_as_calibrated_stays_as_it_is():
-    fit = fit_lens(matches_of((0.0,) * 5, noise_px=0.7, pose_noise=0.004), FOCAL_PX)
+    fit = fit_distortion(matches_of((0.0,) * 5, noise_px=0.7, pose_noise=0.004), FOCAL_PX)
     assert float(fit.values[4]) == pytest.approx(0, abs=0.01)
 
 
@@ -73,13 +77,13 @@ def test_a_third_of_wrong_matches_does_not_matter():
     matches = matches_of((0.0, 0.0, 0.0, 0.0, 0.09), noise_px=0.5)
     wrong = np.random.default_rng(1).uniform(-12, 12, matches.first.shape) / FOCAL_PX
     wrong[np.arange(len(wrong)) % 3 > 0] = 0
-    fit = fit_lens(ViewMatches(matches.first + wrong, matches.second, matches.essential,
+    fit = fit_distortion(ViewMatches(matches.first + wrong, matches.second, matches.essential,
                                matches.pairs), FOCAL_PX)
     assert float(fit.values[4]) == pytest.approx(0.09, abs=0.02)
 
 
 def test_few_pairs_tell_nothing():
-    assert fit_lens(matches_of((0.0,) * 5, pairs=5), FOCAL_PX) is None
+    assert fit_distortion(matches_of((0.0,) * 5, pairs=5), FOCAL_PX) is None
 
 
 @pytest.fixture(scope='module')
@@ -99,7 +103,7 @@ def test_a_lens_is_found_in_rendered_images(survey):
         lambda index: cv2.cvtColor(frames[index].image, cv2.COLOR_BGR2GRAY), rays_of,
         np.linalg.inv(cam_from_map.numpy()), np.random.default_rng(0), MatchingOptions(pairs=40),
         lambda done: True)
-    fit = fit_lens(matches, camera.focal)
+    fit = fit_distortion(matches, camera.focal)
     assert fit.pairs >= 15
     assert float(fit.values[4]) == pytest.approx(0.08, abs=0.02)
 
@@ -107,19 +111,21 @@ def test_a_lens_is_found_in_rendered_images(survey):
 def test_finding_a_lens_shows_its_progress_and_can_be_cancelled(survey):
     frames, cam_from_map = survey
     told = []
-    fit = find_lens(frames, cam_from_map, MatchingOptions(pairs=15), np.random.default_rng(0), 60,
-                    lambda *parts: told.append(parts), lambda: False)
+    fit = fit_radial_distortion(
+        frames, cam_from_map, MatchingOptions(pairs=15), np.random.default_rng(0), 60,
+        lambda *parts: told.append(parts), lambda: False)
     assert fit is None or abs(float(fit.values[4])) < 0.02
     assert told[0][:2] == ('matching', 0.0) and len(told) >= 10
     with pytest.raises(MappingCancelled):
-        find_lens(frames, cam_from_map, MatchingOptions(), np.random.default_rng(0), 60,
-                  lambda *parts: None, lambda: True)
+        fit_radial_distortion(frames, cam_from_map, MatchingOptions(), np.random.default_rng(0),
+                              60, lambda *parts: None, lambda: True)
 
 
 def test_finding_a_lens_keeps_to_its_time(survey):
     frames, cam_from_map = survey
-    assert find_lens(frames, cam_from_map, MatchingOptions(), np.random.default_rng(0), 0.0,
-                     lambda *parts: None, lambda: False) is None
+    assert fit_radial_distortion(
+        frames, cam_from_map, MatchingOptions(), np.random.default_rng(0), 0.0,
+        lambda *parts: None, lambda: False) is None
 
 
 @pytest.mark.parametrize('image', [np.zeros((60, 80), np.uint8), None])
@@ -131,4 +137,4 @@ def test_views_without_anything_to_match_or_turn_give_no_matches(image):
                         .double()).numpy()
     matches = match_views(lambda index: image, lambda pixels: pixels / 100, poses,
                           np.random.default_rng(0), MatchingOptions(), lambda done: True)
-    assert matches.pairs == 0 and fit_lens(matches, 100.0) is None
+    assert matches.pairs == 0 and fit_distortion(matches, 100.0) is None

@@ -15,11 +15,11 @@ import torch
 from scene_reloc_ros.geometry.poses import se3_exp
 from scene_reloc_ros.pipeline.odometry_gate import (
     chi_square_quantile,
-    Gate,
     GateOptions,
-    limited_correction,
-    Measurement,
+    OdometryGate,
+    PoseMeasurement,
 )
+from scene_reloc_ros.pipeline.slew_limit import slew_limited
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 STEP_S = 0.2
@@ -69,7 +69,7 @@ class World:
             if wrong:
                 away = wrong_place if same_wrong_place else truth @ self._gross()
                 found = noisy(away, self.rng)
-            self.measurements.append(Measurement(round(frame * STEP_S * 1e9), found,
+            self.measurements.append(PoseMeasurement(round(frame * STEP_S * 1e9), found,
                                                  np.diag(DEVIATIONS ** 2), odometry.copy()))
             self.truths.append(truth)
             self.wrong.append(wrong)
@@ -84,8 +84,8 @@ class World:
 
 def verdicts(world, options=GATE):
     """Return what the gate says of every frame."""
-    gate = Gate(options)
-    return [gate.admit(measurement) for measurement in world.measurements]
+    gate = OdometryGate(options)
+    return [gate.test(measurement) for measurement in world.measurements]
 
 
 @pytest.mark.parametrize('same_wrong_place', [False, True])
@@ -144,14 +144,14 @@ def test_a_correction_never_moves_the_robot_faster_than_its_limits(seed, metres,
     rng = np.random.default_rng(seed)
     present, target, odom_from_base = (
         se3_exp(torch.from_numpy(rng.normal(size=6) * 2)).numpy() for _ in range(3))
-    moved = limited_correction(present, target, odom_from_base, metres, radians)
+    moved = slew_limited(present, target, odom_from_base, metres, radians)
     before, after = present @ odom_from_base, moved @ odom_from_base
     assert np.linalg.norm(after[:3, 3] - before[:3, 3]) <= metres * (1 + 1e-9)
     assert Rotation.from_matrix(after[:3, :3] @ before[:3, :3].T).magnitude() <= radians + 1e-9
     for _ in range(20_000):
         if np.allclose(moved, target, atol=1e-9):
             break
-        moved = limited_correction(moved, target, odom_from_base, metres, radians)
+        moved = slew_limited(moved, target, odom_from_base, metres, radians)
     assert np.allclose(moved, target, atol=1e-6)
 
 
@@ -164,16 +164,17 @@ def test_before_the_first_fix_several_poses_have_to_agree():
 
 def test_a_pose_that_odometry_does_not_explain_is_refused_with_figures():
     world = World(2, 12, outliers=0.0)
-    gate = Gate()
+    gate = OdometryGate()
     for measurement in world.measurements[:-1]:
-        gate.admit(measurement)
+        gate.test(measurement)
     last = world.measurements[-1]
     away = last.map_from_base.copy()
     away[0, 3] += 3.0
-    verdict = gate.admit(Measurement(last.stamp_ns, away, last.covariance, last.odom_from_base))
-    assert verdict.rejection is Rejection.DISAGREES_WITH_ODOMETRY
-    assert 'degrees from where odometry has it' in verdict.sentence
-    assert verdict.chi_square > chi_square_quantile(0.999)
+    decision = gate.test(
+        PoseMeasurement(last.stamp_ns, away, last.covariance, last.odom_from_base))
+    assert decision.rejection is Rejection.DISAGREES_WITH_ODOMETRY
+    assert 'degrees from where odometry has it' in decision.sentence
+    assert decision.chi_square > chi_square_quantile(0.999)
 
 
 @pytest.mark.parametrize(('part', 'value', 'said'), [
@@ -181,27 +182,28 @@ def test_a_pose_that_odometry_does_not_explain_is_refused_with_figures():
     ('covariance', -np.eye(6), 'not positive'), ('stamp_ns', -5, 'older')])
 def test_an_impossible_measurement_is_refused_and_changes_nothing(part, value, said):
     world = World(4, 10, outliers=0.0)
-    gate = Gate()
+    gate = OdometryGate()
     for measurement in world.measurements[:8]:
-        gate.admit(measurement)
+        gate.test(measurement)
     good = world.measurements[8]
     fields = {**good.__dict__, part: value}
-    verdict = gate.admit(Measurement(**fields))
-    assert not verdict.admitted and said in verdict.sentence
-    assert gate.admit(good).admitted
+    decision = gate.test(PoseMeasurement(**fields))
+    assert not decision.admitted and said in decision.sentence
+    assert gate.test(good).admitted
 
 
 def test_without_odometry_a_camera_may_walk_but_not_leap():
     still = np.eye(4)
-    gate = Gate(GateOptions().without_odometry())
+    gate = OdometryGate(GateOptions().without_odometry())
     world = World(5, 40, outliers=0.0)
-    found = [gate.admit(Measurement(m.stamp_ns, m.map_from_base, m.covariance, still))
+    found = [gate.test(PoseMeasurement(m.stamp_ns, m.map_from_base, m.covariance, still))
              for m in world.measurements]
     assert all(v.admitted for v in found[2:])
     leap = world.measurements[-1]
     away = leap.map_from_base.copy()
     away[:3, 3] += 8.0
-    assert not gate.admit(Measurement(leap.stamp_ns + 10, away, leap.covariance, still)).admitted
+    later = PoseMeasurement(leap.stamp_ns + 10, away, leap.covariance, still)
+    assert not gate.test(later).admitted
 
 
 @pytest.mark.parametrize('values', [{'confidence': 1.0}, {'agreeing': 0},

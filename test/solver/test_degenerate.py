@@ -11,7 +11,7 @@ import torch
 
 from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp, transform_points
-from scene_reloc_ros.solver.problem import Failure, PoseProblem, SolverOptions
+from scene_reloc_ros.solver.problem import PoseProblem, SolverOptions, SolverRejection
 from scene_reloc_ros.solver.reference import solve_pose
 
 FOCAL_PX = 525.0
@@ -51,8 +51,8 @@ def solve(problem, seed=0):
 
 
 def is_right_or_a_reason(result, truth):
-    """Tell whether a result is a Failure, or a pose within three of the deviations it may have."""
-    if isinstance(result, Failure):
+    """Tell whether it is a SolverRejection, or a pose within three of its allowed deviations."""
+    if isinstance(result, SolverRejection):
         return True
     translation, rotation = pose_errors(invert_pose(result.cam_from_map), invert_pose(truth))
     return (float(translation) < 3 * OPTIONS.largest_deviation_m
@@ -79,7 +79,7 @@ def test_what_does_not_fix_a_pose_has_none(kind, depth):
         if kind == 'three points':  # with depth they do
             assert is_right_or_a_reason(result, truth)
         else:
-            assert isinstance(result, Failure)
+            assert isinstance(result, SolverRejection)
 
 
 def test_a_plane_fixes_a_pose():
@@ -87,7 +87,7 @@ def test_a_plane_fixes_a_pose():
     tilted[:, 2] = 3 + 0.5 * tilted[:, 0]
     problem, truth = problem_of(tilted, 3, 0.0, depth=False)
     result = solve(problem)
-    assert not isinstance(result, Failure) and is_right_or_a_reason(result, truth)
+    assert not isinstance(result, SolverRejection) and is_right_or_a_reason(result, truth)
 
 
 @settings(max_examples=40, deadline=None)
@@ -99,7 +99,7 @@ def test_cells_that_are_no_numbers_leave_the_pose_as_it_is(seed, filler, where, 
     values[::every] = filler
     result = solve(replace(problem, **{where: values}))
     assert is_right_or_a_reason(result, truth)
-    assert every == 1 or not isinstance(result, Failure)
+    assert every == 1 or not isinstance(result, SolverRejection)
 
 
 @settings(max_examples=40, deadline=None)
@@ -110,13 +110,13 @@ def test_noise_has_no_pose(seed, cells, depth):
     numbers[0, :, 2] = 1
     depths = torch.rand(cells, generator=generator).double() * 4 if depth else None
     result = solve(PoseProblem(numbers[0], 3 * numbers[1], FOCAL_PX, depths))
-    assert isinstance(result, Failure)
+    assert isinstance(result, SolverRejection)
 
 
 @pytest.mark.parametrize('cells', [0, 1, 3])
 def test_fewer_than_four_cells_are_too_few(cells):
     problem, _ = problem_of(scene('anything', 0)[:cells], 0, 0.0, depth=False)
-    assert solve(problem) is Failure.TOO_FEW_CELLS
+    assert solve(problem) is SolverRejection.TOO_FEW_CELLS
 
 
 @pytest.mark.parametrize('given', [

@@ -40,7 +40,7 @@ def test_the_search_refines_the_best_and_the_best_that_differs():
     options = SolverOptions(first_samples=16, maximum_samples=16, refined=3)
     consensus = search(estimator, lambda count: torch.arange(count), options)
     assert estimator.refined == [[5, 14, 15]]
-    assert (consensus.score, consensus.samples, consensus.rival_score) == (15.5, 16, 5.5)
+    assert (consensus.score, consensus.samples, consensus.second_best_score) == (15.5, 16, 5.5)
 
 
 def test_without_another_answer_there_is_no_rival():
@@ -48,7 +48,7 @@ def test_without_another_answer_there_is_no_rival():
     options = SolverOptions(first_samples=8, maximum_samples=8, refined=3)
     consensus = search(estimator, lambda count: torch.arange(count), options)
     assert estimator.refined == [[5, 6, 7]]
-    assert (consensus.score, consensus.rival_score) == (7.5, 0)
+    assert (consensus.score, consensus.second_best_score) == (7.5, 0)
 
 
 def test_the_best_of_all_rounds_wins():

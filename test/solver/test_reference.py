@@ -17,7 +17,7 @@ from scene_reloc_ros.evaluation.solver_benchmark import (
 from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp, se3_log, transform_points
 from scene_reloc_ros.solver.backend import select_solver
-from scene_reloc_ros.solver.problem import Failure, PoseProblem, RigProblem, SolverOptions
+from scene_reloc_ros.solver.problem import PoseProblem, RigProblem, SolverOptions, SolverRejection
 from scene_reloc_ros.solver.reference import solve_pose
 
 FOCAL_PX = 525.0
@@ -39,7 +39,7 @@ def solve(problem, seed=0, options=DEFAULTS):
 
 def errors(result, truth):
     """Return the errors in metres and degrees of a result that has to be one."""
-    assert not isinstance(result, Failure), result
+    assert not isinstance(result, SolverRejection), result
     return tuple(float(e) for e in pose_errors(invert_pose(result.cam_from_map),
                                                invert_pose(truth)))
 
@@ -84,7 +84,7 @@ def test_depths_of_another_scale_do_not_pass_for_inliers():
     problem, truth = world(2, 600, depth=True)
     result = solve(replace(problem, depths=problem.depths * 1.5))
     measured = problem.depths > 0
-    assert isinstance(result, Failure) or not result.inliers[measured].float().mean() > 0.5
+    assert isinstance(result, SolverRejection) or not result.inliers[measured].float().mean() > 0.5
 
 
 def test_a_cell_without_weight_is_as_if_it_were_not_there():

@@ -33,7 +33,7 @@ def image_with_pose(map_from_cam):
 class ExactLocaliser:
     """Reads the pose out of the image."""
 
-    def depth_refusal(self):
+    def depth_unavailable(self):
         """Take depth."""
         return None
 

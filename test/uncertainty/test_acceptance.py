@@ -1,6 +1,6 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Accepting and refusing: the model, its reasons, poor pictures and rivals."""
+"""Accepting and refusing: the model, its reasons, poor pictures and second bests."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from scene_reloc_ros.evaluation.solver_benchmark import synthetic_problem
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp, transform_points
 from scene_reloc_ros.solver.problem import SolverOptions, SolverResult
 from scene_reloc_ros.solver.reference import solve_pose
-from scene_reloc_ros.solver.second_best import rival_share
+from scene_reloc_ros.solver.second_best import second_best_ratio
 from scene_reloc_ros.uncertainty.acceptance import (
     AcceptanceOptions,
     explain,
@@ -114,7 +114,7 @@ def test_a_second_place_in_the_other_cells_is_a_rival(share):
     result = solve_pose(problem, torch.Generator().manual_seed(0), SolverOptions())
     assert isinstance(result, SolverResult)
     assert torch.allclose(invert_pose(result.cam_from_map), truth, atol=0.01)
-    found = rival_share(solve_pose, problem, result, torch.Generator().manual_seed(0),
+    found = second_best_ratio(solve_pose, problem, result, torch.Generator().manual_seed(0),
                         SolverOptions())
     assert found == pytest.approx(share / (1 - share), rel=0.15)
 
@@ -123,5 +123,5 @@ def test_noise_in_the_other_cells_is_no_rival():
     made = synthetic_problem(4, cells=1500, inlier_ratio=0.5)
     problem = made.posed()
     result = solve_pose(problem, torch.Generator().manual_seed(0), SolverOptions())
-    assert rival_share(solve_pose, problem, result, torch.Generator().manual_seed(0),
+    assert second_best_ratio(solve_pose, problem, result, torch.Generator().manual_seed(0),
                        SolverOptions()) < 0.1

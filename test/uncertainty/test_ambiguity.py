@@ -9,33 +9,33 @@ import pytest
 import torch
 
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp
-from scene_reloc_ros.mapping.camera_refinement import RayCorrection
+from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
 from scene_reloc_ros.mapping.feature_buffer import FeatureBuffer
-from scene_reloc_ros.mapping.self_consistency import agreeing_shares, seen_again
-from scene_reloc_ros.uncertainty.ambiguity import CUBE_M, cubes_of, inside
+from scene_reloc_ros.mapping.self_consistency import inlier_shares, reproject_cells
+from scene_reloc_ros.uncertainty.ambiguity import in_voxels, VOXEL_M, voxels_of
 
 FRAMES, CELLS, FOCAL_PX = 6, 200, 500.0
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.integers(0, 10 ** 6))
-def test_points_are_inside_exactly_where_their_cube_was_named(seed):
+def test_points_are_inside_exactly_where_their_voxel_was_named(seed):
     rng = np.random.default_rng(seed)
     marked, asked = (torch.from_numpy(rng.uniform(-3, 3, (60, 3))) for _ in range(2))
-    expected = {tuple(np.floor(p / CUBE_M).astype(int)) for p in marked.numpy()}
-    found = inside(asked, cubes_of(marked))
+    expected = {tuple(np.floor(p / VOXEL_M).astype(int)) for p in marked.numpy()}
+    found = in_voxels(asked, voxels_of(marked))
     for point, is_inside in zip(asked.numpy(), found):
-        assert (tuple(np.floor(point / CUBE_M).astype(int)) in expected) == bool(is_inside)
+        assert (tuple(np.floor(point / VOXEL_M).astype(int)) in expected) == bool(is_inside)
 
 
 def test_nothing_is_ambiguous_where_nothing_was_marked():
-    assert not inside(torch.rand(5, 3), cubes_of(torch.zeros(0, 3))).any()
+    assert not in_voxels(torch.rand(5, 3), voxels_of(torch.zeros(0, 3))).any()
 
 
 def test_points_that_are_not_finite_or_far_out_do_not_disturb():
     odd = torch.tensor([[float('nan'), 0, 0], [float('inf'), 1, 1], [1e12, 0, 0]])
-    assert not inside(torch.rand(5, 3), cubes_of(odd) + 1).all()
-    assert len(cubes_of(odd)) == 3
+    assert not in_voxels(torch.rand(5, 3), voxels_of(odd) + 1).all()
+    assert len(voxels_of(odd)) == 3
 
 
 class KnownPoints(torch.nn.Module):
@@ -65,12 +65,12 @@ def buffer():
 
 def test_cells_are_seen_again_at_their_depths_and_pixels(buffer):
     chosen = torch.arange(300)
-    depth, rays, error = seen_again(buffer, KnownPoints(), RayCorrection(), chosen)
+    depth, rays, error = reproject_cells(buffer, KnownPoints(), CameraRefinement(), chosen)
     right = buffer.frames[chosen] < FRAMES - 1
     assert torch.allclose(depth[right], buffer.depths[chosen][right], atol=1e-4)
     assert torch.allclose(rays, buffer.rays[chosen]) and float(error[right].max()) < 0.05
 
 
 def test_a_frame_whose_points_lie_elsewhere_agrees_least(buffer):
-    shares = agreeing_shares(buffer, KnownPoints(), RayCorrection())
+    shares = inlier_shares(buffer, KnownPoints(), CameraRefinement())
     assert (shares[:-1] == 1).all() and float(shares[-1]) < 0.2

@@ -19,9 +19,9 @@ from scene_reloc_ros.uncertainty.covariance import (
     map_covariance,
     probability_within,
 )
-from scene_reloc_ros.uncertainty.model import CovarianceCalibration
+from scene_reloc_ros.uncertainty.model import CovarianceModel
 
-EXACT = CovarianceCalibration(1.0, 1.0, 0.0, 0.0, 0.0)
+EXACT = CovarianceModel(1.0, 1.0, 0.0, 0.0, 0.0)
 
 
 def random_covariance(rng, size=0.01):
@@ -76,7 +76,7 @@ def test_the_probability_of_bounds_is_that_of_monte_carlo(seed):
 
 
 def synthetic_errors(count, calibration, seed, blocks):
-    """Return HeldOutErrors that obey a CovarianceCalibration."""
+    """Return HeldOutErrors that obey a CovarianceModel."""
     rng = np.random.default_rng(seed)
     informations = torch.stack([torch.linalg.inv(random_covariance(rng, 5e-4)
                                                  + 1e-8 * torch.eye(6).double())
@@ -89,8 +89,8 @@ def synthetic_errors(count, calibration, seed, blocks):
 
 
 @pytest.mark.parametrize('true', [
-    CovarianceCalibration(8.0, 8.0, 0.003, 0.002, 0.05),
-    CovarianceCalibration(30.0, 25.0, 0.015, 0.006, 0.05)])
+    CovarianceModel(8.0, 8.0, 0.003, 0.002, 0.05),
+    CovarianceModel(30.0, 25.0, 0.015, 0.006, 0.05)])
 def test_a_fit_makes_errors_that_it_has_not_seen_as_large_as_stated(true):
     fitted = fit_covariance(synthetic_errors(200, true, 0, 50))
     fresh = synthetic_errors(400, true, 1, 50)
@@ -104,7 +104,7 @@ def test_a_fit_makes_errors_that_it_has_not_seen_as_large_as_stated(true):
 
 
 def test_a_gross_error_does_not_widen_the_covariance():
-    errors = synthetic_errors(60, CovarianceCalibration(8.0, 8.0, 0.003, 0.002, 0.05), 0, 20)
+    errors = synthetic_errors(60, CovarianceModel(8.0, 8.0, 0.003, 0.002, 0.05), 0, 20)
     clean = fit_covariance(errors)
     errors.twists[7] += 0.2
     assert fit_covariance(errors).floor_m < 1.3 * clean.floor_m
@@ -116,7 +116,7 @@ def test_too_few_answers_fit_nothing():
 
 def test_farther_from_the_mapping_a_pose_is_less_certain():
     information = torch.linalg.inv(random_covariance(np.random.default_rng(0)))
-    table = CovarianceCalibration(growth=0.3)
+    table = CovarianceModel(growth=0.3)
     near, far = (camera_covariance(information, distance, table) for distance in (0.0, 2.0))
     assert torch.allclose(far, near * 1.6 ** 2)
 

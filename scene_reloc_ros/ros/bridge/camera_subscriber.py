@@ -32,7 +32,7 @@ class CameraInput:
         """Subscribe.
 
         Args:
-            node: a ManagedNode.
+            node: a ConfiguredLifecycleNode.
             on_restart: called when time has jumped back, as at the start of a bag loop.
         """
         self._node = node

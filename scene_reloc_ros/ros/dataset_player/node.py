@@ -10,11 +10,11 @@ from std_srvs.srv import Trigger
 
 from scene_reloc_ros.ros.compat.upstream import Updater
 from scene_reloc_ros.ros.dataset_player.playback import chosen_sequence, Playback
-from scene_reloc_ros.ros.dataset_player.publishers import PlayerOutputs
-from scene_reloc_ros.ros.node.lifecycle_node import main_of, ManagedNode
+from scene_reloc_ros.ros.dataset_player.publishers import PlayerPublishers
+from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode, main_of
 
 
-class DatasetPlayerNode(ManagedNode):
+class DatasetPlayerNode(ConfiguredLifecycleNode):
     """Plays when told to, with the parameters of that moment."""
 
     kind = 'dataset_player'
@@ -34,7 +34,7 @@ class DatasetPlayerNode(ManagedNode):
 
     def configure(self):
         """Create topics."""
-        self._outputs = PlayerOutputs(self)
+        self._outputs = PlayerPublishers(self)
 
     def activate(self):
         """Begin to play where play_on_start asks for it."""

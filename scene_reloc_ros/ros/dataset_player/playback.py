@@ -38,7 +38,7 @@ class Playback:
 
         Args:
             node: the DatasetPlayerNode.
-            outputs: its PlayerOutputs.
+            outputs: its PlayerPublishers.
             options: DatasetPlayerOptions; they hold for the whole playback.
             sequence: a Sequence.
             indices: of the frames to play.

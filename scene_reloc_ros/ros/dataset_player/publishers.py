@@ -24,11 +24,11 @@ from scene_reloc_ros.ros.compat.upstream import (
 from scene_reloc_ros.ros.node.qos import CAMERA_PUBLISHER, LATCHED, overridable, RESULT
 
 
-class PlayerOutputs:
+class PlayerPublishers:
     """The publishers of the dataset player."""
 
     def __init__(self, node):
-        """Create them on ``node``, a ManagedNode."""
+        """Create them on ``node``, a ConfiguredLifecycleNode."""
         self._node = node
         self._bridge = CvBridge()
         self._image = self._publisher(Image, 'image', CAMERA_PUBLISHER)

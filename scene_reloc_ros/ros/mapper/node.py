@@ -17,13 +17,13 @@ from scene_reloc_ros.ros.bridge.transform_lookup import TransformLookup
 from scene_reloc_ros.ros.compat.upstream import Updater
 from scene_reloc_ros.ros.mapper.pose_sources import TopicPoses, TransformPoses
 from scene_reloc_ros.ros.mapper.services import MapperServices
-from scene_reloc_ros.ros.node.lifecycle_node import main_of, ManagedNode
-from scene_reloc_ros.ros.node.newest_slot import NewestSlot
+from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode, main_of
+from scene_reloc_ros.ros.node.newest_slot import LatestSlot
 from scene_reloc_ros.ros.node.qos import LATCHED, RESULT
 from scene_reloc_ros.ros.node.worker import Worker
 
 
-class MapperNode(ManagedNode):
+class MapperNode(ConfiguredLifecycleNode):
     """Records while told to, trains when told to."""
 
     kind = 'mapper'
@@ -50,7 +50,7 @@ class MapperNode(ManagedNode):
         source = TransformPoses if self.options.pose_source == 'tf' else TopicPoses
         self._poses = source(self, lookup)
         self._lookup = lookup
-        self._slot = NewestSlot()
+        self._slot = LatestSlot()
         self._input = CameraInput(self, self._on_clock_jump)
         self._input.subscribe_images(self._slot.put)
         self._published_keyframes = 0

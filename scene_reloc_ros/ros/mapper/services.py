@@ -158,8 +158,8 @@ class MapperServices:
         if kind == 'done':
             self._node.publish_text('map_ready', text)
             sentence, self._session = f'map {text} is ready', None
-            if self._training is not None and self._training.verdict:
-                sentence += f'; {self._training.verdict}'
+            if self._training is not None and self._training.quality:
+                sentence += f'; {self._training.quality}'
         else:
             sentence = text or 'the training was cancelled'
         self._training = None

@@ -29,7 +29,7 @@ class Training:
         self._on_progress, self._on_end = on_progress, on_end
         self.begun = threading.Event()  # the recording is open, or the training has ended
         self.outcome = None
-        self.verdict = ''  # one sentence on how good the map is
+        self.quality = ''  # one sentence on how good the map is
         settings = {name: getattr(options, name)
                     for name in ('preset', 'encoder', 'minutes', 'device', 'seed',
                                  'niceness')}
@@ -60,7 +60,7 @@ class Training:
             if kind == 'progress':
                 self._on_progress(*content)
             elif kind == 'judged':
-                self.verdict = content[0]
+                self.quality = content[0]
             elif kind == 'opened':
                 self.begun.set()
             else:

@@ -13,7 +13,7 @@ import time
 
 from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.mapping.presets import PRESETS
-from scene_reloc_ros.pipeline.map_report import verdict
+from scene_reloc_ros.pipeline.map_report import quality_sentence
 from scene_reloc_ros.pipeline.mapper import Mapper, MappingCancelled
 
 _PROGRESS_PERIOD_S = 0.2
@@ -42,7 +42,7 @@ def train(recording, map_path, settings, messages, cancel):
         scene_map = mapper.build(sequence, _Progress(messages), cancel.is_set)
         Path(map_path).parent.mkdir(parents=True, exist_ok=True)
         scene_map.save(map_path)
-        messages.send(('judged', verdict(scene_map.metadata['check'])))
+        messages.send(('judged', quality_sentence(scene_map.metadata['check'])))
         messages.send(('done', str(map_path)))
     except MappingCancelled:
         messages.send(('cancelled',))

@@ -24,7 +24,7 @@ _SIGNAL_POLL_S = 0.2
 _STOP_S = 5.0  # for callbacks that are still running
 
 
-class ManagedNode(LifecycleNode):
+class ConfiguredLifecycleNode(LifecycleNode):
     """A lifecycle node whose options come from a dataclass; subclasses fill the five hooks."""
 
     def __init__(self, node_name, **node_arguments):

@@ -5,7 +5,7 @@
 import threading
 
 
-class NewestSlot:
+class LatestSlot:
     """Holds at most one item; a newer one replaces it and is counted as a drop."""
 
     def __init__(self):

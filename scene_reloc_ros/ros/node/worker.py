@@ -12,7 +12,7 @@ class Worker:
         """Start at once.
 
         Args:
-            slot: a NewestSlot; it is closed by ``stop``.
+            slot: a LatestSlot; it is closed by ``stop``.
             handle: called in the thread of the worker; answers its own failures.
             name: of the thread.
         """

@@ -100,7 +100,7 @@ def _inputs(message, stamp_ns, camera_answer, localiser):
 
 def _depth(depth_message, message, camera, localiser):
     """Return the depth image, None without one or where the map cannot use it."""
-    if depth_message is None or localiser.depth_refusal() is not None:
+    if depth_message is None or localiser.depth_unavailable() is not None:
         return None
     try:
         return depth_beside(depth_message, message, camera)

@@ -13,7 +13,7 @@ import threading
 
 import numpy as np
 
-from scene_reloc_ros.pipeline.odometry_gate import limited_correction
+from scene_reloc_ros.pipeline.slew_limit import slew_limited
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class MapToOdom:
                 return None
             elapsed_s, self._stepped_s = now_s - self._stepped_s, now_s
             present = self._correction
-            self._correction = replace(present, map_from_child=limited_correction(
+            self._correction = replace(present, map_from_child=slew_limited(
                 present.map_from_child, present.target, present.odom_from_base,
                 largest_m_s * elapsed_s, largest_rad_s * elapsed_s))
             return send(self._correction.map_from_child, self._correction.child_frame)

@@ -12,19 +12,19 @@ from std_srvs.srv import Empty, Trigger
 from scene_reloc_ros.ros.bridge.camera_subscriber import CameraInput
 from scene_reloc_ros.ros.bridge.transform_lookup import TransformLookup
 from scene_reloc_ros.ros.compat.upstream import Updater
-from scene_reloc_ros.ros.node.lifecycle_node import main_of, ManagedNode
-from scene_reloc_ros.ros.node.newest_slot import NewestSlot
+from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode, main_of
+from scene_reloc_ros.ros.node.newest_slot import LatestSlot
 from scene_reloc_ros.ros.node.qos import LATCHED
 from scene_reloc_ros.ros.node.worker import Worker
 from scene_reloc_ros.ros.relocaliser.frame_localisation import localise_frame
 from scene_reloc_ros.ros.relocaliser.map_loading import load_localiser, map_path
-from scene_reloc_ros.ros.relocaliser.pose_filter import OutcomeGate
-from scene_reloc_ros.ros.relocaliser.publishers import RelocaliserOutputs
+from scene_reloc_ros.ros.relocaliser.pose_filter import PoseFilter
+from scene_reloc_ros.ros.relocaliser.publishers import RelocaliserPublishers
 from scene_reloc_ros.ros.relocaliser.state import LocalisationState
 from scene_reloc_ros.ros.relocaliser.status import figures_of, fill_diagnosis, status_fields
 
 
-class RelocaliserNode(ManagedNode):
+class RelocaliserNode(ConfiguredLifecycleNode):
     """Localises every image that the machine keeps up with."""
 
     kind = 'relocaliser'
@@ -34,7 +34,7 @@ class RelocaliserNode(ManagedNode):
 
         Args:
             localiser_factory: (path, options) -> object with ``localise(image, camera, depth_m)``
-                and ``depth_refusal()``, as the core's Localiser.
+                and ``depth_unavailable()``, as the core's Localiser.
             node_arguments: of rclpy's LifecycleNode.
         """
         self._input = self._worker = self._slot = None
@@ -44,7 +44,7 @@ class RelocaliserNode(ManagedNode):
         super().__init__('relocaliser', **node_arguments)
         self._make_localiser = localiser_factory
         self._state = LocalisationState()
-        self._gate = OutcomeGate(self.options)
+        self._gate = PoseFilter(self.options)
         self._diagnostics = Updater(self)
         self._diagnostics.setHardwareID('none')
         self._diagnostics.add('localisation', self._diagnose)
@@ -61,10 +61,10 @@ class RelocaliserNode(ManagedNode):
         """Load the map and create topics; ValueError where the map cannot be used."""
         if self.options.map:
             self.load_map(self.options.map)
-        self._outputs = RelocaliserOutputs(self)
+        self._outputs = RelocaliserPublishers(self)
         self._lookup = TransformLookup(self)
         self._input = CameraInput(self, self._on_clock_jump)
-        self._slot = NewestSlot()
+        self._slot = LatestSlot()
         self._input.subscribe_images(self._slot.put)
         self._own_timers = [
             self.create_timer(1 / self.options.tf_rate, self._outputs.broadcast,
@@ -118,7 +118,7 @@ class RelocaliserNode(ManagedNode):
             self._localiser, self._map_path = localiser, str(path)
             self._forget()
         self.get_logger().info(f'map {path} is loaded')
-        refusal = localiser.depth_refusal() if self.options.use_depth else None
+        refusal = localiser.depth_unavailable() if self.options.use_depth else None
         if refusal is not None:
             self.get_logger().warning(f'depth is not used: {refusal}')
         if self.is_active:

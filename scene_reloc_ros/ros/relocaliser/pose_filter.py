@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from scene_reloc_ros.pipeline.odometry_gate import Gate, GateOptions, Measurement
+from scene_reloc_ros.pipeline.odometry_gate import GateOptions, OdometryGate, PoseMeasurement
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 
@@ -21,17 +21,17 @@ def gate_options(options):
     return chosen if options.tf_mode == 'map_to_odom' else chosen.without_odometry()
 
 
-class OutcomeGate:
+class PoseFilter:
     """Holds accepted outcomes against odometry; without ``gate`` in the options all pass."""
 
     def __init__(self, options):
         """Start without a fix."""
-        self._options, self._gate = options, Gate(gate_options(options))
+        self._options, self._gate = options, OdometryGate(gate_options(options))
 
     def use(self, options):
         """Take other options; what is known is forgotten where they concern the gate."""
         if gate_options(options) != self._gate.options:
-            self._gate = Gate(gate_options(options))
+            self._gate = OdometryGate(gate_options(options))
         self._options = options
 
     def reset(self):
@@ -44,22 +44,22 @@ class OutcomeGate:
             return outcome, False
         if outcome.reason == 'no_odometry':
             return replace(outcome, admitted=False), False
-        verdict = self._gate.admit(_measurement(outcome))
-        sentence = f'{outcome.sentence} {verdict.sentence}.'
-        if verdict.admitted:
-            return replace(outcome, sentence=sentence), verdict.jump
-        return replace(outcome, reason=verdict.rejection.name.lower(), admitted=False,
-                       sentence=f'{verdict.rejection.sentence} {verdict.sentence}.'), False
+        decision = self._gate.test(_measurement(outcome))
+        sentence = f'{outcome.sentence} {decision.sentence}.'
+        if decision.admitted:
+            return replace(outcome, sentence=sentence), decision.jump
+        return replace(outcome, reason=decision.rejection.name.lower(), admitted=False,
+                       sentence=f'{decision.rejection.sentence} {decision.sentence}.'), False
 
 
 def _measurement(outcome):
     """Return what the gate judges: the robot where odometry tracks it, else the camera."""
     found = outcome.localisation
     if outcome.map_from_odom is None:
-        return Measurement(outcome.stamp_ns, found.map_from_cam, _covariance(found.covariance),
+        return PoseMeasurement(outcome.stamp_ns, found.map_from_cam, _covariance(found.covariance),
                            np.eye(4))
     odom_from_base = np.linalg.inv(outcome.map_from_odom) @ outcome.map_from_base
-    return Measurement(outcome.stamp_ns, outcome.map_from_base,
+    return PoseMeasurement(outcome.stamp_ns, outcome.map_from_base,
                        _covariance(outcome.base_covariance), odom_from_base)
 
 

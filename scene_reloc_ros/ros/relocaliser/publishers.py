@@ -20,11 +20,11 @@ from scene_reloc_ros.ros.relocaliser.map_to_odom import MapToOdom
 _INLIER_COLOUR = (80, 255, 80)  # BGR
 
 
-class RelocaliserOutputs:
+class RelocaliserPublishers:
     """The publishers of the relocaliser; they are silent while the node is not active."""
 
     def __init__(self, node):
-        """Create them on ``node``, a ManagedNode."""
+        """Create them on ``node``, a ConfiguredLifecycleNode."""
         self._node = node
         self._pose = self._publisher(PoseWithCovarianceStamped, '~/pose', RESULT)
         self._status = self._publisher(String, '~/status', RESULT)

@@ -13,7 +13,7 @@ def status_fields(state, slot, reason, sentence, outcome, now_ns):
 
     Args:
         state: the LocalisationState.
-        slot: the NewestSlot of the images.
+        slot: the LatestSlot of the images.
         reason: reason code.
         sentence: what it means and what to do.
         outcome: of the frame, or None where the status is about no frame.
@@ -53,7 +53,7 @@ def fill_diagnosis(status, node, ready, fields):
 
     Args:
         status: of the diagnostic updater.
-        node: the ManagedNode.
+        node: the ConfiguredLifecycleNode.
         ready: whether the robot is localised.
         fields: of the newest ~/status.
     """

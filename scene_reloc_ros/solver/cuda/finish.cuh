@@ -1,7 +1,7 @@
 // Copyright 2026 scene_reloc_ros maintainers
 // SPDX-License-Identifier: Apache-2.0
 //
-// The last refinement: the winner on all cells, a serious rival as well, and the report.
+// The last refinement: the winner on all cells, a serious second best as well, and the report.
 #pragma once
 
 #include "refinement.cuh"
@@ -75,7 +75,7 @@ __host__ __device__ inline void begin_with_winner(Refinement& shared, const Work
 
 /// Leave the score of the best refined hypothesis of another mode than the pose in the totals.
 template <class Team>
-__host__ __device__ inline void find_rival(const Team& team, Refinement& shared,
+__host__ __device__ inline void find_second_best(const Team& team, Refinement& shared,
                                            const Workspace& w) {
   const int count = first_refined(w.settings, shared.progress.rounds);
   double own[1] = {0};
@@ -88,11 +88,11 @@ __host__ __device__ inline void find_rival(const Team& team, Refinement& shared,
   team.template reduce<Largest>(own, shared.totals);
 }
 
-/// Return which refined hypothesis has the score that find_rival left; -1 where none is as good as
+/// Return which refined hypothesis has the score that find_second_best left; -1 where none is as good as
 /// the winner to within the share that makes a query ambiguous.
-__host__ __device__ inline int serious_rival(const Refinement& shared, const Workspace& w) {
+__host__ __device__ inline int serious_second_best(const Refinement& shared, const Workspace& w) {
   const double score = shared.totals[0];
-  if (!(score > w.settings.rival_share * w.refined[shared.progress.best].score)) {
+  if (!(score > w.settings.second_best_ratio * w.refined[shared.progress.best].score)) {
     return -1;
   }
   int index = 0;
@@ -112,13 +112,13 @@ __host__ __device__ inline void refine_on_all(const Team& team, Refinement& shar
           w.settings);
 }
 
-/// Refine a rival as the winner was, and report its score if it still is another mode.
+/// Refine a second best as the winner was, and report its score if it still is another mode.
 template <class Team>
-__host__ __device__ inline void report_rival(const Team& team, Refinement& shared,
-                                             const Workspace& w, int rival) {
+__host__ __device__ inline void report_second_best(const Team& team, Refinement& shared,
+                                             const Workspace& w, int second_best) {
   team.sync();
   if (team.rank() == 0) {
-    begin(shared, w.refined[rival].pose, w.settings);
+    begin(shared, w.refined[second_best].pose, w.settings);
   }
   team.sync();
   refine_on_all(team, shared, w);
@@ -127,11 +127,11 @@ __host__ __device__ inline void report_rival(const Team& team, Refinement& share
               w.state->usable, w.settings);
   if (team.rank() == 0) {
     const Pose<double> winner = reported_pose(*w.result);
-    w.result->rival_score = differs(shared.pose, winner, w.settings) ? shared.totals[0] : 0;
+    w.result->second_best_score = differs(shared.pose, winner, w.settings) ? shared.totals[0] : 0;
   }
 }
 
-/// Kernel body, one team: refine the winner on all cells near it, and report; a rival as well.
+/// Kernel body, one team: refine the winner on all cells near it, and report; a second best as well.
 template <class Team>
 __host__ __device__ inline void finish(const Team& team, Refinement& shared,
                                        const Workspace& w) {
@@ -142,10 +142,10 @@ __host__ __device__ inline void finish(const Team& team, Refinement& shared,
   if (!shared.found) {
     return;
   }
-  find_rival(team, shared, w);
-  const int rival = serious_rival(shared, w);
+  find_second_best(team, shared, w);
+  const int second_best = serious_second_best(shared, w);
   if (team.rank() == 0) {
-    w.result->rival_score = shared.totals[0];
+    w.result->second_best_score = shared.totals[0];
   }
   team.sync();
   refine_on_all(team, shared, w);
@@ -163,8 +163,8 @@ __host__ __device__ inline void finish(const Team& team, Refinement& shared,
   if (team.rank() == 0) {
     w.result->score = shared.totals[0];
   }
-  if (rival >= 0) {
-    report_rival(team, shared, w, rival);
+  if (second_best >= 0) {
+    report_second_best(team, shared, w, second_best);
   }
 }
 

@@ -42,7 +42,7 @@ class SolverGraph:
         self._graph.replay()
 
     def collect(self):
-        """Wait for the answer of the last replay; return the SolverResult or the Failure."""
+        """Wait for the answer of the last replay; return a SolverResult or a SolverRejection."""
         return self.solver.collect(self.workspace)
 
 

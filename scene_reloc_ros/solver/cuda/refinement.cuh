@@ -117,21 +117,21 @@ __host__ __device__ inline void choose(const Team& team, Refinement& shared, con
 
 /// Choose the best hypothesis of another mode than the best; where there is none, keep the choice.
 template <class Team>
-__host__ __device__ inline void choose_rival(const Team& team, Refinement& shared,
+__host__ __device__ inline void choose_second_best(const Team& team, Refinement& shared,
                                              const Workspace& w, int count) {
   const Pose<double> kept = shared.pose;
   team.sync();
   choose(team, shared, w, w.scores, count, 0);
   const Pose<double> best = shared.pose;
   for (int i = team.rank(); i < count; i += team.size()) {
-    w.rivals[i] = differs(w.poses[w.chosen[i]], best, w.settings) ? w.scores[i] : 0;
+    w.second_best_scores[i] = differs(w.poses[w.chosen[i]], best, w.settings) ? w.scores[i] : 0;
   }
   team.sync();
   if (team.rank() == 0) {
     begin(shared, kept, w.settings);
   }
   team.sync();
-  choose(team, shared, w, w.rivals, count, 0);
+  choose(team, shared, w, w.second_best_scores, count, 0);
 }
 
 /// Kernel body, one team a hypothesis: refine the block-th best on part, score it on all cells.
@@ -152,7 +152,7 @@ __host__ __device__ inline void refine(const Team& team, Refinement& shared, con
   }
   choose(team, shared, w, w.scores, count, block);
   if (block == places - 1 && count > places) {
-    choose_rival(team, shared, w, count);
+    choose_second_best(team, shared, w, count);
   }
   const int stride = w.settings.local_cells;
   iterate(team, shared, {w.part, stride, part_size(w), nullptr}, w.settings.local_steps,

@@ -24,7 +24,7 @@ struct Settings {
   float depth_noise, depth_weight, coordinate_noise;
   float error_clamp_px, minimum_depth_m;
   float kernel;
-  float mode_distance_m, mode_angle_deg, rival_share;
+  float mode_distance_m, mode_angle_deg, second_best_ratio;
   int first_samples, round_samples, maximum_samples, test_cells;
   int scored, refined, local_cells, local_steps, final_steps;
 };

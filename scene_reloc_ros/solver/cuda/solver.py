@@ -13,9 +13,9 @@ from scene_reloc_ros.solver.cuda.launch import DeviceKernels, launch_sequence
 from scene_reloc_ros.solver.cuda.workspace import Kind, Workspace
 from scene_reloc_ros.solver.information import expected_information
 from scene_reloc_ros.solver.problem import (
-    Failure,
     MINIMUM_CELLS,
     RigProblem,
+    SolverRejection,
     SolverResult,
 )
 from scene_reloc_ros.solver.validity import is_expected_by_chance, is_undetermined
@@ -35,7 +35,7 @@ class CudaSolver:
         self._launch, self._workspaces, self._lock = launch, OrderedDict(), threading.Lock()
 
     def solve_pose(self, problem, generator, options):
-        """Return the SolverResult of a PoseProblem, in host memory, or the Failure.
+        """Return the SolverResult of a PoseProblem, in host memory, or the SolverRejection.
 
         Args:
             problem: PoseProblem on the GPU; ValueError where it is a RigProblem.
@@ -43,7 +43,7 @@ class CudaSolver:
             options: SolverOptions.
         """
         if not isinstance(problem, RigProblem) and len(problem.rays) < MINIMUM_CELLS:
-            return Failure.TOO_FEW_CELLS
+            return SolverRejection.TOO_FEW_CELLS
         with self._lock:
             before = generator.get_state()
             workspace = self.prepare(problem, generator, options)
@@ -84,28 +84,28 @@ class CudaSolver:
         workspace.fetch()
 
     def collect(self, workspace):
-        """Wait for the answer; return the SolverResult or the Failure."""
+        """Wait for the answer; return the SolverResult or the SolverRejection."""
         found, inliers = workspace.read()
         options = workspace.options
         if found.usable < MINIMUM_CELLS:
-            return Failure.TOO_FEW_CELLS
+            return SolverRejection.TOO_FEW_CELLS
         if not found.found:
-            return Failure.NO_CONSENSUS
-        if found.rival_score > options.rival_share * found.score:
-            return Failure.AMBIGUOUS
+            return SolverRejection.NO_CONSENSUS
+        if found.second_best_score > options.second_best_ratio * found.score:
+            return SolverRejection.AMBIGUOUS
         if is_expected_by_chance(int(found.usable), found.area_px, int(found.inliers),
                                  int(found.samples), options):
-            return Failure.NO_CONSENSUS
+            return SolverRejection.NO_CONSENSUS
         information = _symmetric(found.information)
         if is_undetermined(information, options):
-            return Failure.UNDETERMINED
+            return SolverRejection.UNDETERMINED
         residual_m = None
         if workspace.kind.measured:
             residual_m = options.residual_at_one_metre(found.scale_depth, workspace.kind.focal_px)
         return SolverResult(_pose(found.cam_from_map), inliers, found.score, found.scale_px,
                             residual_m,
                             expected_information(information, found.scale_px, options),
-                            int(found.samples), found.rival_score)
+                            int(found.samples), found.second_best_score)
 
 
 def _pose(values):

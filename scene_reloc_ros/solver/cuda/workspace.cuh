@@ -47,7 +47,7 @@ struct Result {
   double area_px;  // that the usable cells cover, pixels^2
   double score;    // soft inlier count
   double scale_px, scale_depth;  // robust standard deviations of the residuals, pixels
-  double rival_score;            // of the best pose of another mode, 0 without one
+  double second_best_score;            // of the best pose of another mode, 0 without one
   double cam_from_map[12];       // rows of rotation, then translation, metres
   double information[kTriangle];  // of the twist, upper triangle by rows
 };
@@ -66,7 +66,7 @@ struct Workspace {
   int* agreeing;           // (maximum_samples,) test cells that agree with a pose
   int* chosen;             // (most scored,) samples of the round that are compared
   double* scores;          // (most scored,) on part of the cells
-  double* rivals;          // (most scored,) scores of what differs from the best, else 0
+  double* second_best_scores;          // (most scored,) scores of what differs from the best, else 0
   Refined* refined;        // those of all rounds, one after the other
   unsigned char* near;     // (capacity,) usable cells that take part in the last refinement
   State* state;

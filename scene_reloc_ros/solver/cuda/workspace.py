@@ -17,11 +17,12 @@ REFINED_DOUBLES = _POSE_DOUBLES + 2
 STATE_BYTES = 64
 _FLOATS = ('focal_px', 'threshold_px', 'threshold_m', 'depth_noise', 'depth_weight',
            'coordinate_noise', 'error_clamp_px', 'minimum_depth_m', 'kernel', 'mode_distance_m',
-           'mode_angle_deg', 'rival_share')
+           'mode_angle_deg', 'second_best_ratio')
 _COUNTS = ('first_samples', 'round_samples', 'maximum_samples', 'test_cells', 'scored', 'refined',
            'local_cells', 'local_steps', 'final_steps')
 _BUFFERS = ('cells', 'part', 'source', 'pool', 'cumulative', 'order', 'numbers', 'poses',
-            'agreeing', 'chosen', 'scores', 'rivals', 'refined', 'near', 'state', 'result', 'mask')
+            'agreeing', 'chosen', 'scores', 'second_best_scores', 'refined', 'near', 'state',
+            'result', 'mask')
 
 
 def shares_of(options, number):
@@ -54,7 +55,7 @@ class ResultLayout(ctypes.Structure):
 
     _fields_ = [*((name, ctypes.c_double) for name in (
                     'usable', 'found', 'samples', 'inliers', 'area_px', 'score', 'scale_px',
-                    'scale_depth', 'rival_score')),
+                    'scale_depth', 'second_best_score')),
                 ('cam_from_map', ctypes.c_double * _POSE_DOUBLES),
                 ('information', ctypes.c_double * 21)]
 
@@ -122,7 +123,7 @@ class Workspace:
             'agreeing': empty(torch.int32, options.maximum_samples),
             'chosen': empty(torch.int32, scored),
             'scores': empty(torch.float64, scored),
-            'rivals': empty(torch.float64, scored),
+            'second_best_scores': empty(torch.float64, scored),
             'refined': empty(torch.float64, (ROUNDS - 1 + last) * options.refined,
                              REFINED_DOUBLES),
             'near': empty(torch.uint8, cells),

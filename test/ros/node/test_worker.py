@@ -4,12 +4,12 @@
 
 import threading
 
-from scene_reloc_ros.ros.node.newest_slot import NewestSlot
+from scene_reloc_ros.ros.node.newest_slot import LatestSlot
 from scene_reloc_ros.ros.node.worker import Worker
 
 
 def test_the_newest_item_replaces_the_waiting_one_and_counts_it():
-    slot = NewestSlot()
+    slot = LatestSlot()
     for item in 'abc':
         slot.put(item)
     assert slot.take() == 'c'
@@ -18,14 +18,14 @@ def test_the_newest_item_replaces_the_waiting_one_and_counts_it():
 
 
 def test_a_cleared_item_is_not_taken():
-    slot = NewestSlot()
+    slot = LatestSlot()
     slot.put('a')
     slot.clear()
     assert slot.take(timeout_s=0.01) is None
 
 
 def test_closing_wakes_the_taker():
-    slot = NewestSlot()
+    slot = LatestSlot()
     taken = []
     thread = threading.Thread(target=lambda: taken.append(slot.take()))
     thread.start()
@@ -35,7 +35,7 @@ def test_closing_wakes_the_taker():
 
 
 def test_a_busy_worker_gets_the_newest_item_next():
-    slot, busy, go_on, handled = NewestSlot(), threading.Event(), threading.Event(), []
+    slot, busy, go_on, handled = LatestSlot(), threading.Event(), threading.Event(), []
 
     def handle(item):
         handled.append(item)

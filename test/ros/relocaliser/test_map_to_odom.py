@@ -34,15 +34,15 @@ def sent_by(held, now_s, limits=NO_LIMIT):
 
 def plant(monkeypatch, action):
     """Let another thread call ``action`` between reading and writing back in the next step."""
-    limited = map_to_odom.limited_correction
+    limited = map_to_odom.slew_limited
     other = threading.Thread(target=action)
 
     def interleaved(*arguments):
-        monkeypatch.setattr(map_to_odom, 'limited_correction', limited)
+        monkeypatch.setattr(map_to_odom, 'slew_limited', limited)
         other.start()
         other.join(PATIENCE_S)  # with a lock it gets in after the step only
         return limited(*arguments)
-    monkeypatch.setattr(map_to_odom, 'limited_correction', interleaved)
+    monkeypatch.setattr(map_to_odom, 'slew_limited', interleaved)
     return other
 
 

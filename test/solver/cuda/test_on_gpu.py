@@ -10,7 +10,7 @@ from scene_reloc_ros.solver.backend import select_solver
 from scene_reloc_ros.solver.cuda.compiler import missing
 from scene_reloc_ros.solver.cuda.graph import measure, SolverGraph
 from scene_reloc_ros.solver.cuda.solver import solver_of
-from scene_reloc_ros.solver.problem import Failure, PoseProblem
+from scene_reloc_ros.solver.problem import PoseProblem, SolverRejection
 from scene_reloc_ros.solver.reference import solve_pose
 
 pytestmark = [pytest.mark.cuda, pytest.mark.skipif(missing() is not None, reason=str(missing()))]
@@ -51,7 +51,7 @@ def test_a_launch_waits_for_nothing():
         solver.launch(problem, workspace)
     finally:
         torch.cuda.set_sync_debug_mode('default')
-    assert not isinstance(solver.collect(workspace), Failure)
+    assert not isinstance(solver.collect(workspace), SolverRejection)
 
 
 def test_a_graph_solves_what_is_written_into_its_problem():

@@ -15,10 +15,10 @@ from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.solver.cuda import workspace
 from scene_reloc_ros.solver.problem import (
-    Failure,
     PoseProblem,
     RigProblem,
     SolverOptions,
+    SolverRejection,
     SolverResult,
 )
 from scene_reloc_ros.solver.reference import solve_pose
@@ -115,14 +115,14 @@ def test_what_a_query_found_does_not_reach_the_next():
     outliers = PoseProblem(problem.rays, problem.points.flip(0), FOCAL_PX)
     solver = emulated_solver()
     assert isinstance(solver.solve_pose(problem, seeded(), OPTIONS), SolverResult)
-    assert isinstance(solver.solve_pose(outliers, seeded(), OPTIONS), Failure)
+    assert isinstance(solver.solve_pose(outliers, seeded(), OPTIONS), SolverRejection)
 
 
 @pytest.mark.parametrize('cells', [0, 1, 3])
 def test_fewer_than_four_cells_have_no_pose(cells):
     problem, _ = query()
     few = problem.of(torch.arange(cells))
-    assert emulated_solver().solve_pose(few, seeded(), OPTIONS) is Failure.TOO_FEW_CELLS
+    assert emulated_solver().solve_pose(few, seeded(), OPTIONS) is SolverRejection.TOO_FEW_CELLS
 
 
 def test_fewer_than_four_usable_cells_have_no_pose():
@@ -131,7 +131,7 @@ def test_fewer_than_four_usable_cells_have_no_pose():
     points[:3] = problem.points[:3]
     found = emulated_solver().solve_pose(PoseProblem(problem.rays, points, FOCAL_PX), seeded(),
                                          OPTIONS)
-    assert found is Failure.TOO_FEW_CELLS
+    assert found is SolverRejection.TOO_FEW_CELLS
 
 
 def test_points_on_one_line_or_in_one_spot_have_no_pose():
@@ -139,7 +139,8 @@ def test_points_on_one_line_or_in_one_spot_have_no_pose():
     line = torch.linspace(0, 1, 100)[:, None] * torch.ones(3)
     for points in (line, torch.ones(100, 3)):
         degenerate = PoseProblem(problem.rays, points, FOCAL_PX)
-        assert isinstance(emulated_solver().solve_pose(degenerate, seeded(), OPTIONS), Failure)
+        solved = emulated_solver().solve_pose(degenerate, seeded(), OPTIONS)
+        assert isinstance(solved, SolverRejection)
 
 
 @settings(max_examples=30, deadline=None)
@@ -153,7 +154,7 @@ def test_nonsense_gives_a_finite_pose_or_none(seed, filler, with_depth):
     nonsense = PoseProblem(values[0], values[1], FOCAL_PX, depths)
     found = emulated_solver().solve_pose(nonsense, seeded(),
                                          SolverOptions(maximum_samples=2000))
-    assert isinstance(found, Failure) or torch.isfinite(found.cam_from_map).all()
+    assert isinstance(found, SolverRejection) or torch.isfinite(found.cam_from_map).all()
 
 
 def test_two_answers_are_told_apart_as_the_reference_does():
@@ -161,9 +162,9 @@ def test_two_answers_are_told_apart_as_the_reference_does():
     moved = problem.points.clone()
     moved[::2] += torch.tensor((1.5, 0.0, 0.0))
     two = PoseProblem(problem.rays, moved, FOCAL_PX)
-    assert solve_pose(two, seeded(), OPTIONS) is Failure.AMBIGUOUS
-    assert emulated_solver().solve_pose(two, seeded(), OPTIONS) is Failure.AMBIGUOUS
-    assert emulated_solver(ranks=3).solve_pose(two, seeded(), OPTIONS) is Failure.AMBIGUOUS
+    assert solve_pose(two, seeded(), OPTIONS) is SolverRejection.AMBIGUOUS
+    assert emulated_solver().solve_pose(two, seeded(), OPTIONS) is SolverRejection.AMBIGUOUS
+    assert emulated_solver(ranks=3).solve_pose(two, seeded(), OPTIONS) is SolverRejection.AMBIGUOUS
 
 
 def test_the_score_of_the_second_best_answer_is_that_of_the_reference():
@@ -174,8 +175,8 @@ def test_the_score_of_the_second_best_answer_is_that_of_the_reference():
     expected = solve_pose(two, seeded(), OPTIONS)
     found = emulated_solver().solve_pose(two, seeded(), OPTIONS)
     assert_alike(found, expected)
-    assert expected.rival_score > 200
-    assert found.rival_score == pytest.approx(expected.rival_score, rel=0.02)
+    assert expected.second_best_score > 200
+    assert found.second_best_score == pytest.approx(expected.second_best_score, rel=0.02)
 
 
 def test_a_rig_is_told_the_remedy():

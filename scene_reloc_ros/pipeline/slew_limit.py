@@ -1,0 +1,39 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Slew limit: how fast a correction of odometry may move the robot in the map."""
+
+import numpy as np
+import torch
+
+from scene_reloc_ros.geometry.poses import so3_exp, so3_log
+
+
+def slew_limited(present, target, odom_from_base, largest_m, largest_rad):
+    """Return map_from_odom on its way from ``present`` to ``target``, each (4, 4).
+
+    What must not move fast is the robot: a turn about the far origin of odometry would swing it.
+    So its pose in the map goes at most ``largest_m`` metres and ``largest_rad`` rad.
+    """
+    begin, end = present @ odom_from_base, target @ odom_from_base
+    moved = end[:3, 3] - begin[:3, 3]
+    turned = _rotation_vector(end[:3, :3] @ begin[:3, :3].T)
+    robot = begin.copy()
+    robot[:3, 3] += moved * _share(np.linalg.norm(moved), largest_m)
+    share = _share(np.linalg.norm(turned), largest_rad)
+    if share == 1.0:
+        robot[:3, :3] = end[:3, :3]
+    else:
+        robot[:3, :3] = _rotation(turned * share) @ begin[:3, :3]
+    return robot @ np.linalg.inv(odom_from_base)
+
+
+def _share(length, largest):
+    return 1.0 if length <= largest else largest / length
+
+
+def _rotation_vector(rotation):
+    return so3_log(torch.from_numpy(np.ascontiguousarray(rotation))).numpy()
+
+
+def _rotation(vector):
+    return so3_exp(torch.from_numpy(vector)).numpy()
