@@ -5,13 +5,23 @@
 from dataclasses import field, fields
 import math
 
+DETAILS = {'unit': '', 'minimum': None, 'maximum': None, 'choices': None, 'read_only': False}
 
-def parameter(default, description, *, unit='', minimum=None, maximum=None, choices=None,
-              read_only=False):
-    """Declare a dataclass field with the description, unit and range of its ROS parameter."""
-    return field(default=default, metadata={
-        'description': description, 'unit': unit, 'minimum': minimum, 'maximum': maximum,
-        'choices': choices, 'read_only': read_only})
+
+def parameter(default, description, **details):
+    """Declare a dataclass field with what its ROS parameter needs to be described.
+
+    Args:
+        default: bool, int, float, str or tuple of float.
+        description: a sentence.
+        details: those that differ from DETAILS; a value may equal minimum and maximum, choices
+            are a tuple of str, and what is read_only stays as it was when the node started.
+    """
+    unknown = sorted(details.keys() - DETAILS.keys())
+    if unknown:
+        raise ValueError(f'{", ".join(unknown)} describes no parameter; expected '
+                         f'{", ".join(DETAILS)}')
+    return field(default=default, metadata={'description': description, **DETAILS, **details})
 
 
 def described(option):
