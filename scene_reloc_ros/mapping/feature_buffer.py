@@ -16,7 +16,7 @@ from scene_reloc_ros.geometry.depth import trusted_depths
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import checked_pose, invert_pose
 from scene_reloc_ros.mapping.augmentation import augment
-from scene_reloc_ros.mapping.hold_out import PosedFrames
+from scene_reloc_ros.mapping.hold_out import pose_and_name, PosedFrames
 from scene_reloc_ros.mapping.presets import MappingOptions
 from scene_reloc_ros.mapping.progress import MappingProgress
 from scene_reloc_ros.network.device import autocast, preferred_dtype
@@ -72,10 +72,7 @@ def mapping_poses(frames: PosedFrames) -> torch.Tensor:
     """Return cam_from_map (F, 4, 4) float64 of all frames; ValueError names a bad one."""
     poses = []
     for index in range(len(frames)):
-        # a Sequence knows poses without decoding images; a plain list has only frames
-        frame = None if hasattr(frames, 'map_from_cam') else frames[index]
-        pose = frames.map_from_cam(index) if frame is None else frame.map_from_cam
-        name = frames.names[index] if frame is None else frame.name
+        pose, name = pose_and_name(frames, index)
         if pose is None:
             raise ValueError(f'frame {name} has no pose; mapping needs posed frames: leave it out '
                              'of the list')
