@@ -37,4 +37,6 @@ def test_a_subset_reads_only_its_frames():
 
     subset = FrameSubset(Frames(), [2, 0])
     assert len(subset) == 2 and (subset[0], subset[1]) == ('C', 'A')
-    assert subset.names == ['c', 'a'] and subset.map_from_cam(0)[0, 0] == 2
+    pose, name = subset.pose_and_name(0)
+    assert name == 'c' and pose[0, 0] == 2
+    assert subset.pose_and_name(1)[1] == 'a'
