@@ -10,15 +10,16 @@ import pytest
 from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy, SimulatedOdometry
 from scene_reloc_ros.ros.mapper.key_frames import KeyFrameSelection
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
-from scene_reloc_ros.ros.relocaliser.frame_localisation import Outcome
+from scene_reloc_ros.ros.relocaliser.outcome import Outcome
 from scene_reloc_ros.ros.relocaliser.state import LocalisationState
+from scene_reloc_ros.uncertainty.rejection import Rejection
 
 LOST_AFTER = 3
 
 
 def outcome(accepted):
     """Return what became of a frame."""
-    return Outcome(1, 'accepted' if accepted else 'too_few_inliers', '')
+    return Outcome(1, None if accepted else Rejection.TOO_FEW_INLIERS, '')
 
 
 def test_a_few_refused_frames_do_not_lose_a_robot_but_many_in_a_row_do():

@@ -10,9 +10,9 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from std_msgs.msg import String
 
 from scene_reloc_ros.geometry.posed_image import PosedImage
+from scene_reloc_ros.ros.bridge.camera_frame import CameraFrame, InputRejection
 from scene_reloc_ros.ros.bridge.camera_subscriber import CameraInput
 from scene_reloc_ros.ros.bridge.conversions import nanoseconds, pose_message
-from scene_reloc_ros.ros.bridge.images import depth_beside, image_of_message, refuse_other_size
 from scene_reloc_ros.ros.bridge.transform_lookup import TransformLookup
 from scene_reloc_ros.ros.compat.upstream import Updater
 from scene_reloc_ros.ros.mapper.pose_sources import TopicPoses, TransformPoses
@@ -21,6 +21,7 @@ from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode, mai
 from scene_reloc_ros.ros.node.newest_slot import LatestSlot
 from scene_reloc_ros.ros.node.qos import LATCHED, RESULT
 from scene_reloc_ros.ros.node.worker import Worker
+from scene_reloc_ros.uncertainty.rejection import Rejection
 
 
 class MapperNode(ConfiguredLifecycleNode):
@@ -116,21 +117,14 @@ class MapperNode(ConfiguredLifecycleNode):
             self.say('not_moved', 'the camera has not moved enough for a key frame', stamp_ns)
 
     def _posed_image(self, message, depth_message):
-        """Read the messages; ValueError names what is missing."""
-        stamp_ns = nanoseconds(message.header.stamp)
-        camera, sentence = self._input.camera
-        if camera is None:
-            raise ValueError(sentence)
-        image = image_of_message(message)
-        refuse_other_size(image, camera)
-        frame = self.options.camera_frame or message.header.frame_id
-        if not frame:
-            raise ValueError('the image has no frame_id; set the parameter camera_frame')
-        map_from_cam, sentence = self._poses.find(frame, stamp_ns)
+        """Read the messages and find the pose; InputRejection names what is missing."""
+        frame = CameraFrame.of(message, depth_message, self._input.camera,
+                               self.options.camera_frame)
+        map_from_cam, sentence = self._poses.find(frame.named_frame(), frame.stamp_ns)
         if map_from_cam is None:
-            raise ValueError(sentence)
-        depth = None if depth_message is None else depth_beside(depth_message, message, camera)
-        return PosedImage(str(stamp_ns), stamp_ns, image, camera, map_from_cam, depth)
+            raise InputRejection(Rejection.NO_CAMERA_TRANSFORM, sentence)
+        return PosedImage(str(frame.stamp_ns), frame.stamp_ns, frame.image, frame.camera,
+                          map_from_cam, frame.depth_m)
 
     def _on_watch(self):
         """Say once a second how things stand."""

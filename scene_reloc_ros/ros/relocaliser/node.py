@@ -18,6 +18,7 @@ from scene_reloc_ros.ros.node.qos import LATCHED
 from scene_reloc_ros.ros.node.worker import Worker
 from scene_reloc_ros.ros.relocaliser.frame_localisation import localise_frame
 from scene_reloc_ros.ros.relocaliser.map_loading import load_localiser, map_path
+from scene_reloc_ros.ros.relocaliser.outcome import StatusReason
 from scene_reloc_ros.ros.relocaliser.pose_filter import PoseFilter
 from scene_reloc_ros.ros.relocaliser.publishers import RelocaliserPublishers
 from scene_reloc_ros.ros.relocaliser.state import LocalisationState
@@ -122,7 +123,8 @@ class RelocaliserNode(ConfiguredLifecycleNode):
         if refusal is not None:
             self.get_logger().warning(f'depth is not used: {refusal}')
         if self.is_active:
-            self._publish_status('map_loaded', f'map {path} is loaded; the pose is forgotten')
+            self._publish_status(StatusReason.MAP_LOADED.code,
+                                 f'map {path} is loaded; the pose is forgotten')
 
     def _forget(self):
         """Forget the pose and tell everyone."""
@@ -177,11 +179,11 @@ class RelocaliserNode(ConfiguredLifecycleNode):
             return
         silence = self._input.silence()
         if silence is not None:
-            self._publish_status('no_image', silence)
+            self._publish_status(StatusReason.NO_IMAGE.code, silence)
             self.get_logger().warning(silence, throttle_duration_sec=10.0)
         elif not self._worker.alive:
-            self._publish_status('worker_died', 'the localisation thread ended with an error; '
-                                 'restart the node and report its log')
+            self._publish_status(StatusReason.WORKER_DIED.code, 'the localisation thread ended '
+                                 'with an error; restart the node and report its log')
 
     def _on_clock_jump(self):
         self.get_logger().warning('time has jumped back; transforms and pose are forgotten')

@@ -8,7 +8,6 @@ import math
 import numpy as np
 
 from scene_reloc_ros.pipeline.odometry_gate import GateOptions, OdometryGate, PoseMeasurement
-from scene_reloc_ros.uncertainty.rejection import Rejection
 
 
 def gate_options(options):
@@ -42,13 +41,13 @@ class PoseFilter:
         """Return the Outcome that the rest of the world sees, and whether it is a jump."""
         if not self._options.gate or not outcome.accepted:
             return outcome, False
-        if outcome.reason == 'no_odometry':
+        if outcome.odometry_missing:
             return replace(outcome, admitted=False), False
         decision = self._gate.test(_measurement(outcome))
         sentence = f'{outcome.sentence} {decision.sentence}.'
         if decision.admitted:
             return replace(outcome, sentence=sentence), decision.jump
-        return replace(outcome, reason=decision.rejection.name.lower(), admitted=False,
+        return replace(outcome, rejection=decision.rejection, admitted=False,
                        sentence=f'{decision.rejection.sentence} {decision.sentence}.'), False
 
 
@@ -65,22 +64,3 @@ def _measurement(outcome):
 
 def _covariance(covariance):
     return np.full((6, 6), np.nan) if covariance is None else np.asarray(covariance, np.float64)
-
-
-def stamp_refusal(stamp_ns, now_ns, options):
-    """Return (Rejection, sentence) of a stamp that cannot be right, or None.
-
-    Args:
-        stamp_ns: of the image.
-        now_ns: when the work on it begins.
-        options: RelocaliserOptions; a limit of zero takes every stamp.
-    """
-    age_s = (now_ns - stamp_ns) * 1e-9
-    if options.stamp_age_limit and age_s > options.stamp_age_limit:
-        return (Rejection.STALE_STAMP, f'it is {age_s:.1f} s old, stamp_age_limit is '
-                f'{options.stamp_age_limit:.1f} s; for a recording that is played set '
-                'use_sim_time')
-    if options.stamp_future_limit and -age_s > options.stamp_future_limit:
-        return (Rejection.FUTURE_STAMP, f'it is {-age_s:.1f} s ahead, stamp_future_limit is '
-                f'{options.stamp_future_limit:.1f} s')
-    return None
