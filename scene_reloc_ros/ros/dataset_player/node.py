@@ -9,6 +9,7 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from std_srvs.srv import Trigger
 
 from scene_reloc_ros.ros.compat.upstream import Updater
+from scene_reloc_ros.ros.dataset_player.options import DatasetPlayerOptions
 from scene_reloc_ros.ros.dataset_player.playback import chosen_sequence, Playback
 from scene_reloc_ros.ros.dataset_player.publishers import PlayerPublishers
 from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode, main_of
@@ -17,14 +18,15 @@ from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode, mai
 class DatasetPlayerNode(ConfiguredLifecycleNode):
     """Plays when told to, with the parameters of that moment."""
 
-    kind = 'dataset_player'
+    default_name = 'dataset_player'
+    options_type = DatasetPlayerOptions
 
     def __init__(self, **node_arguments):
         """Create the node, unconfigured; arguments of rclpy's LifecycleNode."""
         self._outputs = self._playback = None
         self._sentence = 'call ~/play'
         self._lock = threading.Lock()
-        super().__init__('dataset_player', **node_arguments)
+        super().__init__(**node_arguments)
         group = ReentrantCallbackGroup()
         self.create_service(Trigger, '~/play', self._on_play, callback_group=group)
         self.create_service(Trigger, '~/stop', self._on_stop, callback_group=group)

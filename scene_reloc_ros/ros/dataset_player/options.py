@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options of the dataset player: the one place of its defaults."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 import math
 
@@ -65,6 +67,6 @@ class DatasetPlayerOptions:
     pace_timeout: float = parameter(
         2.0, 'How long such an answer is waited for.', unit='s', minimum=0.01, maximum=60.0)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
         refuse_invalid(self)

@@ -15,6 +15,7 @@ from scene_reloc_ros.ros.bridge.camera_subscriber import CameraInput
 from scene_reloc_ros.ros.bridge.conversions import nanoseconds, pose_message
 from scene_reloc_ros.ros.bridge.transform_lookup import TransformLookup
 from scene_reloc_ros.ros.compat.upstream import Updater
+from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
 from scene_reloc_ros.ros.mapper.pose_sources import TopicPoses, TransformPoses
 from scene_reloc_ros.ros.mapper.services import MapperServices
 from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode, main_of
@@ -27,14 +28,15 @@ from scene_reloc_ros.uncertainty.rejection import Rejection
 class MapperNode(ConfiguredLifecycleNode):
     """Records while told to, trains when told to."""
 
-    kind = 'mapper'
+    default_name = 'mapper'
+    options_type = MapperNodeOptions
 
     def __init__(self, **node_arguments):
         """Create the node, unconfigured; arguments of rclpy's LifecycleNode."""
         self._input = self._worker = self._slot = None
         self._last = ('idle', 'call ~/start to record')
         self._last_stamp_ns = None
-        super().__init__('mapper', **node_arguments)
+        super().__init__(**node_arguments)
         self._sessions = MapperServices(self)
         self._diagnostics = Updater(self)
         self._diagnostics.setHardwareID('none')

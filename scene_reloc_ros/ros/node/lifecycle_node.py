@@ -12,7 +12,7 @@ from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 
-from scene_reloc_ros.ros.node.parameters import NODE_OPTIONS, NodeParameters
+from scene_reloc_ros.ros.node.parameters import NodeParameters
 
 try:
     from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
@@ -27,10 +27,13 @@ _STOP_S = 5.0  # for callbacks that are still running
 class ConfiguredLifecycleNode(LifecycleNode):
     """A lifecycle node whose options come from a dataclass; subclasses fill the five hooks."""
 
-    def __init__(self, node_name, **node_arguments):
+    default_name = ''  # of the node, where nothing renames it
+    options_type = None  # frozen dataclass of parameter fields
+
+    def __init__(self, **node_arguments):
         """Declare the parameters; ValueError where values given to the node are refused."""
-        super().__init__(node_name, **node_arguments)
-        self._declared = NodeParameters(self, NODE_OPTIONS[self.kind], self.on_options)
+        super().__init__(self.default_name, **node_arguments)
+        self._declared = NodeParameters(self, self.options_type, self.on_options)
         self.failure = ''
         self.state_label = 'unconfigured'
 
@@ -131,7 +134,7 @@ def run_node(node_class, arguments=None):
     try:
         node = node_class()
     except (ValueError, ParameterException, InvalidParameterValueException) as error:
-        rclpy.logging.get_logger(node_class.kind).fatal(str(error))
+        rclpy.logging.get_logger(node_class.default_name).fatal(str(error))
         rclpy.try_shutdown()
         return 2
     executor = MultiThreadedExecutor(_THREADS)

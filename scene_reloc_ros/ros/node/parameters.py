@@ -11,24 +11,7 @@ from rcl_interfaces.msg import (
     SetParametersResult,
 )
 
-from scene_reloc_ros.ros.dataset_player.options import DatasetPlayerOptions
-from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
-from scene_reloc_ros.ros.node.parameter_fields import described
-from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
-
-NODE_OPTIONS = {
-    'relocaliser': RelocaliserOptions,
-    'mapper': MapperNodeOptions,
-    'dataset_player': DatasetPlayerOptions,
-}
-
-
-def declared_defaults(node_name):
-    """Return {parameter name: default} of 'relocaliser', 'mapper' or 'dataset_player'."""
-    if node_name not in NODE_OPTIONS:
-        raise ValueError(f'node {node_name!r} is unknown; expected one of '
-                         f'{", ".join(NODE_OPTIONS)}')
-    return {option.name: _ros_value(option.default) for option in fields(NODE_OPTIONS[node_name])}
+from scene_reloc_ros.ros.node.parameter_fields import described, ros_value
 
 
 class NodeParameters:
@@ -48,7 +31,7 @@ class NodeParameters:
         values = {}
         for option in fields(options_class):
             declared = node.declare_parameter(
-                option.name, _ros_value(option.default), _descriptor(option))
+                option.name, ros_value(option.default), _descriptor(option))
             values[option.name] = _option_value(declared.value)
         self.options = options_class(**values)
         self._on_change = on_change
@@ -69,10 +52,6 @@ class NodeParameters:
             self.options = before
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)
-
-
-def _ros_value(value):
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _option_value(value):

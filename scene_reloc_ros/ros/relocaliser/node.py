@@ -18,6 +18,7 @@ from scene_reloc_ros.ros.node.qos import LATCHED
 from scene_reloc_ros.ros.node.worker import Worker
 from scene_reloc_ros.ros.relocaliser.frame_localisation import localise_frame
 from scene_reloc_ros.ros.relocaliser.map_loading import load_localiser, map_path
+from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
 from scene_reloc_ros.ros.relocaliser.outcome import StatusReason
 from scene_reloc_ros.ros.relocaliser.pose_filter import PoseFilter
 from scene_reloc_ros.ros.relocaliser.publishers import RelocaliserPublishers
@@ -28,7 +29,8 @@ from scene_reloc_ros.ros.relocaliser.status import figures_of, fill_diagnosis, s
 class RelocaliserNode(ConfiguredLifecycleNode):
     """Localises every image that the machine keeps up with."""
 
-    kind = 'relocaliser'
+    default_name = 'relocaliser'
+    options_type = RelocaliserOptions
 
     def __init__(self, localiser_factory=load_localiser, **node_arguments):
         """Create the node, unconfigured.
@@ -42,7 +44,7 @@ class RelocaliserNode(ConfiguredLifecycleNode):
         self._localiser, self._map_path, self._gate = None, '', None
         self._swap_lock = threading.RLock()  # a result of the old map never follows a swap
         self._last_status = {}
-        super().__init__('relocaliser', **node_arguments)
+        super().__init__(**node_arguments)
         self._make_localiser = localiser_factory
         self._state = LocalisationState()
         self._gate = PoseFilter(self.options)

@@ -2,42 +2,34 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options of the relocaliser node: the one place of its defaults."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 import math
 
 from scene_reloc_ros.pipeline.odometry_gate import GateOptions
-from scene_reloc_ros.ros.node.parameter_fields import parameter, refuse_invalid
+from scene_reloc_ros.ros.node.camera_options import CameraParameters
+from scene_reloc_ros.ros.node.parameter_fields import parameter, redescribed
 from scene_reloc_ros.uncertainty.acceptance import AcceptanceOptions
 
 _ACCEPTANCE, _GATE = AcceptanceOptions(), GateOptions()
 
 
 @dataclass(frozen=True)
-class RelocaliserOptions:
+class RelocaliserOptions(CameraParameters):
     """Every field is a ROS parameter of the node ``relocaliser``."""
 
-    autostart: bool = parameter(
-        True, 'Configure and activate by itself when started.', read_only=True)
     map: str = parameter('', 'Scene map file; empty: wait for ~/load_map or map_ready_topic.')
     map_ready_topic: str = parameter(
         '', 'Latched std_msgs/String topic with the path of a finished map, usually '
         '/mapper/map_ready; the map is swapped at once. Empty: follow none.', read_only=True)
-    device: str = parameter('auto', 'Where the network runs.', choices=('auto', 'cpu', 'cuda'))
-    seed: int = parameter(0, 'Seed of the hypothesis sampling.', minimum=0, maximum=2 ** 31 - 1)
-    map_frame: str = parameter('map', 'Frame that the scene map is expressed in.')
+    seed: int = redescribed(CameraParameters, 'seed', 'Seed of the hypothesis sampling.')
     odom_frame: str = parameter('odom', 'Frame of the odometry, parent of base_frame.')
-    base_frame: str = parameter('base_link', 'Frame of the robot, child of odom_frame.')
-    camera_frame: str = parameter(
-        '', 'Optical frame of the camera; empty: as in the header of the image.')
-    image_transport: str = parameter(
-        'raw', 'Subscribe to image (raw) or image/compressed (compressed).',
-        choices=('raw', 'compressed'), read_only=True)
-    use_depth: bool = parameter(
-        False, 'Use the topic depth (16UC1 mm or 32FC1 m, registered to the image) too; the map '
-        'has to be made with depth.', read_only=True)
-    depth_slop: float = parameter(
-        0.02, 'Largest difference between the stamps of an image and its depth.', unit='s',
-        minimum=0.0, maximum=0.5, read_only=True)
+    base_frame: str = redescribed(
+        CameraParameters, 'base_frame', 'Frame of the robot, child of odom_frame.')
+    use_depth: bool = redescribed(
+        CameraParameters, 'use_depth', 'Use the topic depth (16UC1 mm or 32FC1 m, registered to '
+        'the image) too; the map has to be made with depth.')
     tf_mode: str = parameter(
         'map_to_odom', 'map_to_odom needs an odometry tree; map_to_camera is for a camera '
         'without one.', choices=('map_to_odom', 'map_to_camera'))
@@ -48,9 +40,9 @@ class RelocaliserOptions:
     transform_tolerance: float = parameter(
         0.1, 'How far into the future the broadcast transform is stamped.', unit='s',
         minimum=0.0, maximum=2.0)
-    tf_wait: float = parameter(
-        0.2, 'How long the odometry at the stamp of an image is waited for.', unit='s',
-        minimum=0.0, maximum=5.0)
+    tf_wait: float = redescribed(
+        CameraParameters, 'tf_wait',
+        'How long the odometry at the stamp of an image is waited for.')
     pose_of: str = parameter(
         'base', 'What ~/pose tells: the pose of base_frame or of the camera.',
         choices=('base', 'camera'))
@@ -100,13 +92,10 @@ class RelocaliserOptions:
     relocalise_timeout: float = parameter(
         5.0, 'How long ~/relocalise tries before it answers that it failed.', unit='s',
         minimum=0.1, maximum=120.0)
-    image_timeout: float = parameter(
-        5.0, 'Time without an image after which ~/status names what to do.', unit='s',
-        minimum=0.5, maximum=60.0)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Refuse values outside their ranges, and frames that collide."""
-        refuse_invalid(self)
+        super().__post_init__()
         frames = (self.map_frame, self.odom_frame, self.base_frame)
         if not all(frames) or len(set(frames)) < 3:
             raise ValueError(f'map_frame, odom_frame and base_frame are {frames}; expected three '
