@@ -13,7 +13,14 @@ _SMALL_ANGLE_SQUARED = 1e-8  # rad^2; below it the Taylor series of the exponent
 
 
 def invert_pose(a_from_b):
-    """Return ``b_from_a`` of a rigid pose of shape (..., 4, 4)."""
+    """Return ``b_from_a`` of a rigid pose (..., 4, 4): a tensor, or float64 of a numpy array."""
+    if isinstance(a_from_b, np.ndarray):
+        rotation_t = np.swapaxes(a_from_b[..., :3, :3].astype(np.float64), -1, -2)
+        inverse = np.zeros(a_from_b.shape)
+        inverse[..., :3, :3] = rotation_t
+        inverse[..., :3, 3] = -(rotation_t @ a_from_b[..., :3, 3:])[..., 0]
+        inverse[..., 3, 3] = 1
+        return inverse
     rotation_t = a_from_b[..., :3, :3].transpose(-1, -2)
     b_from_a = torch.zeros_like(a_from_b)
     b_from_a[..., :3, :3] = rotation_t

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import Optional, TypeAlias
 
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
@@ -15,7 +15,8 @@ from scene_reloc_ros.ros.bridge.conversions import nanoseconds
 from scene_reloc_ros.ros.bridge.images import depth_beside, image_of_message, refuse_other_size
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
-ImageMessage = Image | CompressedImage
+ImageMessage: TypeAlias = Image | CompressedImage
+FrameMessages = tuple[ImageMessage, Optional[Image]]  # an image, and its depth or None
 CameraAnswer = tuple[Optional[Camera], Optional[str]]  # (camera, None) or (None, sentence)
 
 

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Chooses: the ROS package where an installation has it and it works, else our small part."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 
@@ -41,7 +43,7 @@ except ImportError:
     from scene_reloc_ros.ros.compat.point_cloud2 import create_cloud_xyz32
 
 
-def _major(version):
+def _major(version: str) -> int:
     return int(version.split('.', maxsplit=1)[0])
 
 

@@ -8,15 +8,14 @@ from dataclasses import replace
 from typing import Optional, Protocol
 
 import numpy as np
-from sensor_msgs.msg import Image
 
 from scene_reloc_ros.geometry.camera import Camera
-from scene_reloc_ros.geometry.poses import moved_covariance
+from scene_reloc_ros.geometry.poses import invert_pose, moved_covariance
 from scene_reloc_ros.pipeline.localisation import Localisation
 from scene_reloc_ros.ros.bridge.camera_frame import (
     CameraAnswer,
     CameraFrame,
-    ImageMessage,
+    FrameMessages,
     InputRejection,
 )
 from scene_reloc_ros.ros.bridge.conversions import nanoseconds
@@ -24,8 +23,6 @@ from scene_reloc_ros.ros.bridge.transform_lookup import TransformLookup
 from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
 from scene_reloc_ros.ros.relocaliser.outcome import Outcome
 from scene_reloc_ros.uncertainty.rejection import Rejection
-
-Messages = tuple[ImageMessage, Optional[Image]]  # an image, and its depth or None
 
 
 class FrameLocaliser(Protocol):
@@ -39,8 +36,9 @@ class FrameLocaliser(Protocol):
         """Return why depth cannot be used, or None where it can."""
 
 
-def localise_frame(messages: Messages, camera: CameraAnswer, localiser: Optional[FrameLocaliser],
-                   lookup: TransformLookup, options: RelocaliserOptions, now_ns: int) -> Outcome:
+def localise_frame(messages: FrameMessages, camera: CameraAnswer,
+                   localiser: Optional[FrameLocaliser], lookup: TransformLookup,
+                   options: RelocaliserOptions, now_ns: int) -> Outcome:
     """Return the Outcome of an image message.
 
     Args:
@@ -64,7 +62,7 @@ def localise_frame(messages: Messages, camera: CameraAnswer, localiser: Optional
                        options.camera_frame or header.frame_id)
 
 
-def _usable_frame(messages: Messages, camera: CameraAnswer, localiser: FrameLocaliser,
+def _usable_frame(messages: FrameMessages, camera: CameraAnswer, localiser: FrameLocaliser,
                   options: RelocaliserOptions, now_ns: int) -> CameraFrame:
     """Read the messages; a map without depth cannot use that of the camera."""
     message, depth_message = messages
@@ -111,7 +109,7 @@ def _outcome(frame: CameraFrame, found: Localisation, base_from_cam: Optional[np
 def _moved_to_base(outcome: Outcome, base_from_cam: np.ndarray) -> Outcome:
     """Carry an accepted camera pose to the robot."""
     found = outcome.localisation
-    map_from_base = found.map_from_cam @ np.linalg.inv(base_from_cam)
+    map_from_base = found.map_from_cam @ invert_pose(base_from_cam)
     covariance = None
     if found.covariance is not None:
         offset = map_from_base[:3, 3] - found.map_from_cam[:3, 3]
@@ -129,4 +127,4 @@ def _with_odometry(outcome: Outcome, lookup: TransformLookup,
     if odom_from_base is None:
         return replace(outcome, odometry_missing=True, sentence=missing)
     return replace(outcome,
-                   map_from_odom=outcome.map_from_base @ np.linalg.inv(odom_from_base))
+                   map_from_odom=outcome.map_from_base @ invert_pose(odom_from_base))
