@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import math
+
 from builtin_interfaces.msg import Time as TimeMessage
 from geometry_msgs.msg import Pose, Transform, TransformStamped
 import numpy as np
@@ -11,10 +13,9 @@ from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo
 
 from scene_reloc_ros.geometry.camera import Camera
-from scene_reloc_ros.geometry.poses import (
-    pose_from_translation_quaternion,
-    translation_quaternion_from_pose,
-)
+from scene_reloc_ros.ros.compat.upstream import quaternion_from_matrix, quaternion_matrix
+
+_LEAST_LENGTH = 1e-6  # of a quaternion that still has a direction
 
 
 def nanoseconds(stamp: TimeMessage) -> int:
@@ -29,11 +30,11 @@ def stamp_message(stamp_ns: int) -> TimeMessage:
 
 def pose_message(a_from_b: np.ndarray) -> Pose:
     """Return a (4, 4) pose as a geometry_msgs/Pose."""
-    translation, quaternion = translation_quaternion_from_pose(a_from_b)
+    matrix = np.asarray(a_from_b, np.float64)
     message = Pose()
     p, q = message.position, message.orientation
-    p.x, p.y, p.z = translation.tolist()
-    q.x, q.y, q.z, q.w = quaternion.tolist()
+    p.x, p.y, p.z = matrix[:3, 3].tolist()
+    q.x, q.y, q.z, q.w = (float(value) for value in quaternion_from_matrix(matrix))
     return message
 
 
@@ -95,4 +96,9 @@ def _pose(translation: tuple[float, float, float],
           quaternion: tuple[float, float, float, float]) -> np.ndarray:
     if not np.isfinite(translation).all():
         raise ValueError(f'translation {translation} contains NaN or Inf')
-    return pose_from_translation_quaternion(translation, quaternion)
+    length = math.hypot(*quaternion)
+    if not math.isfinite(length) or length < _LEAST_LENGTH:  # upstream makes it the identity
+        raise ValueError(f'quaternion {list(quaternion)} has no direction; expected length 1')
+    pose = np.array(quaternion_matrix(quaternion), np.float64)
+    pose[:3, 3] = translation
+    return pose

@@ -42,6 +42,15 @@ try:
 except ImportError:
     from scene_reloc_ros.ros.compat.point_cloud2 import create_cloud_xyz32
 
+# Its transforms3d breaks with a newer NumPy: old releases look for names that are gone
+try:
+    from tf_transformations import quaternion_from_matrix, quaternion_matrix
+except (ImportError, AttributeError):
+    from scene_reloc_ros.ros.compat.tf_transformations import (
+        quaternion_from_matrix,
+        quaternion_matrix,
+    )
+
 
 def _major(version: str) -> int:
     return int(version.split('.', maxsplit=1)[0])
@@ -57,4 +66,5 @@ except ImportError:
 
 __all__ = ['ApproximateTimeSynchronizer', 'Buffer', 'CvBridge', 'CvBridgeError',
            'StaticTransformBroadcaster', 'Subscriber', 'TransformBroadcaster',
-           'TransformException', 'TransformListener', 'Updater', 'create_cloud_xyz32']
+           'TransformException', 'TransformListener', 'Updater', 'create_cloud_xyz32',
+           'quaternion_from_matrix', 'quaternion_matrix']
