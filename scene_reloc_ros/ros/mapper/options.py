@@ -31,12 +31,12 @@ class MapperNodeOptions(CameraParameters):
         CameraParameters, 'tf_wait', 'How long the pose at the stamp of an image is waited for.')
     key_frame_translation: float = parameter(
         0.05, 'A frame is kept when the camera has moved this far since the last one.', unit='m',
-        minimum=0.0, maximum=5.0)
+        limits=(0.0, 5.0))
     key_frame_rotation: float = parameter(
         3.0, 'A frame is kept when the camera has turned this far since the last one.',
-        unit='degrees', minimum=0.0, maximum=90.0)
+        unit='degrees', limits=(0.0, 90.0))
     key_frame_interval: float = parameter(
-        0.0, 'Least time between two frames that are kept.', unit='s', minimum=0.0, maximum=60.0)
+        0.0, 'Least time between two frames that are kept.', unit='s', limits=(0.0, 60.0))
     preset: str = parameter('standard', 'Effort of the training.',
                             choices=tuple(PRESETS))
     encoder: str = parameter(
@@ -44,9 +44,8 @@ class MapperNodeOptions(CameraParameters):
         'checkpoint in the layout of ACE.')
     minutes: float = parameter(
         0.0, 'Length of the training instead of the one of the preset; 0: as in the preset.',
-        unit='minutes', minimum=0.0, maximum=240.0)
+        unit='minutes', limits=(0.0, 240.0))
     device: str = redescribed(CameraParameters, 'device', 'Where the training runs.')
     seed: int = redescribed(CameraParameters, 'seed', 'Seed of the training.')
     niceness: int = parameter(
-        5, 'Niceness of the training process, so that the robot goes on driving.', minimum=0,
-        maximum=19)
+        5, 'Niceness of the training process, so that the robot goes on driving.', limits=(0, 19))

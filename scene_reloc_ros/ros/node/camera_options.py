@@ -27,15 +27,15 @@ class CameraParameters:
         read_only=True)
     depth_slop: float = parameter(
         0.02, 'Largest difference between the stamps of an image and its depth.', unit='s',
-        minimum=0.0, maximum=0.5, read_only=True)
+        limits=(0.0, 0.5), read_only=True)
     tf_wait: float = parameter(
         0.2, 'How long a transform at the stamp of an image is waited for.', unit='s',
-        minimum=0.0, maximum=5.0)
+        limits=(0.0, 5.0))
     device: str = parameter('auto', 'Where the network runs.', choices=('auto', 'cpu', 'cuda'))
-    seed: int = parameter(0, 'Seed of everything random.', minimum=0, maximum=2 ** 31 - 1)
+    seed: int = parameter(0, 'Seed of everything random.', limits=(0, 2 ** 31 - 1))
     image_timeout: float = parameter(
         5.0, 'Time without an image after which ~/status names what to do.', unit='s',
-        minimum=0.5, maximum=60.0)
+        limits=(0.5, 60.0))
 
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""

@@ -11,10 +11,11 @@ from typing import Any, Optional
 Number = int | float
 
 
-def parameter(default: Any, description: str, *, unit: str = '', minimum: Optional[Number] = None,
-              maximum: Optional[Number] = None, choices: Optional[tuple[str, ...]] = None,
-              read_only: bool = False) -> Any:
+def parameter(default: Any, description: str, *, unit: str = '',
+              limits: tuple[Optional[Number], Optional[Number]] = (None, None),
+              choices: Optional[tuple[str, ...]] = None, read_only: bool = False) -> Any:
     """Declare a dataclass field with the description, unit and range of its ROS parameter."""
+    minimum, maximum = limits
     return field(default=default, metadata={
         'description': description, 'unit': unit, 'minimum': minimum, 'maximum': maximum,
         'choices': choices, 'read_only': read_only})
