@@ -19,19 +19,23 @@ from scene_reloc_ros.datasets.negative_frames import NegativeFrames
 from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
 from scene_reloc_ros.datasets.perturbed_sequence import PERTURBATIONS, PerturbedSequence
 from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.pipeline.frame_result import FrameResult
 from scene_reloc_ros.pipeline.localiser import Localiser
-from scene_reloc_ros.pipeline.map_validation import Answer
-from scene_reloc_ros.uncertainty.acceptance import GENERAL_MODEL, probability_right
-from scene_reloc_ros.uncertainty.acceptance_fit import fit_acceptance
+from scene_reloc_ros.uncertainty.acceptance import (
+    fit_acceptance,
+    GENERAL_MODEL,
+    probability_right,
+)
 from scene_reloc_ros.uncertainty.model import AcceptanceModel
 
 START = AcceptanceModel(8.0, {
-    **dict.fromkeys(GENERAL_MODEL.weights, 0.4), 'inliers': 2.0, 'certainty': 1.5, 'spread': 1.5,
-    'uniqueness': 1.0, 'nearness': 0.5})  # a guess, from which evidence moves it
+    **dict.fromkeys(GENERAL_MODEL.weights, 0.4), 'inliers': 2.0, 'position_precision': 1.5,
+    'spread': 1.5, 'second_best_margin': 1.0,
+    'view_familiarity': 0.5})  # a guess, from which answers move it
 
 
-def evidence_of(map_path, sequence_text, negatives, bars):
-    """Return lists of evidence (right, wrong) of one place."""
+def features_of(map_path, sequence_text, negatives, bars):
+    """Return lists of features (right, wrong) of one place."""
     folder, _, frames = sequence_text.partition(',')
     sequence = open_sequence(folder)
     if frames:
@@ -45,16 +49,16 @@ def evidence_of(map_path, sequence_text, negatives, bars):
             frame = part[index]
             depths = (None, frame.depth_m) if deep and frame.depth_m is not None else (None,)
             for depth_m in depths:
-                attempt = localiser.trace(frame.image, frame.camera, depth_m)
-                if attempt.best is not None:
-                    good = frame.map_from_cam is not None and Answer.of(frame, attempt).right
-                    (right if good else wrong).append(attempt.best.evidence)
+                trace = localiser.trace(frame.image, frame.camera, depth_m)
+                if trace.pose is not None:
+                    gross = FrameResult.of(frame, trace).gross
+                    (wrong if gross else right).append(trace.pose.features)
             bars(f'{Path(map_path).name} {part.names[0]}', (index + 1) / len(part), '')
     return right, wrong
 
 
 def fitted(places):
-    """Return the AcceptanceModel of the evidence of some places."""
+    """Return the AcceptanceModel of the features of some places."""
     right, wrong = ([e for place in places for e in place[sort]] for sort in (0, 1))
     return fit_acceptance(right, wrong, START, own=False)
 
@@ -79,7 +83,7 @@ def main():
     parser.add_argument('--negatives', type=int, default=200, help='for each place (200)')
     args = parser.parse_args()
     with ProgressBars() as bars:
-        places = [evidence_of(map_path, sequence, args.negatives, bars)
+        places = [features_of(map_path, sequence, args.negatives, bars)
                   for map_path, sequence in zip(args.places[::2], args.places[1::2])]
     for number, (right, wrong) in enumerate(places):
         others = [place for other, place in enumerate(places) if other != number] or places

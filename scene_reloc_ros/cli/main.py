@@ -9,20 +9,17 @@ import sys
 
 from scene_reloc_ros import __version__
 
-# command -> (module, function that declares its options, function that runs it, help);
-# modules are loaded on use, so that --help and a misspelt option answer at once
+# command -> (module, help); each declares its options in add_arguments and does its work in run.
+# Modules are loaded on use, so that --help and a misspelt option answer at once.
 _COMMANDS = {
-    'demo': ('demo.command', 'add_arguments', 'run',
-             'map, kidnap and relocalise over real ROS topics'),
-    'map': ('map_commands', 'add_map_arguments', 'run_map', 'posed images to a map file'),
-    'localise': ('localise_commands', 'add_localise_arguments', 'run_localise',
-                 'images to a trajectory'),
-    'evaluate': ('localise_commands', 'add_evaluate_arguments', 'run_evaluate',
-                 'accuracy of a map on frames with known poses'),
-    'info': ('map_commands', 'add_info_arguments', 'run_info', 'what is in a map file'),
-    'bench': ('bench_command', 'add_arguments', 'run', 'measurements beside named peers'),
-    'pretrain': ('pretrain_command', 'add_arguments', 'run', 'make the weights of the encoder'),
-    'doctor': ('doctor_command', 'add_arguments', 'run', 'what is installed, and remedies'),
+    'demo': ('demo.command', 'map, kidnap and relocalise over real ROS topics'),
+    'map': ('map_command', 'posed images to a map file'),
+    'localise': ('localise_command', 'images to a trajectory'),
+    'evaluate': ('evaluate_command', 'accuracy of a map on frames with known poses'),
+    'info': ('info_command', 'what is in a map file'),
+    'bench': ('bench_command', 'measurements beside named peers'),
+    'pretrain': ('pretrain_command', 'make the weights of the encoder'),
+    'doctor': ('doctor_command', 'what is installed, and remedies'),
 }
 
 
@@ -52,12 +49,12 @@ def _parser(arguments):
     parser.add_argument('--version', action='version', version=__version__)
     commands = parser.add_subparsers(dest='command', metavar='COMMAND')
     chosen, run = next((a for a in arguments if not a.startswith('-')), None), None
-    for name, (module_name, declare, function, text) in _COMMANDS.items():
+    for name, (module_name, text) in _COMMANDS.items():
         subparser = commands.add_parser(name, help=text, description=text)
         if name == chosen:
             module = importlib.import_module(f'scene_reloc_ros.cli.{module_name}')
-            getattr(module, declare)(subparser)
-            run = getattr(module, function)
+            module.add_arguments(subparser)
+            run = module.run
     return parser, run
 
 

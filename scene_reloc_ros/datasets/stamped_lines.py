@@ -8,6 +8,8 @@ import logging
 import os
 from pathlib import Path
 
+from scene_reloc_ros.geometry.poses import translation_quaternion_from_pose
+
 _NANOSECONDS = 1_000_000_000
 
 _logger = logging.getLogger(__name__)
@@ -16,6 +18,13 @@ _logger = logging.getLogger(__name__)
 def stamp_text(stamp_ns):
     """Return a stamp in seconds with all nine decimals."""
     return f'{stamp_ns // _NANOSECONDS}.{stamp_ns % _NANOSECONDS:09d}'
+
+
+def tum_line(stamp_ns, map_from_cam):
+    """Return ``stamp tx ty tz qx qy qz qw``, seconds and metres: a line in TUM format."""
+    translation, quaternion = translation_quaternion_from_pose(map_from_cam)
+    numbers = ' '.join(f'{value:.9f}' for value in (*translation, *quaternion))
+    return f'{stamp_text(stamp_ns)} {numbers}\n'
 
 
 def append_line(path, line):

@@ -4,6 +4,7 @@
 
 from functools import lru_cache
 import math
+from typing import overload
 
 import numpy as np
 import torch
@@ -12,15 +13,18 @@ ROTATION_TOLERANCE = 1e-3  # largest accepted entry of |R R^T - I|, unitless
 _SMALL_ANGLE_SQUARED = 1e-8  # rad^2; below it the Taylor series of the exponential is exact
 
 
+@overload
+def invert_pose(a_from_b: torch.Tensor) -> torch.Tensor: ...
+
+
+@overload
+def invert_pose(a_from_b: np.ndarray) -> np.ndarray: ...
+
+
 def invert_pose(a_from_b):
-    """Return ``b_from_a`` of a rigid pose (..., 4, 4): a tensor, or float64 of a numpy array."""
+    """Return ``b_from_a`` of a rigid pose of shape (..., 4, 4), of torch or numpy."""
     if isinstance(a_from_b, np.ndarray):
-        rotation_t = np.swapaxes(a_from_b[..., :3, :3].astype(np.float64), -1, -2)
-        inverse = np.zeros(a_from_b.shape)
-        inverse[..., :3, :3] = rotation_t
-        inverse[..., :3, 3] = -(rotation_t @ a_from_b[..., :3, 3:])[..., 0]
-        inverse[..., 3, 3] = 1
-        return inverse
+        return invert_pose(torch.from_numpy(np.array(a_from_b, np.float64))).numpy()
     rotation_t = a_from_b[..., :3, :3].transpose(-1, -2)
     b_from_a = torch.zeros_like(a_from_b)
     b_from_a[..., :3, :3] = rotation_t

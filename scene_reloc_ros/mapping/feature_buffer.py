@@ -1,28 +1,40 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""The feature buffer: cells of all views, shuffled across the whole scene."""
+"""Feature buffer: cells of all augmented views, shuffled across the whole scene."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from dataclasses import dataclass
-import logging
 import math
-import time
 
 import numpy as np
 import torch
 
+from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.depth import trusted_depths
+from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import checked_pose, invert_pose
 from scene_reloc_ros.mapping.augmentation import augment
+from scene_reloc_ros.mapping.hold_out import pose_and_name, PosedFrames
+from scene_reloc_ros.mapping.presets import MappingOptions
+from scene_reloc_ros.mapping.progress import MappingProgress
 from scene_reloc_ros.network.device import autocast, preferred_dtype
+from scene_reloc_ros.network.encoder import Encoder
 from scene_reloc_ros.network.preprocessing import network_input, working_image
 
-logger = logging.getLogger(__name__)
-
-_ENCODING_SHARE = 0.2  # of the bound on the mapping time: no further passes after that
+STAGE = 'encoding'
 
 
-class MappingCancelled(Exception):
-    """Somebody asked to stop; nothing was written."""
+@dataclass(frozen=True)
+class CellBatch:
+    """B cells of a buffer with what is known of their frames."""
+
+    descriptors: torch.Tensor  # (B, C)
+    rays: torch.Tensor  # (B, 2) x and y where z = 1, camera frame
+    cam_from_map: torch.Tensor  # (B, 4, 4)
+    focals_px: torch.Tensor  # (B,) pixels per unit on the plane z = 1
+    depths: torch.Tensor  # (B,) metres along z, 0 where unknown
 
 
 @dataclass(frozen=True)
@@ -37,11 +49,17 @@ class FeatureBuffer:
     positions: torch.Tensor  # (F, 3) float64, metres: where the cameras were
     depths: torch.Tensor  # (N,) float32 metres along z, 0 where unknown
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Return the number of cells."""
         return len(self.descriptors)
 
-    def shuffled(self, batch, generator):
+    def batch(self, index: torch.Tensor) -> CellBatch:
+        """Return the cells of an index (B,)."""
+        frames = self.frames[index]
+        return CellBatch(self.descriptors[index], self.rays[index], self.cam_from_map[frames],
+                         self.focals_px[frames], self.depths[index])
+
+    def shuffled(self, batch: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
         """Yield index batches of one epoch: every cell once, in an order drawn anew."""
         order = torch.randperm(len(self), generator=generator)
         for start in range(0, len(self) - batch + 1, batch):
@@ -50,14 +68,11 @@ class FeatureBuffer:
             yield order.to(self.descriptors.device)
 
 
-def mapping_poses(frames):
+def mapping_poses(frames: PosedFrames) -> torch.Tensor:
     """Return cam_from_map (F, 4, 4) float64 of all frames; ValueError names a bad one."""
     poses = []
     for index in range(len(frames)):
-        # a Sequence knows poses without decoding images; a plain list has only frames
-        frame = None if hasattr(frames, 'map_from_cam') else frames[index]
-        pose = frames.map_from_cam(index) if frame is None else frame.map_from_cam
-        name = frames.names[index] if frame is None else frame.name
+        pose, name = pose_and_name(frames, index)
         if pose is None:
             raise ValueError(f'frame {name} has no pose; mapping needs posed frames: leave it out '
                              'of the list')
@@ -65,53 +80,61 @@ def mapping_poses(frames):
     return invert_pose(torch.from_numpy(np.stack(poses)))
 
 
-def fill_buffer(frames, encoder, options, rng, on_progress, cancelled):
+def fill_buffer(frames: PosedFrames, encoder: Encoder, options: MappingOptions,
+                rng: np.random.Generator, progress: MappingProgress) -> FeatureBuffer:
     """Encode augmented views of all frames and return their FeatureBuffer.
 
     Args:
-        frames: sequence of PosedImage, read one at a time.
+        frames: posed images, read one at a time.
         encoder: the frozen network.
-        options: MappingOptions.
-        rng: numpy generator of augmentation and choice of cells.
-        on_progress: called with (stage, fraction, text).
-        cancelled: when it answers True, MappingCancelled is raised.
+        options: of the mapping.
+        rng: of augmentation and choice of cells.
+        progress: every frame is seen once; further passes end at its deadline, for what time is
+            left is worth more to the head.
     """
     device = next(encoder.parameters()).device
     cam_from_map = mapping_poses(frames)
     views = len(frames) * max(options.passes, math.ceil(options.views / len(frames)))
     cells = max(1, min(options.cells, options.buffer // views))
-    columns = ([], [], [], [])
+    columns: tuple[list[torch.Tensor], ...] = ([], [], [], [])
     focals = torch.zeros(len(frames))
-    started, allowed_s = time.monotonic(), _ENCODING_SHARE * 60 * options.minutes
+    progress.check(STAGE)
     for view in range(views):
-        if cancelled():
-            raise MappingCancelled('cancelled while the frames were encoded')
-        if view >= len(frames) and time.monotonic() - started > allowed_s:
-            break  # every frame was seen; what time is left is worth more to the head
+        if view >= len(frames) and progress.deadline.passed:
+            break
         index = view % len(frames)
-        frame = frames[index]
-        grey, camera = _working_frame(frame)
+        camera, parts = _encoded_view(frames[index], encoder, options, rng, cells)
         focals[index] = camera.focal
-        descriptors, pixels, rays = _view_cells(grey, camera, encoder, options, rng, cells)
-        depths = _depths(frame, pixels, camera.width) if options.depth else torch.zeros(len(rays))
-        for column, value in zip(columns, (
-                descriptors, rays, torch.full((len(rays),), index, dtype=torch.int64), depths)):
+        descriptors, rays, depths = parts
+        of_frame = torch.full((len(rays),), index, dtype=torch.int64)
+        for column, value in zip(columns, (descriptors, rays, of_frame, depths)):
             column.append(value.to(device))
-        on_progress('encoding', (view + 1) / views, f'{view + 1} of {views} views')
+        progress(STAGE, (view + 1) / views, f'{view + 1} of {views} views')
     descriptors, rays, indices, depths = (torch.cat(column) for column in columns)
     positions = invert_pose(cam_from_map)[:, :3, 3]
     return FeatureBuffer(descriptors, rays, indices, cam_from_map.float().to(device),
                          focals.to(device), positions, depths)
 
 
-def _working_frame(frame):
+def _encoded_view(frame: PosedImage, encoder: Encoder, options: MappingOptions,
+                  rng: np.random.Generator, count: int) -> tuple[Camera, tuple[torch.Tensor, ...]]:
+    """Return the working camera, and descriptors, rays and depths of random cells of a view."""
+    grey, camera = _working_frame(frame)
+    descriptors, pixels, rays = _view_cells(grey, camera, encoder, options, rng, count)
+    depths = _depths(frame, pixels, camera.width) if options.depth else torch.zeros(len(rays))
+    return camera, (descriptors, rays, depths)
+
+
+def _working_frame(frame: PosedImage) -> tuple[np.ndarray, Camera]:
     try:
         return working_image(frame.image, frame.camera)
     except ValueError as error:
         raise ValueError(f'frame {frame.name}: {error}') from error
 
 
-def _view_cells(grey, camera, encoder, options, rng, count):
+def _view_cells(grey: np.ndarray, camera: Camera, encoder: Encoder, options: MappingOptions,
+                rng: np.random.Generator, count: int,
+                ) -> tuple[torch.Tensor, np.ndarray, torch.Tensor]:
     """Return descriptors (n, C), pixels (n, 2) and rays (n, 2) of random cells of a view."""
     view, pixels, rays, inside = augment(grey, camera, encoder.stride, rng, options.augmentation)
     device = next(encoder.parameters()).device
@@ -124,7 +147,7 @@ def _view_cells(grey, camera, encoder, options, rng, count):
     return flat.to(preferred_dtype(device)).clone(), pixels.reshape(-1, 2)[chosen], picked
 
 
-def _depths(frame, pixels, working_width):
+def _depths(frame: PosedImage, pixels: np.ndarray, working_width: int) -> torch.Tensor:
     """Return the depths (n,) at pixels of the working image, 0 where unknown or on an edge."""
     if frame.depth_m is None:
         return torch.zeros(len(pixels))

@@ -1,11 +1,18 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Frames kept from training, so that a map knows how good it is where it has not looked.
+"""Held-out frames: kept from training, so that a map knows how good it is where it has not looked.
 
 They are held out in blocks of time: beside a training frame of the same second a map is too good.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
 import numpy as np
+
+from scene_reloc_ros.geometry.posed_image import PosedImage
 
 MINIMUM_FRAMES = 60  # of which some can be spared
 _SHARE = 0.17  # of the frames that is held out
@@ -18,26 +25,50 @@ _LARGEST_M = 0.5  # a block ends where the camera has gone farther: larger holes
 _LARGEST_RAD = 0.5
 
 
+class PosedFrames(Protocol):
+    """Posed images by number: a Sequence of ``datasets``, or a plain list."""
+
+    def __len__(self) -> int:
+        """Return the number of frames."""
+
+    def __getitem__(self, index: int, /) -> PosedImage:
+        """Decode one frame."""
+
+
 class FrameSubset:
     """Some frames of a sequence of PosedImage, by index; poses need no decoding."""
 
-    def __init__(self, frames, indices):
+    def __init__(self, frames: PosedFrames, indices: Iterable[int]):
         """Keep both; nothing is read."""
         self._frames, self.indices = frames, [int(index) for index in indices]
-        if hasattr(frames, 'map_from_cam'):
-            self.map_from_cam = lambda index: frames.map_from_cam(self.indices[index])
-            self.names = [frames.names[index] for index in self.indices]
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Return the number of frames."""
         return len(self.indices)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> PosedImage:
         """Decode one frame."""
         return self._frames[self.indices[index]]
 
+    def pose_and_name(self, index: int) -> tuple[np.ndarray | None, str]:
+        """Return map_from_cam (4, 4) and the name of a frame, without decoding where possible."""
+        return pose_and_name(self._frames, self.indices[index])
 
-def held_out_blocks(map_from_cam):
+
+def pose_and_name(frames: Any, index: int) -> tuple[np.ndarray | None, str]:
+    """Return map_from_cam (4, 4) and the name of a frame.
+
+    A Sequence of ``datasets`` knows both without decoding images; a plain list has only frames.
+    """
+    if isinstance(frames, FrameSubset):
+        return frames.pose_and_name(index)
+    if hasattr(frames, 'map_from_cam'):
+        return frames.map_from_cam(index), frames.names[index]
+    frame = frames[index]
+    return frame.map_from_cam, frame.name
+
+
+def held_out_blocks(map_from_cam: np.ndarray) -> list[np.ndarray]:
     """Return blocks of consecutive frames to hold out, a list of index arrays, empty for few.
 
     Args:
@@ -55,7 +86,7 @@ def held_out_blocks(map_from_cam):
             for first in firsts]
 
 
-def _block_length(poses, first):
+def _block_length(poses: np.ndarray, first: int) -> int:
     """Return how many frames from ``first`` on stay near it."""
     near = poses[first:first + _LONGEST]
     moved = np.linalg.norm(near[:, :3, 3] - near[0, :3, 3], axis=1)

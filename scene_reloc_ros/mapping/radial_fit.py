@@ -1,18 +1,24 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""The calibration that makes matched points meet their epipolar lines, the poses being given."""
+"""Radial distortion from matched views: points meet their epipolar lines, poses being given."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
-import time
+from typing import Any
 
+import numpy as np
 import torch
 
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.camera_refinement import corrected_rays
-from scene_reloc_ros.mapping.feature_buffer import MappingCancelled
-from scene_reloc_ros.mapping.view_matching import match_views
+from scene_reloc_ros.mapping.hold_out import PosedFrames
+from scene_reloc_ros.mapping.progress import MappingProgress
+from scene_reloc_ros.mapping.view_matching import match_views, MatchingOptions, ViewMatches
 from scene_reloc_ros.network.preprocessing import grey_image
 
+STAGE = 'matching'
 _ITERATIONS = 30
 _EXPECTED = 0.05  # deviation of a value of the correction that is nothing unusual, unitless
 _PAIR_WORTH = 10.0  # independent matches of a pair: its pose errs for all of them together
@@ -20,25 +26,23 @@ _LEAST_PAIRS = 15
 _KERNEL_PX = 1.0  # scale of the Cauchy kernel, pixels
 
 
-def fit_radial_distortion(frames, cam_from_map, options, rng, seconds, on_progress, cancelled):
+def fit_radial_distortion(frames: PosedFrames, cam_from_map: torch.Tensor,
+                          options: MatchingOptions, rng: np.random.Generator,
+                          progress: MappingProgress) -> DistortionFit | None:
     """Return the DistortionFit of posed frames of one camera, or None where they do not tell.
 
     Args:
-        frames: sequence of PosedImage.
+        frames: posed images.
         cam_from_map: (F, 4, 4) float64 of all frames.
-        options: MatchingOptions.
-        rng: numpy generator.
-        seconds: bound on the time.
-        on_progress: called with (stage, fraction, text).
-        cancelled: when it answers True, MappingCancelled is raised.
+        options: of the matching.
+        rng: of the pairs.
+        progress: matching ends at its deadline, with the pairs found by then.
     """
-    started, camera = time.monotonic(), frames[0].camera
+    camera = frames[0].camera
 
-    def keep_going(done):
-        if cancelled():
-            raise MappingCancelled('cancelled while views were matched')
-        on_progress('matching', done / options.pairs, f'{done} of {options.pairs} pairs')
-        return time.monotonic() - started < seconds
+    def keep_going(done: int) -> bool:
+        progress(STAGE, done / options.pairs, f'{done} of {options.pairs} pairs')
+        return not progress.deadline.passed
 
     matches = match_views(lambda index: grey_image(frames[index].image),
                           lambda pixels: camera.rays(pixels)[:, :2],
@@ -55,13 +59,13 @@ class DistortionFit:
     before_px: float  # median distance to the epipolar lines, pixels
     after_px: float
 
-    def described(self):
+    def described(self) -> dict[str, Any]:
         """Return plain values for people."""
         return {'pairs': self.pairs, 'before_px': self.before_px, 'after_px': self.after_px,
                 'radial': float(self.values[4])}
 
 
-def fit_distortion(matches, focal_px):
+def fit_distortion(matches: ViewMatches, focal_px: float) -> DistortionFit | None:
     """Return the DistortionFit of ViewMatches, or None where there are too few to tell.
 
     Levenberg-Marquardt on the Sampson distances (Hartley and Zisserman, 2004, section 11.4.3)
@@ -73,7 +77,7 @@ def fit_distortion(matches, focal_px):
     first, second, essential = (torch.from_numpy(part).double() for part in (
         matches.first, matches.second, matches.essential))
 
-    def distances(values):
+    def distances(values: torch.Tensor) -> torch.Tensor:
         return focal_px * sampson_distances(values, first, second, essential)
 
     share = _PAIR_WORTH * matches.pairs / len(first)
@@ -83,7 +87,8 @@ def fit_distortion(matches, focal_px):
     return DistortionFit(values, matches.pairs, before, after)
 
 
-def sampson_distances(values, first, second, essential):
+def sampson_distances(values: torch.Tensor, first: torch.Tensor, second: torch.Tensor,
+                      essential: torch.Tensor) -> torch.Tensor:
     """Return signed first-order distances (N,) to the epipolar constraint, of unit focal length.
 
     Args:
@@ -99,7 +104,7 @@ def sampson_distances(values, first, second, essential):
     return (a * line_first).sum(1) / gradient.clamp_min(1e-18).sqrt()
 
 
-def _minimise(distances, share):
+def _minimise(distances: Callable[[torch.Tensor], torch.Tensor], share: float) -> torch.Tensor:
     values = torch.zeros(5, dtype=torch.float64)
     prior, damping, cost = _EXPECTED ** -2, 1e-3, _cost(distances, values, share)
     for _ in range(_ITERATIONS):
@@ -121,6 +126,7 @@ def _minimise(distances, share):
     return values
 
 
-def _cost(distances, values, share):
+def _cost(distances: Callable[[torch.Tensor], torch.Tensor], values: torch.Tensor,
+          share: float) -> float:
     robust = (_KERNEL_PX ** 2 * torch.log1p((distances(values) / _KERNEL_PX) ** 2)).sum()
     return float(share * robust + (values ** 2).sum() / _EXPECTED ** 2)

@@ -1,13 +1,15 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""The scene map: a head and what has to be known about it, in one safetensors file."""
+"""Scene map: a head and what has to be known about it, in one safetensors file."""
+
+from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Optional
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load, save
@@ -25,7 +27,7 @@ _HEAD_PREFIX = 'head.'
 _HEADER_LENGTH = 8  # bytes of the header's length at the start of a safetensors file
 
 
-def _no_voxels():
+def _no_voxels() -> torch.Tensor:
     return torch.zeros(0, dtype=torch.int64)
 
 
@@ -39,18 +41,18 @@ class SceneMap:
     camera: Camera  # of the mapping frames, as they came in
     views: torch.Tensor  # (F, 4, 4) float32, map_from_cam of the mapping frames, metres
     cloud: torch.Tensor  # (P, 3) float32, some scene points, metres
-    correction: CameraRefinement = field(default_factory=CameraRefinement)  # of that camera's rays
-    metadata: dict = field(default_factory=dict)  # plain values: frame, times, training, check
-    depth: Optional[DepthCorrection] = None  # of that camera's depths; None: mapped without
+    correction: CameraRefinement = field(default_factory=CameraRefinement)  # of the camera's rays
+    metadata: dict[str, Any] = field(default_factory=dict)  # plain values, training to check
+    depth: DepthCorrection | None = None  # of that camera's depths; None: mapped without
     ambiguous: torch.Tensor = field(default_factory=_no_voxels)  # (K,) int64, of ``voxels_of``
-    calibration: Optional[UncertaintyModel] = None  # of its errors; None: too few frames to tell
+    uncertainty: UncertaintyModel | None = None  # of its errors; None: too few frames to tell
 
     @property
-    def positions(self):
+    def positions(self) -> torch.Tensor:
         """Return where the mapping cameras were, (F, 3) float32, metres."""
         return self.views[:, :3, 3]
 
-    def save(self, path):
+    def save(self, path: str | Path) -> None:
         """Write the map to a temporary file, sync it and rename it: it is whole or not there."""
         path = Path(path)
         if not path.parent.is_dir():
@@ -65,7 +67,7 @@ class SceneMap:
                   'head': json.dumps(asdict(self.head.options)),
                   'camera': json.dumps(asdict(self.camera)),
                   'depth': json.dumps(self.depth and asdict(self.depth)),
-                  'calibration': json.dumps(self.calibration and self.calibration.as_dict()),
+                  'calibration': json.dumps(self.uncertainty and self.uncertainty.as_dict()),
                   'metadata': json.dumps(self.metadata), 'checksum': _checksum(tensors)}
         partial = path.with_name(path.name + '.partial')
         with open(partial, 'wb') as file:
@@ -75,7 +77,7 @@ class SceneMap:
         partial.replace(path)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: str | Path) -> SceneMap:
         """Read a map; ValueError names the file and what is wrong with it."""
         path = Path(path)
         if not path.is_file():
@@ -99,7 +101,8 @@ class SceneMap:
         return cls._from_parts(path, header, tensors)
 
     @classmethod
-    def _from_parts(cls, path, header, tensors):
+    def _from_parts(cls, path: Path, header: dict[str, str],
+                    tensors: dict[str, torch.Tensor]) -> SceneMap:
         try:
             head = Head(HeadOptions(**json.loads(header['head'])))
             head.load_state_dict({key[len(_HEAD_PREFIX):]: value.float()
@@ -108,17 +111,19 @@ class SceneMap:
             fields = json.loads(header['camera'])
             camera = Camera(**{**fields, 'distortion': tuple(fields['distortion'])})
             depth, calibration = (json.loads(header[key]) for key in ('depth', 'calibration'))
-            return cls(head.eval().requires_grad_(False), header['encoder_name'],
-                       header['encoder_hash'], camera, tensors['views'], tensors['cloud'],
-                       CameraRefinement(tensors['correction']).requires_grad_(False),
-                       json.loads(header['metadata']), depth and DepthCorrection(**depth),
-                       tensors['ambiguous'],
-                       calibration and UncertaintyModel.from_dict(calibration))
+            return cls(
+                head=head.eval().requires_grad_(False), camera=camera,
+                encoder_name=header['encoder_name'], encoder_hash=header['encoder_hash'],
+                views=tensors['views'], cloud=tensors['cloud'],
+                correction=CameraRefinement(tensors['correction']).requires_grad_(False),
+                metadata=json.loads(header['metadata']),
+                depth=depth and DepthCorrection(**depth), ambiguous=tensors['ambiguous'],
+                uncertainty=calibration and UncertaintyModel.from_dict(calibration))
         except (KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
             raise ValueError(f'map file {path} lacks a part ({error}); map again') from error
 
 
-def _header(content):
+def _header(content: bytes) -> dict[str, str]:
     """Return the metadata of a safetensors file's bytes."""
     length = int.from_bytes(content[:_HEADER_LENGTH], 'little')
     if len(content) < _HEADER_LENGTH + length or not length:
@@ -126,7 +131,7 @@ def _header(content):
     return json.loads(content[_HEADER_LENGTH:_HEADER_LENGTH + length]).get('__metadata__', {})
 
 
-def _checksum(tensors):
+def _checksum(tensors: dict[str, torch.Tensor]) -> str:
     """Return the SHA-256 of all tensors in the order of their names."""
     digest = hashlib.sha256()
     for name in sorted(tensors):

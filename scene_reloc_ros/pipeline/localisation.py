@@ -1,12 +1,15 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""The outcome of a query: a pose with its covariance, or the reason why there is none."""
+"""Localisation: the outcome of a query, a pose with its covariance or the reason for none."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
 
 import numpy as np
 
+from scene_reloc_ros.solver.problem import SolverResult
+from scene_reloc_ros.uncertainty.assessment import AssessedPose
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 
@@ -14,9 +17,9 @@ from scene_reloc_ros.uncertainty.rejection import Rejection
 class Localisation:
     """One answered query: ``map_from_cam`` is set if and only if ``rejection`` is not."""
 
-    map_from_cam: Optional[np.ndarray]  # (4, 4) float64, metres, optical camera frame
-    covariance: Optional[np.ndarray]  # (6, 6) of x, y, z (m) and fixed-axis rotations (rad), map
-    rejection: Optional[Rejection]
+    map_from_cam: np.ndarray | None  # (4, 4) float64, metres, optical camera frame
+    covariance: np.ndarray | None  # (6, 6) of x, y, z (m) and fixed-axis rotations (rad), map
+    rejection: Rejection | None
     detail: str  # one sentence with figures
     inliers: int  # cells that agree with the pose
     cells: int  # cells asked
@@ -28,6 +31,15 @@ class Localisation:
     device: str
 
     @property
-    def accepted(self):
+    def accepted(self) -> bool:
         """Tell whether there is a pose."""
         return self.rejection is None
+
+
+@dataclass(frozen=True)
+class LocalisationTrace:
+    """A query with all that is known of it: for calibration and evaluation, not for robots."""
+
+    localisation: Localisation
+    pose: AssessedPose | None = None  # believed or not; None where the solver found none
+    result: SolverResult | None = None

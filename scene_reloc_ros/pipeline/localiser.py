@@ -2,22 +2,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Localiser: one image in, one Localisation out."""
 
+from __future__ import annotations
+
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import lru_cache
 import time
-from typing import Optional
 
 import numpy as np
 import torch
 
+from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.depth import registered_depth, trusted_depths
 from scene_reloc_ros.geometry.pixels import cell_centres, cell_count
 from scene_reloc_ros.mapping.camera_refinement import same_camera
+from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.network.device import autocast, resolve_device
 from scene_reloc_ros.network.preprocessing import network_input, WORKING_HEIGHT, working_image
 from scene_reloc_ros.network.weights import encoder_hash, load_encoder
-from scene_reloc_ros.pipeline.localisation import Localisation
+from scene_reloc_ros.pipeline.localisation import Localisation, LocalisationTrace
 from scene_reloc_ros.solver.backend import select_solver
 from scene_reloc_ros.solver.problem import (
     PoseProblem,
@@ -25,10 +28,11 @@ from scene_reloc_ros.solver.problem import (
     SolverRejection,
     SolverResult,
 )
-from scene_reloc_ros.solver.second_best import second_best_ratio
-from scene_reloc_ros.uncertainty.acceptance import AcceptanceOptions, poor_picture
+from scene_reloc_ros.solver.second_best import with_second_best
+from scene_reloc_ros.uncertainty.acceptance import AcceptanceOptions
 from scene_reloc_ros.uncertainty.assessment import AssessedPose, PoseAssessor
-from scene_reloc_ros.uncertainty.features import image_quality, Query
+from scene_reloc_ros.uncertainty.image_quality import image_quality
+from scene_reloc_ros.uncertainty.query import Query
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 _LEAST_CELLS = 100  # of an image; below, chance looks like agreement
@@ -45,24 +49,16 @@ class LocaliserOptions:
     acceptance: AcceptanceOptions = AcceptanceOptions()
 
 
-@dataclass(frozen=True)
-class LocalisationTrace:
-    """A query with all that is known of it: for calibration and evaluation, not for robots."""
-
-    localisation: Localisation
-    best: Optional[AssessedPose] = None  # None where the solver found no pose
-    result: Optional[SolverResult] = None
-
-
 class Localiser:
-    """Answers where the camera is in one scene map."""
+    """Answers where the camera is in one scene map: prepare, solve, assess."""
 
-    def __init__(self, scene_map, options=LocaliserOptions(), device='auto', seed=0):
+    def __init__(self, scene_map: SceneMap, options: LocaliserOptions = LocaliserOptions(),
+                 device: str = 'auto', seed: int = 0):
         """Load the networks; ValueError where the map was made with another encoder.
 
         Args:
-            scene_map: SceneMap.
-            options: LocaliserOptions.
+            scene_map: the map.
+            options: settings of its queries.
             device: auto, cpu or cuda.
             seed: of the solver's samples; the same image gives the same pose.
         """
@@ -70,64 +66,104 @@ class Localiser:
         if known != scene_map.encoder_hash:
             raise ValueError(f'the map was made with encoder {scene_map.encoder_name} '
                              f'{scene_map.encoder_hash}, this installation has {known}; map again')
-        self.scene_map, self.options, self.seed = scene_map, options, seed
-        self._assessor = PoseAssessor(scene_map, options)
+        self.options, self.seed = options, seed
+        self._use(scene_map)
         self.device = resolve_device(device)
         self.encoder = load_encoder(scene_map.encoder_name, self.device)
         self.head = scene_map.head.to(self.device)
         self.solver, self._solve = select_solver(options.solver, self.device)
         self._cells_of = lru_cache(4)(self._make_cells)
 
-    def warm_up(self, camera):
+    def _use(self, scene_map: SceneMap) -> None:
+        self.scene_map = scene_map
+        self._assessor = PoseAssessor(
+            scene_map.uncertainty, scene_map.views, scene_map.ambiguous, self.options.acceptance,
+            self.options.solving.threshold_px)
+
+    def with_map(self, scene_map: SceneMap) -> Localiser:
+        """Return this localiser with other tables of its map; the networks are shared."""
+        other = copy(self)
+        other._use(scene_map)
+        return other
+
+    def warm_up(self, camera: Camera) -> None:
         """Run one blank image through, so that the first real one is as fast as the rest."""
         self.localise(np.zeros((camera.height, camera.width), np.uint8), camera)
 
-    def depth_unavailable(self):
+    def depth_unavailable(self) -> str | None:
         """Return why depth cannot be used with this map, or None where it can."""
         if self.scene_map.depth is None:
             return ('the map was made without depth, so that nothing is known of how the depth '
                     'camera agrees with it; map again with depth, or query without')
         return self.scene_map.depth.unavailable()
 
-    def localise(self, image, camera, depth_m=None):
+    def localise(self, image: np.ndarray, camera: Camera,
+                 depth_m: np.ndarray | None = None) -> Localisation:
         """Return the Localisation of one image.
 
         Args:
             image: (H, W, 3) BGR or (H, W) grey, uint8.
-            camera: the Camera that took it; ValueError where its size is another.
+            camera: that took it; ValueError where its size is another.
             depth_m: (H, W) metres along z of the same camera, 0 or NaN where unknown; ValueError
-                where it does not fit the image or the map refuses it (``depth_unavailable``).
+                where it does not fit the image or the map cannot use it (``depth_unavailable``).
         """
         return self.trace(image, camera, depth_m).localisation
 
-    def trace(self, image, camera, depth_m=None):
+    def trace(self, image: np.ndarray, camera: Camera,
+              depth_m: np.ndarray | None = None) -> LocalisationTrace:
         """Return the LocalisationTrace of one image: ``localise`` and what is behind it."""
         started = time.perf_counter()
-        observed = self.prepare(image, camera, depth_m)
-        return self.assess(observed, self.solve(observed), started)
+        query = self.prepare(image, camera, depth_m)
+        return self.assess(query, self.solve(query), started)
 
-    def prepare(self, image, camera, depth_m=None):
+    def prepare(self, image: np.ndarray, camera: Camera,
+                depth_m: np.ndarray | None = None) -> Query:
         """Return the Query of one image, see ``localise``: all that comes before the solver."""
         grey, working_camera = working_image(image, camera)
         pixels, rays = self._cells_of(working_camera)
         problem = PoseProblem(rays, self._scene_coordinates(grey), working_camera.focal)
-        observed = Query(problem, pixels, (working_camera.width, working_camera.height),
-                            camera.width / working_camera.width, image_quality(grey))
-        return observed if depth_m is None else self.with_depth(observed, depth_m, camera)
+        query = Query(problem, pixels, (working_camera.width, working_camera.height),
+                      camera.width / working_camera.width, image_quality(grey))
+        return query if depth_m is None else self.with_depth(query, depth_m, camera)
 
-    def with_depth(self, observed, depth_m, camera):
+    def with_depth(self, query: Query, depth_m: np.ndarray, camera: Camera) -> Query:
         """Return the Query with the depths of its cells, see ``localise``."""
-        rays = observed.problem.rays
-        depths = self._depths(depth_m, camera, observed, rays)
-        return replace(observed, problem=replace(observed.problem, depths=depths))
+        depths = self._depths(depth_m, camera, query)
+        return replace(query, problem=replace(query.problem, depths=depths))
 
-    def with_map(self, scene_map):
-        """Return this localiser with other tables of its map; the networks are shared."""
-        other = copy(self)
-        other.scene_map, other._assessor = scene_map, PoseAssessor(scene_map, self.options)
-        return other
+    def solve(self, query: Query) -> SolverResult | Rejection:
+        """Return the SolverResult of a Query, its second best included, or why there is none."""
+        problem, solving = query.problem, self.options.solving
+        if len(problem.rays) < _LEAST_CELLS:
+            return Rejection.TOO_FEW_CELLS
+        if not self._scale_is_known(problem.focal_px):
+            return Rejection.WRONG_CAMERA
+        if problem.depths is not None and self.scene_map.depth is not None:
+            solving = replace(solving, depth_weight=self.scene_map.depth.weight)
+        generator = torch.Generator().manual_seed(self.seed)
+        with torch.inference_mode():
+            result = self._solve(problem, generator, solving)
+            if isinstance(result, SolverRejection):
+                return Rejection[result.name]
+            return with_second_best(self._solve, problem, result, generator, solving)
 
-    def _make_cells(self, camera):
+    def assess(self, query: Query, solved: SolverResult | Rejection,
+               started: float | None = None) -> LocalisationTrace:
+        """Return the LocalisationTrace of what was solved: covariance, and whether it is believed.
+
+        Args:
+            query: of ``prepare``.
+            solved: what ``solve`` says of it.
+            started: when the query began, of ``time.perf_counter``; None: now.
+        """
+        started = time.perf_counter() if started is None else started
+        pose, rejection = self._assessor.assess(query, solved)
+        result = solved if isinstance(solved, SolverResult) else None
+        return LocalisationTrace(self._localisation(query, result, pose, rejection, started),
+                                 pose, result)
+
+    def _make_cells(self, camera: Camera) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return pixels (N, 2) and rays (N, 3) of the cells of a working image."""
         stride = self.encoder.stride
         rows, columns = (cell_count(n, stride) for n in (camera.height, camera.width))
         pixels = cell_centres(rows, columns, stride).flatten(0, 1)
@@ -137,83 +173,50 @@ class Localiser:
             rays = torch.cat((self.scene_map.correction(rays[:, :2]), rays[:, 2:]), 1)
         return pixels, rays.to(self.device)
 
-    def _scene_coordinates(self, grey):
+    def _scene_coordinates(self, grey: np.ndarray) -> torch.Tensor:
         with torch.inference_mode(), autocast(self.device):
             descriptors = self.encoder(network_input(grey, self.device))[0]
             return self.head(descriptors.flatten(1).T)
 
-    def _depths(self, depth_m, camera, observed, rays):
+    def _depths(self, depth_m: np.ndarray, camera: Camera, query: Query) -> torch.Tensor:
         """Return the depths (N,) of the cells as the map sees them, 0 where unknown."""
-        refusal = self.depth_unavailable()
-        if refusal is not None:
-            raise ValueError(refusal)
-        depth_m = registered_depth(depth_m, camera)
-        stretch = depth_m.shape[0] / observed.size_px[1]
-        depths = torch.from_numpy(trusted_depths(depth_m, observed.pixels.numpy(),
+        unavailable, correction = self.depth_unavailable(), self.scene_map.depth
+        if unavailable is not None or correction is None:
+            raise ValueError(unavailable)
+        rays, depth_m = query.problem.rays, registered_depth(depth_m, camera)
+        stretch = depth_m.shape[0] / query.size_px[1]
+        depths = torch.from_numpy(trusted_depths(depth_m, query.pixels.numpy(),
                                                  stretch)).to(rays.device)
-        if not same_camera(camera, self.scene_map.camera):
-            return depths
-        return self.scene_map.depth(depths, rays[:, :2])
+        same = same_camera(camera, self.scene_map.camera)
+        return correction(depths, rays[:, :2]) if same else depths
 
-    def solve(self, observed):
-        """Return (SolverResult, share of its rival) of an Query, or (Rejection, 0)."""
-        problem, solving = observed.problem, self.options.solving
-        if len(problem.rays) < _LEAST_CELLS:
-            return Rejection.TOO_FEW_CELLS, 0.0
-        if not self._scale_is_known(problem.focal_px):
-            return Rejection.WRONG_CAMERA, 0.0
-        if problem.depths is not None:
-            solving = replace(solving, depth_weight=self.scene_map.depth.weight)
-        generator = torch.Generator().manual_seed(self.seed)
-        with torch.inference_mode():
-            result = self._solve(problem, generator, solving)
-            if isinstance(result, SolverRejection):
-                return Rejection[result.name], 0.0
-            return result, second_best_ratio(self._solve, problem, result, generator, solving)
-
-    def _scale_is_known(self, focal_px):
+    def _scale_is_known(self, focal_px: float) -> bool:
         """Return whether mapping has varied its images as far as to this focal length, pixels."""
         known = self.scene_map.camera
         ratio = focal_px / (known.focal * WORKING_HEIGHT / known.height)
         return 1 / _LARGEST_SCALE <= ratio <= _LARGEST_SCALE
 
-    def assess(self, observed, solved, started):
-        """Return the LocalisationTrace of what was solved: covariance, and whether it is believed.
-
-        Args:
-            observed: Query.
-            solved: what ``solve`` says of it.
-            started: when the query began, of ``time.perf_counter``.
-        """
-        result, rival = solved
-        if isinstance(result, Rejection):
-            poor = poor_picture(observed.quality, self._assessor.calibration.images)
-            return LocalisationTrace(self._localisation(poor or result, observed, started))
-        best = self._assessor.assess(result, rival, observed)
-        return LocalisationTrace(
-            self._localisation(best.rejection, observed, started, result, best), best, result)
-
-    def _localisation(self, rejection, observed, started, result=None, best=None):
+    def _localisation(self, query: Query, result: SolverResult | None, pose: AssessedPose | None,
+                      rejection: Rejection | None, started: float) -> Localisation:
         """Return the Localisation; a pose goes into it only where nothing rejects it."""
-        count = len(observed.pixels)
+        count = len(query.pixels)
         inliers = (torch.zeros(count, dtype=torch.bool) if result is None
                    else result.inliers.cpu())
-        accepted = rejection is None
+        believed = pose if rejection is None else None
         return Localisation(
-            best.map_from_cam if accepted else None,
-            best.covariance if accepted else None, rejection, _detail(result, best, count),
-            int(inliers.sum()), count,
-            ((observed.pixels[inliers] + 0.5) * observed.enlarged - 0.5).numpy(),
-            observed.problem.points.cpu()[inliers].numpy(), (time.perf_counter() - started) * 1e3,
-            0.0 if best is None else best.probability, self.solver, str(self.device))
+            believed.map_from_cam if believed else None, believed.covariance if believed else None,
+            rejection, _detail(result, pose, count), int(inliers.sum()), count,
+            ((query.pixels[inliers] + 0.5) * query.enlarged - 0.5).numpy(),
+            query.problem.points.cpu()[inliers].numpy(), (time.perf_counter() - started) * 1e3,
+            pose.probability if pose else 0.0, self.solver, str(self.device))
 
 
-def _detail(result, best, cells):
+def _detail(result: SolverResult | None, pose: AssessedPose | None, cells: int) -> str:
     """Return one sentence with the figures of a query."""
-    if result is None:
+    if result is None or pose is None:
         return f'No pose among {cells} cells.'
     detail = (f'{int(result.inliers.sum())} of {cells} cells agree within '
               f'{result.residual_px:.1f} px (one standard deviation)')
     if result.residual_m is not None:
         detail += f', their depths within {100 * result.residual_m:.1f} cm at 1 m'
-    return f'{detail}; right with probability {best.probability:.2f}.'
+    return f'{detail}; right with probability {pose.probability:.2f}.'

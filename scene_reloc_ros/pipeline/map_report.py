@@ -1,66 +1,43 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""How good a map is, in figures and in words, and what to record more of."""
+"""Map report: how good a map is, in figures and in words, and what to record more of."""
 
-from collections import Counter
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import torch
 
-from scene_reloc_ros.geometry.pose_error import recall, RECALL_BOUNDS
-from scene_reloc_ros.geometry.poses import so3_log
+from scene_reloc_ros.pipeline.frame_result import FrameResult, summarise
 
-NEES_95 = 12.59  # 95 % quantile of chi-square with six degrees of freedom
 _GOOD, _FAIR = 0.9, 0.7  # share of the frames that are accepted and within 10 cm, 5 degrees
 _NAMED = 3  # places where to record more
 
 
-def nees(map_from_cam, covariance, true_map_from_cam):
-    """Return e^T Sigma^-1 e of position (m) and fixed-axis rotation (rad) errors.
+def validation_summary(results: Sequence[FrameResult],
+                       blocks: Sequence[np.ndarray]) -> dict[str, Any]:
+    """Return the figures of the results of some mapping frames as a dict of plain values.
 
     Args:
-        map_from_cam, true_map_from_cam: (4, 4).
-        covariance: (6, 6) of x, y, z (m) and rotations about the axes of the map (rad).
-    """
-    turn = torch.from_numpy(map_from_cam[:3, :3] @ true_map_from_cam[:3, :3].T)
-    error = np.r_[map_from_cam[:3, 3] - true_map_from_cam[:3, 3], so3_log(turn).numpy()]
-    return float(error @ np.linalg.solve(covariance, error))
-
-
-def validation_summary(answers, blocks):
-    """Return the figures of the Answers to some mapping frames as a dict of plain values.
-
-    Args:
-        answers: one for each frame, block after block.
+        results: one for each frame, block after block.
         blocks: index arrays of held-out frames; empty where the map was trained on the frames.
     """
-    accepted = np.array([a.attempt.localisation.accepted for a in answers])
-    translation = np.where(accepted, [a.translation_m for a in answers], np.inf)
-    rotation = np.where(accepted, [a.rotation_deg for a in answers], np.inf)
-    surprises = [nees(a.attempt.best.map_from_cam, a.attempt.best.covariance,
-                      a.frame.map_from_cam) for a in answers if a.attempt.localisation.accepted]
-    return {
-        'held_out': bool(blocks), 'frames': len(answers), 'blocks': len(blocks),
-        'accepted': int(accepted.sum()),
-        'median_translation_m': _median(translation[accepted]),
-        'median_rotation_deg': _median(rotation[accepted]),
-        **{name: recall(translation, rotation, bounds) for name, bounds in RECALL_BOUNDS.items()},
-        'nees_mean': float(np.mean(surprises)) if surprises else None,
-        'nees_within_95': float(np.mean(np.array(surprises) < NEES_95)) if surprises else None,
-        'rejections': dict(Counter(a.attempt.localisation.rejection.name.lower() for a in answers
-                                   if not a.attempt.localisation.accepted)),
-        **_verdict(answers, blocks, (translation <= 0.10) & (rotation <= 5.0))}
+    good = np.array([result.accepted and result.good for result in results])
+    return {'held_out': bool(blocks), 'blocks': len(blocks), **summarise(results),
+            **_quality(results, blocks, good)}
 
 
-def quality_sentence(check):
-    """Return one sentence on the quality of a map, of its ``validation_summary``."""
+def quality_sentence(check: dict[str, Any]) -> str:
+    """Return one sentence on the quality of a map, by its ``validation_summary``."""
     what = 'held-out' if check['held_out'] else 'mapping'
     sentence = (f'its quality is {check["quality"]}: {check["recall_10cm_5deg"]:.0%} of '
                 f'{check["frames"]} {what} frames within 10 cm, 5 degrees')
     return f'{sentence}; {check["advice"]}' if check['advice'] else sentence
 
 
-def _verdict(answers, blocks, good):
+def _quality(results: Sequence[FrameResult], blocks: Sequence[np.ndarray],
+             good: np.ndarray) -> dict[str, str]:
     """Return the quality of the map, and one sentence on what to do about it."""
     share = float(np.mean(good))
     if not blocks:
@@ -70,10 +47,11 @@ def _verdict(answers, blocks, good):
     if share >= _GOOD:
         return {'quality': 'good', 'advice': ''}
     return {'quality': 'fair' if share >= _FAIR else 'poor',
-            'advice': _advice(answers, blocks, good)}
+            'advice': _advice(results, blocks, good)}
 
 
-def _advice(answers, blocks, good):
+def _advice(results: Sequence[FrameResult], blocks: Sequence[np.ndarray],
+            good: np.ndarray) -> str:
     """Name the places whose held-out frames were answered worst."""
     ends = np.cumsum([len(block) for block in blocks])
     parts = [np.arange(end - len(block), end) for end, block in zip(ends, blocks)]
@@ -82,12 +60,8 @@ def _advice(answers, blocks, good):
     for number in np.argsort(shares)[:_NAMED]:
         if shares[number] >= _GOOD:
             continue
-        frames = [answers[index].frame for index in parts[number]]
-        x, y, z = np.mean([frame.map_from_cam[:3, 3] for frame in frames], 0)
+        frames = [results[index] for index in parts[number]]
+        x, y, z = np.mean([frame.truth[:3, 3] for frame in frames if frame.truth is not None], 0)
         places.append(f'({x:.1f}, {y:.1f}, {z:.1f}) m, frames {frames[0].name} to '
                       f'{frames[-1].name}')
     return 'record more views, slowly and from several sides, around ' + '; '.join(places)
-
-
-def _median(values):
-    return float(np.median(values)) if len(values) else None

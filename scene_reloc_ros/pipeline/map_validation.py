@@ -1,160 +1,174 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Judges a new map on frames that it was not trained on, and gives it its calibration table."""
+"""Map validation on held-out frames: how good a new map is, and its uncertainty model."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-import time
+from typing import Any
 
 import numpy as np
 import torch
 
 from scene_reloc_ros.datasets.negative_frames import mirrored, shuffled_tiles
-from scene_reloc_ros.geometry.pose_error import pose_errors
+from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import se3_log
-from scene_reloc_ros.uncertainty.acceptance import GENERAL_MODEL, UNCALIBRATED
-from scene_reloc_ros.uncertainty.acceptance_fit import fit_acceptance
+from scene_reloc_ros.mapping.hold_out import PosedFrames
+from scene_reloc_ros.mapping.progress import MappingProgress
+from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.pipeline.frame_result import FrameResult
+from scene_reloc_ros.pipeline.localisation import LocalisationTrace
+from scene_reloc_ros.pipeline.localiser import Localiser
+from scene_reloc_ros.solver.problem import SolverResult
+from scene_reloc_ros.uncertainty.acceptance import fit_acceptance, GENERAL_MODEL, UNCALIBRATED
 from scene_reloc_ros.uncertainty.ambiguity import voxels_of
-from scene_reloc_ros.uncertainty.calibration import fit_covariance, HeldOutErrors
-from scene_reloc_ros.uncertainty.model import ImageStatistics, UncertaintyModel
+from scene_reloc_ros.uncertainty.covariance import fit_covariance, HeldOutErrors
+from scene_reloc_ros.uncertainty.image_quality import image_statistics
+from scene_reloc_ros.uncertainty.model import UncertaintyModel
+from scene_reloc_ros.uncertainty.query import Query
+from scene_reloc_ros.uncertainty.rejection import Rejection
 
-GROSS_M, GROSS_DEG = 0.25, 10.0  # an answer farther off is wrong, not inexact
-_STRANGERS = 60  # pictures of other places, count
+STAGE = 'checking'
+_NEGATIVES = 60  # pictures of other places, count
 _SURE = 0.1  # probability from which on a wrong answer is a confusion, not a failure
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a localiser says of a frame with a known pose, and how far that is off."""
+class FrameSplit:
+    """Which frames of a sequence validate a map."""
 
-    frame: object  # PosedImage
-    attempt: object  # LocalisationTrace
-    translation_m: float  # infinite where the solver found no pose
-    rotation_deg: float
+    blocks: list[np.ndarray]  # index arrays of the frames that training has not seen
+    alias_candidates: np.ndarray  # indices of mapping frames whose place may look like another
 
-    @classmethod
-    def of(cls, frame, attempt):
-        """Compare with the pose of the frame."""
-        if attempt.best is None:
-            return cls(frame, attempt, np.inf, np.inf)
-        translation, rotation = pose_errors(attempt.best.map_from_cam, frame.map_from_cam)
-        return cls(frame, attempt, float(translation), float(rotation))
 
-    @property
-    def right(self):
-        """Tell whether the answer is no gross error."""
-        return self.translation_m <= GROSS_M and self.rotation_deg <= GROSS_DEG
+@dataclass(frozen=True)
+class ValidationResult:
+    """A map with its uncertainty model, and what it says of its held-out frames."""
+
+    scene_map: SceneMap
+    results: list[FrameResult]  # of the colour images, block after block
+
+
+@dataclass(frozen=True)
+class _Solved:
+    """A query and what the solver says of it; ``frame`` is None for another place."""
+
+    frame: PosedImage | None
+    query: Query
+    solved: SolverResult | Rejection
 
 
 class MapValidation:
     """The held-out frames of a new map, seen by its localiser."""
 
-    def __init__(self, localiser, frames, blocks, suspects, report):
-        """Localise all of them, and pictures of other places.
+    def __init__(self, localiser: Localiser, frames: PosedFrames, split: FrameSplit,
+                 progress: MappingProgress, rng: np.random.Generator):
+        """Take what ``run`` needs.
 
         Args:
-            localiser: Localiser of the map.
-            frames: sequence of PosedImage.
-            blocks: index arrays of the frames that training has not seen.
-            suspects: indices of mapping frames whose place may look like another.
-            report: called with (fraction, text) before each picture; what it raises ends it.
+            localiser: of the map.
+            frames: all frames.
+            split: which of them validate it; at least one block.
+            progress: told before each picture.
+            rng: of the pictures of other places.
         """
-        self._localiser, self._blocks, self._report = localiser, blocks, report
-        self._held_out = [frames[int(index)] for index in np.concatenate(blocks)]
-        self._steps = len(self._held_out) + len(suspects) + _STRANGERS
-        self._done = 0
-        self._seen = {'rgb': [self._observed(frame, frame.image) for frame in self._held_out]}
-        if localiser.depth_unavailable() is None:
-            self._seen['rgbd'] = self._measured()
-        self._solved = {kind: [localiser.solve(view) for view in seen]
-                        for kind, seen in self._seen.items()}
-        self._strangers = [(view, localiser.solve(view)) for view in self._other_places()]
-        self._suspects = [self._suspect(frames[int(index)]) for index in suspects]
-        self._fit()
+        self._localiser, self._frames, self._split = localiser, frames, split
+        self._progress, self._rng, self._done = progress, rng, 0
+        self._steps = (sum(map(len, split.blocks)) + len(split.alias_candidates) + _NEGATIVES)
 
-    def _observed(self, frame, image):
-        self._report(self._done / self._steps, f'{self._done} of {self._steps} pictures')
+    def run(self) -> ValidationResult:
+        """Localise held-out frames and pictures of other places, and fit table after table."""
+        held_out = [self._frames[int(index)] for index in np.concatenate(self._split.blocks)]
+        kinds = {'rgb': [self._query(frame, frame.image) for frame in held_out]}
+        if self._localiser.depth_unavailable() is None:
+            kinds['rgbd'] = self._with_depth(held_out, kinds['rgb'])
+        solved = {kind: [self._solve(query, frame) for query, frame in zip(queries, held_out)]
+                  for kind, queries in kinds.items()}
+        negatives = [self._solve(query) for query in self._other_places(held_out)]
+        candidates = [self._frames[int(index)] for index in self._split.alias_candidates]
+        aliases = [self._solve(self._query(frame, frame.image), frame) for frame in candidates]
+        # each table is a feature for the next
+        self._use(uncertainty=UncertaintyModel(GENERAL_MODEL, images=image_statistics(
+            [query.quality for query in kinds['rgb']])))
+        self._fit_covariances(solved)
+        self._use(ambiguous=self._confused_space(aliases + solved['rgb']))
+        self._fit_acceptance(solved, negatives)
+        return ValidationResult(self._localiser.scene_map, self._results(solved['rgb']))
+
+    def _query(self, frame: PosedImage, image: np.ndarray) -> Query:
+        self._progress(STAGE, self._done / self._steps, f'{self._done} of {self._steps} pictures')
         self._done += 1
         return self._localiser.prepare(image, frame.camera)
 
-    def _measured(self):
-        """Return the same views with the depths of those frames that have them."""
-        return [view if frame.depth_m is None else
-                self._localiser.with_depth(view, frame.depth_m, frame.camera)
-                for view, frame in zip(self._seen['rgb'], self._held_out)]
+    def _with_depth(self, frames: list[PosedImage], queries: list[Query]) -> list[Query]:
+        """Return the same queries with the depths of those frames that have them."""
+        return [query if frame.depth_m is None else
+                self._localiser.with_depth(query, frame.depth_m, frame.camera)
+                for query, frame in zip(queries, frames)]
 
-    def _other_places(self):
-        rng = np.random.default_rng(0)
-        for count in range(_STRANGERS):
-            frame = self._held_out[int(rng.integers(len(self._held_out)))]
-            image = mirrored(frame.image) if count % 2 else shuffled_tiles(frame.image, rng)
-            yield self._observed(frame, image)
+    def _other_places(self, held_out: list[PosedImage]) -> Iterator[Query]:
+        for count in range(_NEGATIVES):
+            frame = held_out[int(self._rng.integers(len(held_out)))]
+            image = mirrored(frame.image) if count % 2 else shuffled_tiles(frame.image, self._rng)
+            yield self._query(frame, image)
 
-    def _suspect(self, frame):
-        view = self._observed(frame, frame.image)
-        return frame, view, self._localiser.solve(view)
+    def _solve(self, query: Query, frame: PosedImage | None = None) -> _Solved:
+        return _Solved(frame, query, self._localiser.solve(query))
 
-    def calibrated_map(self):
-        """Return the map with its tables."""
-        return self._localiser.scene_map
+    def _assess(self, solved: _Solved) -> LocalisationTrace:
+        return self._localiser.assess(solved.query, solved.solved)
 
-    def answers(self, kind='rgb'):
-        """Return the Answers to the held-out frames, as the tables stand."""
-        pairs = zip(self._seen[kind], self._solved[kind])
-        return [Answer.of(frame, attempt)
-                for frame, attempt in zip(self._held_out, self._weighed(pairs))]
+    def _results(self, answers: list[_Solved]) -> list[FrameResult]:
+        """Return the results of frames with a pose, as the tables stand."""
+        return [FrameResult.of(answer.frame, self._assess(answer)) for answer in answers
+                if answer.frame is not None]
 
-    def _fit(self):
-        """Fit table after table: each one is evidence for the next."""
-        self._use(calibration=UncertaintyModel(GENERAL_MODEL,
-                                             images=_statistics(self._seen['rgb'])))
-        for kind in self._solved:
-            fitted = fit_covariance(self._errors(self.answers(kind)))
-            table = self._localiser.scene_map.calibration
-            self._use(calibration=replace(
-                table, **{kind: fitted or getattr(UNCALIBRATED, kind)}))
-        self._use(ambiguous=self._confused_space())
-        right, wrong = [], [attempt.best.evidence for attempt in self._weighed(self._strangers)
-                            if attempt.best is not None]
-        for answer in (answer for kind in self._solved for answer in self.answers(kind)):
-            if answer.attempt.best is not None:
-                (right if answer.right else wrong).append(answer.attempt.best.evidence)
-        self._use(calibration=replace(self._localiser.scene_map.calibration,
-                                      acceptance=fit_acceptance(right, wrong, GENERAL_MODEL)))
-
-    def _use(self, **parts):
+    def _use(self, **parts: Any) -> None:
         self._localiser = self._localiser.with_map(replace(self._localiser.scene_map, **parts))
 
-    def _confused_space(self):
-        """Return the cubes of space that answers were sure of which are grossly wrong.
+    def _fit_covariances(self, solved: dict[str, list[_Solved]]) -> None:
+        for kind, answers in solved.items():
+            fitted = fit_covariance(self._errors(self._results(answers)))
+            self._refine(**{kind: fitted or getattr(UNCALIBRATED, kind)})
+
+    def _refine(self, **tables: Any) -> None:
+        """Replace tables of the uncertainty model."""
+        model = self._localiser.scene_map.uncertainty or UNCALIBRATED
+        self._use(uncertainty=replace(model, **tables))
+
+    def _confused_space(self, answers: list[_Solved]) -> torch.Tensor:
+        """Return the voxels that answers were sure of which are grossly wrong.
 
         What such a frame saw looks like that space: points there tell nothing of the place.
         """
-        attempts = self._weighed([(view, solved) for _, view, solved in self._suspects])
-        answers = [Answer.of(frame, attempt)
-                   for (frame, _, _), attempt in zip(self._suspects, attempts)]
-        points = [answer.attempt.localisation.inlier_points for answer in answers + self.answers()
-                  if answer.attempt.best is not None and not answer.right
-                  and answer.attempt.best.probability >= _SURE]
+        points = [result.localisation.inlier_points for result in self._results(answers)
+                  if result.trace.pose is not None and result.gross
+                  and result.trace.pose.probability >= _SURE]
         return voxels_of(torch.from_numpy(np.concatenate([np.zeros((0, 3), np.float32), *points])))
 
-    def _weighed(self, pairs):
-        return [self._localiser.assess(view, solved, time.perf_counter())
-                for view, solved in pairs]
+    def _fit_acceptance(self, solved: dict[str, list[_Solved]], negatives: list[_Solved]) -> None:
+        right: list[dict[str, float]] = []
+        wrong = [trace.pose.features for trace in map(self._assess, negatives)
+                 if trace.pose is not None]
+        for result in (result for answers in solved.values() for result in self._results(answers)):
+            if result.trace.pose is not None:
+                (wrong if result.gross else right).append(result.trace.pose.features)
+        self._refine(acceptance=fit_acceptance(right, wrong, GENERAL_MODEL))
 
-    def _errors(self, answers):
-        right = [answer for answer in answers if answer.right]
-        twists = [se3_log(answer.attempt.result.cam_from_map.cpu()
-                          @ torch.from_numpy(answer.frame.map_from_cam)) for answer in right]
-        informations = [answer.attempt.result.information.cpu() for answer in right]
-        return HeldOutErrors(
-            _stacked(twists, 6), _stacked(informations, 6, 6),
-            torch.tensor([a.attempt.best.distance for a in right]).double(), len(self._blocks))
+    def _errors(self, results: list[FrameResult]) -> HeldOutErrors:
+        twists, informations, novelties = [], [], []
+        for result in results:
+            trace = result.trace
+            if trace.result is None or trace.pose is None or result.gross:
+                continue
+            twists.append(se3_log(trace.result.cam_from_map.cpu()
+                                  @ torch.from_numpy(result.truth)))
+            informations.append(trace.result.information.cpu())
+            novelties.append(trace.pose.novelty)
+        return HeldOutErrors(_stacked(twists, 6), _stacked(informations, 6, 6),
+                             torch.tensor(novelties).double(), len(self._split.blocks))
 
 
-def _stacked(tensors, *shape):
+def _stacked(tensors: list[torch.Tensor], *shape: int) -> torch.Tensor:
     return torch.stack(tensors) if tensors else torch.zeros((0, *shape), dtype=torch.float64)
-
-
-def _statistics(views):
-    return ImageStatistics(*(float(np.median([getattr(view.quality, name) for view in views]))
-                             for name in ('sharpness', 'contrast')))

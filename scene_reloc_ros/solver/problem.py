@@ -87,6 +87,11 @@ class SolverResult:
     samples: int  # minimal samples drawn, count
     second_best_score: float  # soft inlier count of the best pose of another mode, 0 without one
 
+    @property
+    def second_best_ratio(self):
+        """Return the score of the best other pose, of that of this one: near one, either is."""
+        return self.second_best_score / max(self.score, 1e-9)
+
 
 @dataclass(frozen=True)
 class PoseProblem:

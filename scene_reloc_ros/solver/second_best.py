@@ -1,6 +1,6 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Another place that explains what the best pose leaves unexplained.
+"""Second-best pose (ratio test): another place that explains what the best leaves unexplained.
 
 Two corners that look alike make a network answer with the coordinates of one in some cells and of
 the other in the rest. The solver's own second best explains the same cells as its best; this one
@@ -18,8 +18,8 @@ from scene_reloc_ros.solver.problem import SolverResult
 _SAMPLES = 2048  # minimal samples, count: a second best that matters is found by far fewer
 
 
-def second_best_ratio(solve, problem, result, generator, options):
-    """Return the soft inlier score of the best other pose, of that of a SolverResult; 0 if none.
+def with_second_best(solve, problem, result, generator, options):
+    """Return a SolverResult whose second best is that among the cells left unexplained, if better.
 
     Args:
         solve: the solver's function.
@@ -28,16 +28,18 @@ def second_best_ratio(solve, problem, result, generator, options):
         generator: CPU torch.Generator.
         options: SolverOptions; poses within its mode bounds are the same.
     """
-    known = result.second_best_score / max(result.score, 1e-9)
     weights = (torch.ones_like(problem.rays[:, 0]) if problem.weights is None
                else problem.weights.clone())
     weights[result.inliers.to(weights.device)] = 0
     other = solve(replace(problem, weights=weights), generator,
                   replace(options, maximum_samples=_SAMPLES))
-    if not isinstance(other, SolverResult):
-        return known
+    if not isinstance(other, SolverResult) or _is_same(other, result, options):
+        return result
+    return replace(result, second_best_score=max(result.second_best_score, other.score))
+
+
+def _is_same(other, result, options):
+    """Return whether two results are one pose, within the mode bounds."""
     moved, turned = pose_errors(invert_pose(other.cam_from_map.cpu()),
                                 invert_pose(result.cam_from_map.cpu()))
-    if float(moved) <= options.mode_distance_m and float(turned) <= options.mode_angle_deg:
-        return known
-    return max(known, other.score / max(result.score, 1e-9))
+    return float(moved) <= options.mode_distance_m and float(turned) <= options.mode_angle_deg

@@ -1,29 +1,36 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""From a solved pose to one with a covariance, and the decision whether it is believed."""
+"""Assessment of a solved pose: its covariance, and the decision whether it is believed."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
 
 import numpy as np
+import torch
 
+from scene_reloc_ros.geometry.pose_error import view_novelty
 from scene_reloc_ros.geometry.poses import invert_pose
-from scene_reloc_ros.geometry.view_distance import view_novelty
+from scene_reloc_ros.solver.problem import PoseProblem, SolverResult
 from scene_reloc_ros.uncertainty.acceptance import (
+    AcceptanceOptions,
     explain,
-    poor_picture,
     probability_right,
     UNCALIBRATED,
 )
+from scene_reloc_ros.uncertainty.ambiguity import distinct_share
 from scene_reloc_ros.uncertainty.covariance import (
     camera_covariance,
     map_covariance,
     probability_within,
 )
-from scene_reloc_ros.uncertainty.features import Context, distinct_share, gather, Scene
+from scene_reloc_ros.uncertainty.features import confidence_features, PoseContext
+from scene_reloc_ros.uncertainty.image_quality import image_rejection
+from scene_reloc_ros.uncertainty.model import CovarianceModel, UncertaintyModel
+from scene_reloc_ros.uncertainty.query import Query
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
-_LARGEST_RIVAL = 0.9  # score of another pose, of that of the best; beyond, either may be right
+_LARGEST_SECOND_BEST = 0.9  # score of another pose, of that of the best; beyond, either is right
 _LEAST_DISTINCT = 0.2  # share of the inliers that no other part of the map looks like
 
 
@@ -34,62 +41,76 @@ class AssessedPose:
     map_from_cam: np.ndarray  # (4, 4) float64, metres
     covariance: np.ndarray  # (6, 6), as that of a Localisation
     probability: float  # that it is within the bounds asked for
-    rejection: Optional[Rejection]  # why it is not believed
-    evidence: dict  # name -> value, larger is better
-    distance: float  # from the nearest mapping view, unitless
+    features: dict[str, float]  # name -> value, larger is better
+    novelty: float  # from the nearest mapping view, unitless
 
 
 class PoseAssessor:
-    """The tables of a map, by which its poses are weighed."""
+    """Weighs the poses of one map by what it knows of its own errors."""
 
-    def __init__(self, scene_map, options):
-        """Take them.
-
-        Args:
-            scene_map: SceneMap.
-            options: LocaliserOptions.
-        """
-        self.calibration = scene_map.calibration or UNCALIBRATED
-        self._views = scene_map.views.double()
-        self._options = options.acceptance
-        self._ambiguous = scene_map.ambiguous
-        self._scene = Scene(self.calibration.images, options.solving.threshold_px)
-
-    def assess(self, result, second_best_ratio, observed):
-        """Return the AssessedPose of a SolverResult.
+    def __init__(self, model: UncertaintyModel | None, views: torch.Tensor,
+                 ambiguous: torch.Tensor, options: AcceptanceOptions, threshold_px: float):
+        """Take the tables of a map.
 
         Args:
-            result: SolverResult.
-            second_best_ratio: score of the best other pose, of that of this one.
-            observed: Query.
+            model: of the map; None takes that of other maps.
+            views: (F, 4, 4) map_from_cam of the mapping frames, metres.
+            ambiguous: (K,) int64, voxels that some other part of the map looks like.
+            options: what a pose has to be to be believed.
+            threshold_px: of the solver's inliers, pixels.
         """
+        self.model = model or UNCALIBRATED
+        self._views, self._ambiguous = views.double(), ambiguous
+        self._options, self._threshold_px = options, threshold_px
+
+    def assess(self, query: Query, solved: SolverResult | Rejection,
+               ) -> tuple[AssessedPose | None, Rejection | None]:
+        """Return the pose of a query (None: there is none) and why it is not believed.
+
+        A poor picture explains the rest: whatever speaks against a pose, its reason comes first.
+        """
+        pose: AssessedPose | None = None
+        rejection: Rejection | None
+        if isinstance(solved, Rejection):
+            rejection = solved
+        else:
+            pose, rejection = self._weigh(query, solved)
+        if rejection is not None:
+            rejection = image_rejection(query.quality, self.model.images) or rejection
+        return pose, rejection
+
+    def _weigh(self, query: Query,
+               result: SolverResult) -> tuple[AssessedPose, Rejection | None]:
+        """Return a solved pose with covariance and probability, and the Rejection or None."""
         cam_from_map = result.cam_from_map.cpu()
         map_from_cam = invert_pose(cam_from_map)
-        distance = float(view_novelty(map_from_cam, self._views).min())
-        error = camera_covariance(result.information.cpu(), distance,
-                                  self._table(observed.problem))
-        distinct = distinct_share(result, observed.problem, self._ambiguous)
-        evidence = gather(result, observed, Context(second_best_ratio, distance, distinct), error,
-                          self._scene)
-        within = probability_within(error, self._options.within_m, self._options.within_deg)
-        right = probability_right(evidence, self.calibration.acceptance)
-        rejection = self._rejection(right, within, map_from_cam, evidence)
-        if distinct < _LEAST_DISTINCT:
+        novelty = float(view_novelty(map_from_cam, self._views).min())
+        covariance = camera_covariance(result.information.cpu(), novelty,
+                                       self._covariance_model(query.problem))
+        context = PoseContext(covariance, novelty,
+                              distinct_share(result, query.problem, self._ambiguous),
+                              self.model.images, self._threshold_px)
+        features = confidence_features(query, result, context)
+        within = probability_within(covariance, self._options.within_m, self._options.within_deg)
+        right = probability_right(features, self.model.acceptance)
+        rejection = self._rejection(right, within, map_from_cam, features)
+        if context.distinct < _LEAST_DISTINCT:
             # what agrees is seen in another place as well: one of two at best
             right, rejection = right / 2, Rejection.AMBIGUOUS
-        elif second_best_ratio > _LARGEST_RIVAL:
+        elif result.second_best_ratio > _LARGEST_SECOND_BEST:
             right, rejection = right / 2, rejection or Rejection.AMBIGUOUS
-        if rejection is not None:  # a poor picture explains the rest
-            rejection = poor_picture(observed.quality, self._scene.images) or rejection
-        return AssessedPose(map_from_cam.numpy(), map_covariance(cam_from_map, error).numpy(),
-                        right * within, rejection, evidence, distance)
+        pose = AssessedPose(map_from_cam.numpy(), map_covariance(cam_from_map, covariance).numpy(),
+                            right * within, features, novelty)
+        return pose, rejection
 
-    def _table(self, problem):
-        """Return the CovarianceModel of a query with or without depth."""
-        with_depth = problem.depths is not None and self.calibration.rgbd is not None
-        return self.calibration.rgbd if with_depth else self.calibration.rgb
+    def _covariance_model(self, problem: PoseProblem) -> CovarianceModel:
+        """Return the model of a query with or without depth."""
+        if problem.depths is None or self.model.rgbd is None:
+            return self.model.rgb
+        return self.model.rgbd
 
-    def _rejection(self, right, within, map_from_cam, evidence):
+    def _rejection(self, right: float, within: float, map_from_cam: torch.Tensor,
+                   features: dict[str, float]) -> Rejection | None:
         """Return the Rejection of a pose that is not believed, else None."""
         away = (self._views[:, :3, 3] - map_from_cam[:3, 3]).norm(dim=-1).min()
         if float(away) > self._options.map_margin_m:
@@ -98,4 +119,4 @@ class PoseAssessor:
             return None
         if right >= self._options.probability:
             return Rejection.UNCERTAIN
-        return explain(evidence, self.calibration.acceptance)
+        return explain(features, self.model.acceptance)

@@ -1,9 +1,19 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""What a map knows of its own errors: tables that are fitted on held-out frames and stored."""
+"""Uncertainty model of a map: covariance, acceptance and image statistics, as it is stored.
+
+The tables are fitted on held-out frames.
+"""
+
+from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Optional
+from typing import Any
+
+# Features whose names in map files are older than those in the code.
+_STORED_NAMES = {'second_best_margin': 'uniqueness', 'position_precision': 'certainty',
+                 'view_familiarity': 'nearness'}
+_NAMES_STORED = {stored: name for name, stored in _STORED_NAMES.items()}
 
 
 @dataclass(frozen=True)
@@ -18,7 +28,7 @@ class CovarianceModel:
     rotation_scale: float = 25.0  # of the solver's standard deviations, ratio
     floor_m: float = 0.02  # standard deviation an axis that all cells share, metres
     floor_rad: float = 0.01  # standard deviation an axis that all cells share, rad
-    growth: float = 0.2  # of standard deviations, per unit of view distance from the mapping
+    growth: float = 0.2  # of standard deviations, per unit of view novelty
     frames: int = 0  # held-out frames that it was fitted on; 0: not fitted, but rather too large
 
 
@@ -32,31 +42,40 @@ class ImageStatistics:
 
 @dataclass(frozen=True)
 class AcceptanceModel:
-    """Logistic regression on evidence: no weight is negative, so more evidence never hurts."""
+    """Logistic regression on confidence features: no weight is negative, more never hurts."""
 
     intercept: float
-    weights: dict = field(default_factory=dict)  # name of the evidence -> weight of its value
-    typical: dict = field(default_factory=dict)  # name -> value in right answers, median
+    weights: dict[str, float] = field(default_factory=dict)  # feature -> weight of its value
+    typical: dict[str, float] = field(default_factory=dict)  # -> value in right answers, median
     frames: int = 0  # right answers of this map that it was fitted on; 0: of other maps only
 
 
 @dataclass(frozen=True)
 class UncertaintyModel:
-    """The calibration table of a map."""
+    """What a map knows of its own errors."""
 
     acceptance: AcceptanceModel
     rgb: CovarianceModel = CovarianceModel()
-    rgbd: Optional[CovarianceModel] = None  # with depth at the query
+    rgbd: CovarianceModel | None = None  # with depth at the query
     images: ImageStatistics = ImageStatistics()
 
-    def as_dict(self):
-        """Return plain values."""
-        return asdict(self)
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, the features by the names that map files have for them."""
+        values = asdict(self)
+        for part in ('weights', 'typical'):
+            values['acceptance'][part] = _renamed(values['acceptance'][part], _STORED_NAMES)
+        return values
 
     @classmethod
-    def from_dict(cls, values):
-        """Return the table of plain values; TypeError or KeyError where one is missing."""
-        rgbd = values['rgbd']
-        return cls(AcceptanceModel(**values['acceptance']), CovarianceModel(**values['rgb']),
+    def from_dict(cls, values: dict[str, Any]) -> UncertaintyModel:
+        """Return the model of plain values; TypeError or KeyError where one is missing."""
+        rgbd, acceptance = values['rgbd'], dict(values['acceptance'])
+        for part in ('weights', 'typical'):
+            acceptance[part] = _renamed(acceptance[part], _NAMES_STORED)
+        return cls(AcceptanceModel(**acceptance), CovarianceModel(**values['rgb']),
                    None if rgbd is None else CovarianceModel(**rgbd),
                    ImageStatistics(**values['images']))
+
+
+def _renamed(features: dict[str, float], names: dict[str, str]) -> dict[str, float]:
+    return {names.get(name, name): value for name, value in features.items()}

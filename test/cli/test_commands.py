@@ -45,7 +45,7 @@ def test_a_map_is_judged_on_frames_that_it_was_not_trained_on(mapped, capsys):
     assert main(['info', str(mapped / 'room.map')]) == 0
     text = capsys.readouterr().out
     assert 'kept from training' in text and 'is honest' in text and 'quality' in text
-    table = SceneMap.load(mapped / 'room.map').calibration
+    table = SceneMap.load(mapped / 'room.map').uncertainty
     assert table.rgb.frames >= 6 and table.rgbd.frames >= 6 and table.acceptance.frames >= 6
     assert len(SceneMap.load(mapped / 'room.map').views) == LAP - json.loads(
         (mapped / 'map.json').read_text())['check']['frames']
@@ -125,11 +125,11 @@ def test_what_mapping_learnt_of_its_camera_says_nothing_of_another(mapped, local
                                 correction=CameraRefinement((0.05, 0.0, 0.0, 0.0, 0.0))),
                         device='cpu')
     # the best pose, believed or not: with rays so wrong it may rightly be refused
-    plain, turned = (which.attempt(frame.image, frame.camera).best
+    plain, turned = (which.trace(frame.image, frame.camera).pose
                      for which in (localiser, shifted))
     assert pose_errors(turned.map_from_cam, plain.map_from_cam)[1] > 1.0
     other = replace(frame.camera, fx=1.02 * frame.camera.fx, fy=1.02 * frame.camera.fy)
-    plain, turned = (which.attempt(frame.image, other).best for which in (localiser, shifted))
+    plain, turned = (which.trace(frame.image, other).pose for which in (localiser, shifted))
     assert np.array_equal(plain.map_from_cam, turned.map_from_cam)
 
 
@@ -214,7 +214,7 @@ def test_a_picture_that_shows_nothing_says_why(localiser, change, reason):
 def test_a_map_without_calibration_states_larger_errors(localiser):
     frame = open_sequence(ROUTE)[10]
     bare = Localiser(replace(localiser.scene_map, calibration=None), device='cpu')
-    here, there = (which.attempt(frame.image, frame.camera).best for which in (localiser, bare))
+    here, there = (which.trace(frame.image, frame.camera).pose for which in (localiser, bare))
     assert np.trace(there.covariance) > 1.5 * np.trace(here.covariance)
 
 

@@ -2,29 +2,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reports, plots and trajectories of localisations that are known exactly."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
 import torch
 
 from scene_reloc_ros.datasets.simulated_room.simulated_sequence import CAMERA
-from scene_reloc_ros.evaluation.plots import plot_evaluation
+from scene_reloc_ros.datasets.stamped_lines import tum_line
+from scene_reloc_ros.evaluation.plots import plot_evaluation, plot_trust
 from scene_reloc_ros.evaluation.report import evaluate
 from scene_reloc_ros.evaluation.risk_coverage import (
-    Judgement,
+    by_name,
+    Group,
     reliability_diagram,
     risk_coverage_curve,
     trust_figures,
 )
-from scene_reloc_ros.evaluation.risk_coverage_plots import plot_trust
 from scene_reloc_ros.evaluation.solver_benchmark import synthetic_problem
-from scene_reloc_ros.evaluation.trajectory import tum_line
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import se3_exp, transform_points
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.network.head import Head
-from scene_reloc_ros.pipeline.localisation import Localisation
-from scene_reloc_ros.pipeline.localiser import LocalisationTrace
+from scene_reloc_ros.pipeline.localisation import Localisation, LocalisationTrace
 from scene_reloc_ros.uncertainty.assessment import AssessedPose
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
@@ -52,7 +54,7 @@ class ShiftedLocaliser:
         found = Localisation(None if rejection else pose, None if rejection else covariance,
                              rejection, '', 2, 10, pixels, points.astype(np.float32),
                              10.0 + self.asked, probability, 'reference', 'cpu')
-        best = AssessedPose(pose, covariance, probability, rejection, {}, 0.0)
+        best = AssessedPose(pose, covariance, probability, {}, 0.0)
         return LocalisationTrace(found, best)
 
 
@@ -105,7 +107,7 @@ def test_the_summary_says_how_honest_the_covariance_is(report):
 
 
 def test_false_accepts_and_refused_good_answers_are_counted(report):
-    figures = trust_figures(report.judgements())
+    figures = trust_figures([Group('clean', report.frames)])
     assert (figures['queries'], figures['false_accepts']) == (5, 1)  # 30 cm off and accepted
     assert figures['false_accept_rate'] == pytest.approx(0.2)
     # the first three and the refused one are within 10 cm
@@ -114,15 +116,17 @@ def test_false_accepts_and_refused_good_answers_are_counted(report):
 
 
 def test_a_picture_of_another_place_that_is_accepted_is_a_false_accept(report):
-    attempt = report.frames[0].attempt
-    stranger = Judgement.of('otherroom', attempt, None)
+    stranger = replace(report.frames[0], name='otherroom-3', truth=None,
+                       translation_m=np.inf, rotation_deg=np.inf)
     assert stranger.gross and stranger.accepted and not stranger.good
-    figures = trust_figures([stranger])
+    figures = trust_figures(by_name([stranger]))
+    assert list(figures['kinds']) == ['otherroom']
     assert figures['false_accept_rate'] == 1.0 and figures['acceptance_of_good'] is None
 
 
 def test_reliability_and_curve_follow_the_probabilities():
-    judged = [Judgement('clean', p, p > 0.5, None, good, not good)
+    judged = [SimpleNamespace(localisation=SimpleNamespace(probability=p), good=good,
+                              gross=not good)
               for p, good in ((0.05, False), (0.05, True), (0.95, True), (0.95, True))]
     low, high = reliability_diagram(judged)
     assert (low['queries'], low['good'], high['good']) == (2, 0.5, 1.0)
@@ -132,7 +136,8 @@ def test_reliability_and_curve_follow_the_probabilities():
 
 
 def test_the_picture_of_trust_shows_something(report, tmp_path):
-    path = plot_trust(report, trust_figures(report.judgements()), tmp_path / 'trust.png')
+    figures = trust_figures([Group('clean', report.frames)])
+    path = plot_trust(report, figures, tmp_path / 'trust.png')
     picture = cv2.imread(str(path))
     assert min(picture.shape[:2]) > 300 and picture.std() > 5
 

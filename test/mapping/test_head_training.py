@@ -16,15 +16,12 @@ from scene_reloc_ros.mapping.camera_refinement import (
     CameraRefinementOptions,
     same_camera,
 )
-from scene_reloc_ros.mapping.feature_buffer import FeatureBuffer, MappingCancelled
+from scene_reloc_ros.mapping.feature_buffer import FeatureBuffer
 from scene_reloc_ros.mapping.head_training import one_cycle, train_head
 from scene_reloc_ros.mapping.presets import PRESETS
+from scene_reloc_ros.mapping.progress import Deadline, MappingCancelled, MappingProgress
 
 CAMERA = Camera(160, 120, 130, 128, 80.3, 59.1, 'plumb_bob', (0.1, -0.05, 0.001, 0.0, 0.0))
-
-
-def silent(stage, fraction, text):
-    pass
 
 
 def small_options(**changes):
@@ -61,8 +58,8 @@ def learnable_buffer(cells=2000, miscalibrated=None, views=2):
 def trained(seed=0, cancelled=lambda: False, **changes):
     buffer, points = learnable_buffer()
     options = small_options(**{'steps': 400, 'batch': 256, **changes})
-    head, _, summary = train_head(buffer, options, 600, torch.Generator().manual_seed(seed),
-                                  silent, cancelled)
+    head, _, summary = train_head(buffer, options, torch.Generator().manual_seed(seed),
+                                  MappingProgress(cancelled=cancelled))
     return head, summary, buffer, points
 
 
@@ -70,8 +67,8 @@ def trained(seed=0, cancelled=lambda: False, **changes):
 def test_mapping_finds_a_wrong_calibration_and_leaves_a_right_one_alone(truth):
     buffer, _ = learnable_buffer(6000, truth, views=40)
     options = small_options(steps=1500, batch=512, width=64)
-    _, correction, _ = train_head(buffer, options, 600, torch.Generator().manual_seed(0), silent,
-                                  lambda: False)
+    _, correction, _ = train_head(buffer, options, torch.Generator().manual_seed(0),
+                                  MappingProgress())
     assert torch.allclose(correction.values[:4], torch.tensor(truth), atol=0.008)
 
 
@@ -79,7 +76,7 @@ def test_a_trusted_calibration_is_not_touched():
     buffer, _ = learnable_buffer(500, (0.03, -0.02, 0.02, -0.03), views=10)
     options = small_options(steps=50, batch=64,
                             correction=CameraRefinementOptions(learning_rate=0))
-    _, correction, _ = train_head(buffer, options, 600, torch.Generator(), silent, lambda: False)
+    _, correction, _ = train_head(buffer, options, torch.Generator(), MappingProgress())
     assert not correction.values.any()
 
 
@@ -123,5 +120,6 @@ def test_training_can_be_cancelled_and_ends_in_time():
         trained(cancelled=lambda: True)
     buffer, _ = learnable_buffer()
     options = small_options(steps=10 ** 6, batch=64)
-    _, _, summary = train_head(buffer, options, 0.5, torch.Generator(), silent, lambda: False)
+    _, _, summary = train_head(buffer, options, torch.Generator(),
+                               MappingProgress(deadline=Deadline(0.5)))
     assert summary.steps < 10 ** 5 and summary.seconds < 5

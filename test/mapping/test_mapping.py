@@ -20,12 +20,13 @@ from scene_reloc_ros.mapping.camera_refinement import (
     CameraRefinement,
 )
 from scene_reloc_ros.mapping.feature_buffer import (
+    CellBatch,
     fill_buffer,
     mapping_poses,
-    MappingCancelled,
 )
 from scene_reloc_ros.mapping.losses import clamp_schedule, reprojection_loss
 from scene_reloc_ros.mapping.presets import AugmentationOptions, LossOptions, PRESETS
+from scene_reloc_ros.mapping.progress import MappingCancelled, MappingProgress
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
 from scene_reloc_ros.network.head import Head, HeadOptions
@@ -37,10 +38,6 @@ from scene_reloc_ros.uncertainty.model import (
 
 CAMERA = Camera(160, 120, 130, 128, 80.3, 59.1, 'plumb_bob', (0.1, -0.05, 0.001, 0.0, 0.0))
 STILL = AugmentationOptions(scale=1.0, rotation_deg=0.0, brightness=0.0, contrast=0.0)
-
-
-def silent(stage, fraction, text):
-    pass
 
 
 @pytest.mark.parametrize('seed', range(6))
@@ -83,7 +80,7 @@ def small_options(**changes):
 def buffer_of(images, cancelled=lambda: False, **changes):
     encoder = Encoder(EncoderOptions((4, 8, 8), 1, 1, 16)).fused()
     return fill_buffer(images, encoder, small_options(**changes), np.random.default_rng(0),
-                       silent, cancelled)
+                       MappingProgress(cancelled=cancelled))
 
 
 def test_the_buffer_holds_cells_of_every_frame():
@@ -156,9 +153,10 @@ def test_an_image_of_another_size_is_named():
 def loss_of(points, progress=0.5, depth=0.0):
     points = torch.tensor(points, dtype=torch.float32)
     count = len(points)
-    return reprojection_loss(points, torch.zeros(count, 2), torch.eye(4).expand(count, 4, 4),
-                             torch.full((count,), 100.0), torch.full((count,), depth), progress,
-                             LossOptions())
+    cells = CellBatch(torch.zeros(count, 0), torch.zeros(count, 2),
+                      torch.eye(4).expand(count, 4, 4), torch.full((count,), 100.0),
+                      torch.full((count,), depth))
+    return reprojection_loss(points, cells, progress, LossOptions())
 
 
 def test_the_loss_of_a_valid_prediction_is_the_clamped_error():
@@ -204,8 +202,9 @@ def scene_map():
     head = Head(HeadOptions(descriptor=8, width=16), (1.0, 2.0, 3.0))
     return SceneMap(head, 'small', '0123456789abcdef', CAMERA, torch.rand(5, 4, 4),
                     torch.rand(7, 3), CameraRefinement((0.01, 0.0, -0.02, 0.0, 0.03)),
-                    {'frames': 5}, calibration=UncertaintyModel(
-                        AcceptanceModel(0.5, {'inliers': 2.0}, {'inliers': -1.0}, 9),
+                    {'frames': 5}, uncertainty=UncertaintyModel(
+                        AcceptanceModel(0.5, {'inliers': 2.0, 'view_familiarity': 1.5},
+                                        {'inliers': -1.0, 'view_familiarity': -0.4}, 9),
                         CovarianceModel(12.0, 11.0, 0.004, 0.002, 0.1, 80)))
 
 
@@ -218,11 +217,20 @@ def test_a_map_survives_a_round_trip(tmp_path):
         CAMERA, {'frames': 5}, '0123456789abcdef')
     assert torch.equal(loaded.correction.values, made.correction.values)
     assert torch.equal(loaded.views, made.views) and torch.equal(loaded.cloud, made.cloud)
-    assert loaded.calibration == made.calibration and loaded.calibration.rgb.floor_m == 0.004
+    assert loaded.uncertainty == made.uncertainty and loaded.uncertainty.rgb.floor_m == 0.004
     descriptors = torch.randn(4, 8)
     with torch.no_grad():
         assert torch.allclose(loaded.head(descriptors), made.head(descriptors), atol=0.01)
     assert [p.name for p in tmp_path.iterdir()] == ['room.map']
+
+
+def test_features_have_in_a_file_the_names_that_older_maps_gave_them(tmp_path):
+    scene_map().save(tmp_path / 'room.map')
+    content = (tmp_path / 'room.map').read_bytes()
+    header = json.loads(content[8:8 + int.from_bytes(content[:8], 'little')])['__metadata__']
+    acceptance = json.loads(header['calibration'])['acceptance']
+    assert acceptance['weights'] == {'inliers': 2.0, 'nearness': 1.5}
+    assert acceptance['typical'] == {'inliers': -1.0, 'nearness': -0.4}
 
 
 @pytest.mark.parametrize('kept', [0, 4, 100, 1500, -1])

@@ -10,7 +10,8 @@ import torch
 from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.geometry.poses import se3_exp
 from scene_reloc_ros.mapping.camera_refinement import corrected_rays
-from scene_reloc_ros.mapping.feature_buffer import mapping_poses, MappingCancelled
+from scene_reloc_ros.mapping.feature_buffer import mapping_poses
+from scene_reloc_ros.mapping.progress import Deadline, MappingCancelled, MappingProgress
 from scene_reloc_ros.mapping.radial_fit import (
     fit_distortion,
     fit_radial_distortion,
@@ -112,20 +113,20 @@ def test_finding_a_lens_shows_its_progress_and_can_be_cancelled(survey):
     frames, cam_from_map = survey
     told = []
     fit = fit_radial_distortion(
-        frames, cam_from_map, MatchingOptions(pairs=15), np.random.default_rng(0), 60,
-        lambda *parts: told.append(parts), lambda: False)
+        frames, cam_from_map, MatchingOptions(pairs=15), np.random.default_rng(0),
+        MappingProgress(lambda *parts: told.append(parts), deadline=Deadline(60)))
     assert fit is None or abs(float(fit.values[4])) < 0.02
     assert told[0][:2] == ('matching', 0.0) and len(told) >= 10
     with pytest.raises(MappingCancelled):
         fit_radial_distortion(frames, cam_from_map, MatchingOptions(), np.random.default_rng(0),
-                              60, lambda *parts: None, lambda: True)
+                              MappingProgress(cancelled=lambda: True))
 
 
 def test_finding_a_lens_keeps_to_its_time(survey):
     frames, cam_from_map = survey
     assert fit_radial_distortion(
-        frames, cam_from_map, MatchingOptions(), np.random.default_rng(0), 0.0,
-        lambda *parts: None, lambda: False) is None
+        frames, cam_from_map, MatchingOptions(), np.random.default_rng(0),
+        MappingProgress(deadline=Deadline(0.0))) is None
 
 
 @pytest.mark.parametrize('image', [np.zeros((60, 80), np.uint8), None])

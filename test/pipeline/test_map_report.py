@@ -7,28 +7,29 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from scene_reloc_ros.pipeline.frame_result import FrameResult
 from scene_reloc_ros.pipeline.map_report import quality_sentence, validation_summary
-from scene_reloc_ros.pipeline.map_validation import Answer
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 BLOCKS = [np.arange(0, 5), np.arange(40, 45), np.arange(80, 85), np.arange(120, 125)]
 
 
 def answer(number, off_m):
-    """Return an Answer that is off by so much along x; None: refused."""
+    """Return the FrameResult that is off by so much along x; None: refused."""
     truth = np.eye(4)
     truth[:3, 3] = number, 2.0, 0.5
     pose = truth.copy()
     pose[0, 3] += off_m or 0.0
     rejection = None if off_m is not None else Rejection.TOO_BLURRED
-    best = SimpleNamespace(map_from_cam=pose, covariance=np.diag([1e-4] * 6))
-    attempt = SimpleNamespace(best=best, localisation=SimpleNamespace(
-        accepted=rejection is None, rejection=rejection))
-    return Answer.of(SimpleNamespace(name=f'frame-{number:03d}', map_from_cam=truth), attempt)
+    covariance, accepted = np.diag([1e-4] * 6), rejection is None
+    trace = SimpleNamespace(pose=SimpleNamespace(map_from_cam=pose), localisation=SimpleNamespace(
+        accepted=accepted, rejection=rejection, map_from_cam=pose if accepted else None,
+        covariance=covariance if accepted else None))
+    return FrameResult.of(SimpleNamespace(name=f'frame-{number:03d}', map_from_cam=truth), trace)
 
 
 def answers(offs):
-    """Return an Answer for each frame of the blocks."""
+    """Return the FrameResult for each frame of the blocks."""
     return [answer(int(number), off) for number, off in zip(np.concatenate(BLOCKS), offs)]
 
 

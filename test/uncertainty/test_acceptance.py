@@ -10,16 +10,19 @@ from scene_reloc_ros.evaluation.solver_benchmark import synthetic_problem
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp, transform_points
 from scene_reloc_ros.solver.problem import SolverOptions, SolverResult
 from scene_reloc_ros.solver.reference import solve_pose
-from scene_reloc_ros.solver.second_best import second_best_ratio
+from scene_reloc_ros.solver.second_best import with_second_best
 from scene_reloc_ros.uncertainty.acceptance import (
     AcceptanceOptions,
     explain,
+    fit_acceptance,
     GENERAL_MODEL,
-    poor_picture,
     probability_right,
 )
-from scene_reloc_ros.uncertainty.acceptance_fit import fit_acceptance
-from scene_reloc_ros.uncertainty.features import image_quality, ImageQuality
+from scene_reloc_ros.uncertainty.image_quality import (
+    image_quality,
+    image_rejection,
+    ImageQuality,
+)
 from scene_reloc_ros.uncertainty.model import AcceptanceModel, ImageStatistics
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
@@ -28,26 +31,28 @@ CLEAR = ImageQuality(0.3, 0.2, 0.45, 0.0)
 NAMES = tuple(GENERAL_MODEL.weights)
 
 
-def evidence(rng, shift):
-    return {name: shift * (name in ('inliers', 'certainty')) + rng.normal() for name in NAMES}
+def features(rng, shift):
+    telling = ('inliers', 'position_precision')
+    return {name: shift * (name in telling) + rng.normal() for name in NAMES}
 
 
-def test_more_evidence_never_hurts():
+def test_more_of_a_feature_never_hurts():
     assert all(weight >= 0 for weight in GENERAL_MODEL.weights.values())
     rng = np.random.default_rng(0)
-    model = fit_acceptance([evidence(rng, 2.0) for _ in range(60)],
-                           [evidence(rng, -2.0) for _ in range(60)], GENERAL_MODEL)
+    model = fit_acceptance([features(rng, 2.0) for _ in range(60)],
+                           [features(rng, -2.0) for _ in range(60)], GENERAL_MODEL)
     assert all(weight >= 0 for weight in model.weights.values())
     for name in NAMES:
-        values = evidence(rng, 0.0)
+        values = features(rng, 0.0)
         more = {**values, name: values[name] + 1.0}
         assert probability_right(more, model) >= probability_right(values, model)
 
 
 def test_a_fit_states_probabilities_that_come_true():
     rng = np.random.default_rng(1)
-    true = AcceptanceModel(0.3, {**dict.fromkeys(NAMES, 0.05), 'inliers': 1.5, 'certainty': 0.8})
-    drawn = [evidence(rng, 0.0) for _ in range(6000)]
+    true = AcceptanceModel(0.3, {**dict.fromkeys(NAMES, 0.05), 'inliers': 1.5,
+                                 'position_precision': 0.8})
+    drawn = [features(rng, 0.0) for _ in range(6000)]
     right = rng.random(6000) < [probability_right(e, true) for e in drawn]
     fitted = fit_acceptance([e for e, r in zip(drawn, right) if r],
                             [e for e, r in zip(drawn, right) if not r],
@@ -60,14 +65,15 @@ def test_a_fit_states_probabilities_that_come_true():
 
 def test_a_map_without_wrong_answers_keeps_the_general_model():
     rng = np.random.default_rng(2)
-    assert fit_acceptance([evidence(rng, 1.0)], [], GENERAL_MODEL) is GENERAL_MODEL
+    assert fit_acceptance([features(rng, 1.0)], [], GENERAL_MODEL) is GENERAL_MODEL
 
 
 @pytest.mark.parametrize(('name', 'reason'), [
     ('inliers', Rejection.TOO_FEW_INLIERS), ('spread', Rejection.CONCENTRATED),
-    ('uniqueness', Rejection.AMBIGUOUS), ('depth_agreement', Rejection.DISAGREES_WITH_DEPTH),
-    ('nearness', Rejection.OUTSIDE_MAP), ('certainty', Rejection.UNCERTAIN)])
-def test_the_reason_is_the_evidence_that_lacks_most(name, reason):
+    ('second_best_margin', Rejection.AMBIGUOUS),
+    ('depth_agreement', Rejection.DISAGREES_WITH_DEPTH),
+    ('view_familiarity', Rejection.OUTSIDE_MAP), ('position_precision', Rejection.UNCERTAIN)])
+def test_the_reason_is_the_feature_that_lacks_most(name, reason):
     model = AcceptanceModel(0.0, dict.fromkeys(NAMES, 1.0), dict.fromkeys(NAMES, 0.0))
     values = {**dict.fromkeys(NAMES, -0.1), name: -3.0}
     assert explain(values, model) is reason
@@ -79,7 +85,7 @@ def test_the_reason_is_the_evidence_that_lacks_most(name, reason):
     (ImageQuality(0.3, 0.2, 0.9, 0.7), Rejection.TOO_BRIGHT),
     (ImageQuality(0.1, 0.2, 0.45, 0.0), Rejection.TOO_BLURRED), (CLEAR, None)])
 def test_a_poor_picture_explains_a_refusal(quality, reason):
-    assert poor_picture(quality, IMAGES) is reason
+    assert image_rejection(quality, IMAGES) is reason
 
 
 def test_blur_lowers_sharpness_and_light_does_not():
@@ -109,19 +115,20 @@ def two_places(share):
 
 
 @pytest.mark.parametrize('share', [0.2, 0.35])
-def test_a_second_place_in_the_other_cells_is_a_rival(share):
+def test_a_second_place_in_the_other_cells_is_the_second_best(share):
     problem, truth = two_places(share)
     result = solve_pose(problem, torch.Generator().manual_seed(0), SolverOptions())
     assert isinstance(result, SolverResult)
     assert torch.allclose(invert_pose(result.cam_from_map), truth, atol=0.01)
-    found = second_best_ratio(solve_pose, problem, result, torch.Generator().manual_seed(0),
-                        SolverOptions())
-    assert found == pytest.approx(share / (1 - share), rel=0.15)
+    found = with_second_best(solve_pose, problem, result, torch.Generator().manual_seed(0),
+                             SolverOptions())
+    assert found.second_best_ratio == pytest.approx(share / (1 - share), rel=0.15)
 
 
-def test_noise_in_the_other_cells_is_no_rival():
+def test_noise_in_the_other_cells_is_no_second_best():
     made = synthetic_problem(4, cells=1500, inlier_ratio=0.5)
     problem = made.posed()
     result = solve_pose(problem, torch.Generator().manual_seed(0), SolverOptions())
-    assert second_best_ratio(solve_pose, problem, result, torch.Generator().manual_seed(0),
-                       SolverOptions()) < 0.1
+    found = with_second_best(solve_pose, problem, result, torch.Generator().manual_seed(0),
+                             SolverOptions())
+    assert found.second_best_ratio < 0.1

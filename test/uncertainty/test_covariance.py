@@ -11,11 +11,12 @@ import pytest
 from scipy.stats import chi2
 import torch
 
+from scene_reloc_ros.geometry.chi_square import nees, NEES_95
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp, so3_log
-from scene_reloc_ros.pipeline.map_report import nees, NEES_95
-from scene_reloc_ros.uncertainty.calibration import fit_covariance, HeldOutErrors
 from scene_reloc_ros.uncertainty.covariance import (
     camera_covariance,
+    fit_covariance,
+    HeldOutErrors,
     map_covariance,
     probability_within,
 )
@@ -97,7 +98,7 @@ def test_a_fit_makes_errors_that_it_has_not_seen_as_large_as_stated(true):
     surprises = [float(twist @ torch.linalg.solve(
         camera_covariance(information, distance, fitted), twist))
         for twist, information, distance in zip(fresh.twists, fresh.informations,
-                                                fresh.distances)]
+                                                fresh.novelties)]
     assert np.mean(surprises) == pytest.approx(6, rel=0.12)
     assert np.mean(np.array(surprises) < NEES_95) == pytest.approx(0.95, abs=0.03)
     assert fitted.frames == 200
@@ -133,3 +134,33 @@ def test_nees_of_errors_of_the_stated_covariance_is_chi_square():
         values.append(nees(found, covariance, truth))
     assert np.mean(values) == pytest.approx(6, rel=0.06)
     assert pytest.approx(chi2.ppf(0.95, 6), abs=0.01) == NEES_95
+
+
+def spelt_out_covariance(information, novelty, model):
+    """Return the model written down axis by axis: deviations scaled, floors added, all grown."""
+    spread = np.linalg.inv(information.numpy() + 1e-9 * np.eye(6))
+    scales = [model.translation_scale] * 3 + [model.rotation_scale] * 3
+    floors = [model.floor_m] * 3 + [model.floor_rad] * 3
+    grown = 1 + model.growth * float(novelty)
+    return np.array([[(scales[i] * scales[j] * spread[i, j] + (i == j) * floors[i] ** 2)
+                      * grown ** 2 for j in range(6)] for i in range(6)])
+
+
+def test_one_model_serves_query_and_fit_and_takes_many_at_once():
+    errors = synthetic_errors(20, EXACT, 3, 4)
+    model = CovarianceModel(9.0, 7.0, 0.004, 0.003, 0.2)
+    logarithms = torch.tensor([9.0, 7.0 / 9.0, 0.004, 0.003, 0.2], dtype=torch.float64).log()
+    batch = camera_covariance(errors.informations, errors.novelties, model)
+    fitted = errors.covariances(logarithms)
+    for found, in_fit, information, novelty in zip(batch, fitted, errors.informations,
+                                                   errors.novelties):
+        expected = spelt_out_covariance(information, novelty, model)
+        alone = camera_covariance(information, float(novelty), model)
+        for covariance in (found, in_fit, alone):
+            assert np.abs(covariance.numpy() - expected).max() < 1e-12
+
+
+def test_the_model_of_the_fit_is_differentiable():
+    errors = synthetic_errors(3, EXACT, 4, 1)
+    logarithms = torch.tensor([2.0, 0.1, -5.0, -6.0, -2.0]).double().requires_grad_()
+    assert torch.autograd.gradcheck(lambda v: 1e4 * errors.covariances(v), (logarithms,))

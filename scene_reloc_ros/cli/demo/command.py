@@ -9,7 +9,6 @@ from pathlib import Path
 import selectors
 import sys
 
-import numpy as np
 from tqdm import tqdm
 
 from scene_reloc_ros.cli.demo.plan import demo_plan
@@ -162,14 +161,20 @@ class _Bars:
             self._bar = None
 
 
+def _median_text(summary):
+    if summary['median_translation_m'] is None:
+        return 'none: no frame was accepted'
+    return (f'{100 * summary["median_translation_m"]:.1f} cm, '
+            f'{summary["median_rotation_deg"]:.2f} degrees')
+
+
 def _print_table(summary, results, bound, picture):
     latency = summary['latency_ms']
     rows = (
         ('key frames, training', f'{results["keyframes"]}, {results["training_s"]:.0f} s'),
         ('frames', summary['frames']),
         ('accepted', summary['accepted']),
-        ('median error', f'{100 * summary["median_translation_m"]:.1f} cm, '
-                         f'{summary["median_rotation_deg"]:.2f} degrees'),
+        ('median error', _median_text(summary)),
         ('within 5 cm, 5 degrees', f'{summary["recall_5cm_5deg"]:.1%}'),
         ('within 10 cm, 5 degrees', f'{summary["recall_10cm_5deg"]:.1%}'),
         ('latency', f'{latency["median"]:.0f} ms median, {latency["p95"]:.0f} ms of 95 %'),
@@ -181,5 +186,5 @@ def _print_table(summary, results, bound, picture):
         print(f'  {name:<24} {value}')
     verdict = 'FOUND' if summary['found'] else 'NOT FOUND'
     print(f'\n{verdict}: {summary["share"]:.1%}; asked for {bound}')
-    if not np.isfinite(summary['median_translation_m']):
+    if not summary['accepted']:
         print(f'most frequent answer: {summary["most_frequent_reason"]}')

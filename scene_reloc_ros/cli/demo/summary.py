@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 
 from scene_reloc_ros.geometry.pose_error import pose_errors, recall, RECALL_BOUNDS
+from scene_reloc_ros.pipeline.frame_result import median
 
 
 def demo_errors(frames, key='map_from_cam'):
@@ -42,8 +43,8 @@ def summarise_demo(results, bound):
     reasons = Counter(frame['sentence'] for frame in frames)
     summary = {
         'frames': len(frames), 'accepted': int(accepted.sum()),
-        'median_translation_m': _median(translation[accepted]),
-        'median_rotation_deg': _median(rotation[accepted]),
+        'median_translation_m': median(translation[accepted]),
+        'median_rotation_deg': median(rotation[accepted]),
         'latency_ms': {'median': float(np.median(latencies)),
                        'p95': float(np.percentile(latencies, 95))},
         'tf_deviation_m': _tf_deviation(frames), 'share': share,
@@ -51,10 +52,6 @@ def summarise_demo(results, bound):
     summary.update({name: recall(translation, rotation, bounds)
                     for name, bounds in RECALL_BOUNDS.items()})
     return summary
-
-
-def _median(values):
-    return float(np.median(values)) if len(values) else float('nan')
 
 
 def _tf_deviation(frames):

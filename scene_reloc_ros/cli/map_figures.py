@@ -1,82 +1,17 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""The commands ``map`` and ``info``."""
+"""Figures of a map file: as plain values, and as rows for people."""
 
-from dataclasses import asdict, replace
+from __future__ import annotations
+
+from dataclasses import asdict
 import math
 from pathlib import Path
 
-from scene_reloc_ros.cli.arguments import (
-    add_device,
-    add_json,
-    add_sequence,
-    checked_output,
-    read_sequence,
-)
-from scene_reloc_ros.cli.terminal import print_rows, ProgressBars, write_json
 from scene_reloc_ros.mapping.depth_correction import AGREEING_M
-from scene_reloc_ros.mapping.presets import PRESETS
-from scene_reloc_ros.mapping.scene_map import SceneMap
-from scene_reloc_ros.network.weights import DEFAULT_ENCODER
-from scene_reloc_ros.pipeline.mapper import Mapper, MappingCancelled
 
 
-def add_map_arguments(parser):
-    """Declare the options of ``map``."""
-    add_sequence(parser)
-    parser.add_argument('--out', metavar='MAP', default='scene.map',
-                        help='file to write (scene.map)')
-    parser.add_argument('--preset', default='standard', choices=sorted(PRESETS),
-                        help='effort (standard)')
-    parser.add_argument('--encoder', metavar='NAME', default=DEFAULT_ENCODER,
-                        help='encoder of the package, or a file of scene_reloc pretrain, or a '
-                        f'.pt checkpoint in the layout of ACE ({DEFAULT_ENCODER})')
-    parser.add_argument('--depth', default='auto', choices=('auto', 'off'),
-                        help='use the depth of the frames where they have it (auto)')
-    parser.add_argument('--minutes', type=float, metavar='M',
-                        help='bound on the whole mapping, minutes')
-    parser.add_argument('--seed', type=int, default=0, help='seed of all random choices (0)')
-    add_device(parser)
-    add_json(parser)
-
-
-def run_map(args):
-    """Map a sequence; Ctrl-C leaves nothing behind."""
-    out = checked_output(args.out)
-    options = replace(PRESETS[args.preset], encoder=args.encoder,
-                      depth=args.depth == 'auto')
-    if args.minutes is not None:
-        options = options.with_minutes(args.minutes)
-    frames = read_sequence(args)
-    mapper = Mapper(options, args.device, args.seed)
-    try:
-        with ProgressBars() as bars:
-            scene_map = mapper.build(frames, bars)
-    except (KeyboardInterrupt, MappingCancelled):
-        print('map: cancelled; nothing was written')
-        return 130
-    scene_map.save(out)
-    figures = _figures(out, scene_map)
-    print_rows(_rows(figures))
-    write_json(args.json, figures)
-    return 0
-
-
-def add_info_arguments(parser):
-    """Declare the options of ``info``."""
-    parser.add_argument('map', metavar='MAP', help='map file')
-    add_json(parser)
-
-
-def run_info(args):
-    """Say what is in a map file."""
-    figures = _figures(args.map, SceneMap.load(args.map))
-    print_rows(_rows(figures))
-    write_json(args.json, figures)
-    return 0
-
-
-def _figures(path, scene_map):
+def map_figures(path, scene_map):
     camera = scene_map.camera
     return {'map': str(path), 'map_bytes': Path(path).stat().st_size,
             'encoder': f'{scene_map.encoder_name} {scene_map.encoder_hash}',
@@ -85,11 +20,11 @@ def _figures(path, scene_map):
             'camera': {'width': camera.width, 'height': camera.height, 'fx': camera.fx,
                        'fy': camera.fy, 'distortion_model': camera.distortion_model},
             'depth': scene_map.depth and asdict(scene_map.depth),
-            'calibration_table': scene_map.calibration and scene_map.calibration.as_dict(),
+            'calibration_table': scene_map.uncertainty and scene_map.uncertainty.as_dict(),
             **scene_map.metadata}
 
 
-def _rows(figures):
+def map_rows(figures):
     training = figures['training']
     low, high = figures['extent']
     size = ' x '.join(f'{b - a:.1f}' for a, b in zip(low, high))

@@ -1,81 +1,25 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""The commands ``localise`` and ``evaluate``."""
+"""The command ``evaluate``: accuracy, refusals and trust of a map on frames with known poses."""
 
-from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from scene_reloc_ros.cli.arguments import (
-    add_device,
-    add_json,
-    add_sequence,
-    checked_output,
-    read_sequence,
-)
+from scene_reloc_ros.cli.arguments import add_device, add_json, add_sequence, read_sequence
+from scene_reloc_ros.cli.queries import add_depth, open_localiser
 from scene_reloc_ros.cli.terminal import print_rows, ProgressBars, write_json
 from scene_reloc_ros.datasets.negative_frames import NegativeFrames
 from scene_reloc_ros.datasets.perturbed_sequence import PERTURBATIONS, PerturbedSequence
-from scene_reloc_ros.evaluation.plots import plot_evaluation
+from scene_reloc_ros.evaluation.plots import plot_evaluation, plot_trust
 from scene_reloc_ros.evaluation.report import evaluate
-from scene_reloc_ros.evaluation.risk_coverage import judge_frames, trust_figures
-from scene_reloc_ros.evaluation.risk_coverage_plots import plot_trust
-from scene_reloc_ros.evaluation.trajectory import tum_line
+from scene_reloc_ros.evaluation.risk_coverage import by_name, Group, trust_figures
 from scene_reloc_ros.geometry.pose_error import RECALL_BOUNDS
-from scene_reloc_ros.mapping.scene_map import SceneMap
-from scene_reloc_ros.pipeline.localiser import Localiser
+from scene_reloc_ros.pipeline.frame_result import localise_frames
 
 
-def add_localise_arguments(parser):
-    """Declare the options of ``localise``."""
-    parser.add_argument('map', metavar='MAP', help='map file')
-    add_sequence(parser)
-    parser.add_argument('--out', metavar='TRAJECTORY.tum', default='trajectory.tum',
-                        help='poses map_from_cam in TUM format (trajectory.tum)')
-    _add_depth(parser)
-    add_device(parser)
-
-
-def _add_depth(parser):
-    parser.add_argument('--depth', action='store_true',
-                        help='use the depth of the frames (the map has to be made with depth)')
-
-
-def _localiser(args):
-    """Return SceneMap and Localiser; ValueError where it cannot use the depth asked for."""
-    scene_map = SceneMap.load(args.map)
-    localiser = Localiser(scene_map, device=args.device)
-    refusal = localiser.depth_unavailable() if args.depth else None
-    if refusal is not None:
-        raise ValueError(f'--depth cannot be used: {refusal}')
-    return scene_map, localiser
-
-
-def run_localise(args):
-    """Write the poses of all frames that were localised."""
-    out = checked_output(args.out)
-    _, localiser = _localiser(args)
-    frames = read_sequence(args)
-    lines, rejections = [], Counter()
-    with ProgressBars() as bars:
-        for index in range(len(frames)):
-            frame = frames[index]
-            found = localiser.localise(frame.image, frame.camera,
-                                       frame.depth_m if args.depth else None)
-            if found.accepted:
-                lines.append(tum_line(frame.stamp_ns, found.map_from_cam))
-            else:
-                rejections[found.rejection] += 1
-            bars('localising', (index + 1) / len(frames), frame.name)
-    out.write_text('# stamp tx ty tz qx qy qz qw (map_from_cam)\n' + ''.join(lines))
-    print(f'{len(lines)} of {len(frames)} frames localised, written to {out}')
-    for rejection, count in rejections.most_common():
-        print(f'  {count} rejected: {rejection.sentence}')
-    return 0
-
-
-def add_evaluate_arguments(parser):
+def add_arguments(parser):
     """Declare the options of ``evaluate``."""
     parser.add_argument('map', metavar='MAP', help='map file')
     add_sequence(parser)
@@ -86,14 +30,14 @@ def add_evaluate_arguments(parser):
                         help='judge the frames perturbed in every way and N pictures of other '
                         'places as well: how often is a wrong pose accepted, a right one refused?')
     parser.add_argument('--plots', metavar='DIR', help='folder for pictures')
-    _add_depth(parser)
+    add_depth(parser)
     add_device(parser)
     add_json(parser)
 
 
-def run_evaluate(args):
+def run(args):
     """Localise frames with known poses and say how far off the answers are."""
-    scene_map, localiser = _localiser(args)
+    scene_map, localiser = open_localiser(args)
     frames = read_sequence(args)
     given = {'map_bytes': Path(args.map).stat().st_size, 'depth': args.depth}
     with ProgressBars() as bars:
@@ -104,7 +48,7 @@ def run_evaluate(args):
             report = evaluate(localiser, frames, bars, args.depth)
             summary = {**report.summary(), **given, 'perturb': args.perturb,
                        'unperturbed': clean}
-        trust = trust_figures(_judged(args, localiser, report, bars))
+        trust = trust_figures(_groups(args, localiser, report, bars))
     summary.update({name: trust[name] for name in ('false_accept_rate', 'acceptance_of_good')},
                    trust=trust)
     print_rows(_rows(summary))
@@ -119,15 +63,19 @@ def run_evaluate(args):
     return 0
 
 
-def _judged(args, localiser, report, bars):
-    """Return the Judgements of the frames as they are, and of what ``--trust`` asks for."""
-    judged = report.judgements(args.perturb or 'clean')
+def _groups(args, localiser, report, bars):
+    """Return the results of the frames as they are, and of what ``--trust`` asks for."""
+    groups = [Group(args.perturb or 'clean', report.frames)]
     if args.trust is None:
-        return judged
+        return groups
     frames = read_sequence(args)
     for kind in PERTURBATIONS:
-        judged += judge_frames(localiser, PerturbedSequence(frames, kind), kind, bars, args.depth)
-    return judged + judge_frames(localiser, NegativeFrames(frames, args.trust), None, bars)
+        groups.append(Group(kind, list(localise_frames(
+            localiser, PerturbedSequence(frames, kind), args.depth,
+            partial(bars, f'judging {kind}')))))
+    return groups + by_name(list(localise_frames(
+        localiser, NegativeFrames(frames, args.trust),
+        on_progress=partial(bars, 'judging other places'))))
 
 
 def _drops(summary):

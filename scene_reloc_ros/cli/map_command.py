@@ -1,0 +1,60 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The command ``map``: posed images to a map file."""
+
+from dataclasses import replace
+
+from scene_reloc_ros.cli.arguments import (
+    add_device,
+    add_json,
+    add_sequence,
+    checked_output,
+    read_sequence,
+)
+from scene_reloc_ros.cli.map_figures import map_figures, map_rows
+from scene_reloc_ros.cli.terminal import print_rows, ProgressBars, write_json
+from scene_reloc_ros.mapping.presets import PRESETS
+from scene_reloc_ros.mapping.progress import MappingCancelled
+from scene_reloc_ros.network.weights import DEFAULT_ENCODER
+from scene_reloc_ros.pipeline.mapper import Mapper
+
+
+def add_arguments(parser):
+    """Declare the options of ``map``."""
+    add_sequence(parser)
+    parser.add_argument('--out', metavar='MAP', default='scene.map',
+                        help='file to write (scene.map)')
+    parser.add_argument('--preset', default='standard', choices=sorted(PRESETS),
+                        help='effort (standard)')
+    parser.add_argument('--encoder', metavar='NAME', default=DEFAULT_ENCODER,
+                        help='encoder of the package, or a file of scene_reloc pretrain, or a '
+                        f'.pt checkpoint in the layout of ACE ({DEFAULT_ENCODER})')
+    parser.add_argument('--depth', default='auto', choices=('auto', 'off'),
+                        help='use the depth of the frames where they have it (auto)')
+    parser.add_argument('--minutes', type=float, metavar='M',
+                        help='bound on the whole mapping, minutes')
+    parser.add_argument('--seed', type=int, default=0, help='seed of all random choices (0)')
+    add_device(parser)
+    add_json(parser)
+
+
+def run(args):
+    """Map a sequence; Ctrl-C leaves nothing behind."""
+    out = checked_output(args.out)
+    options = replace(PRESETS[args.preset], encoder=args.encoder,
+                      depth=args.depth == 'auto')
+    if args.minutes is not None:
+        options = options.with_minutes(args.minutes)
+    frames = read_sequence(args)
+    mapper = Mapper(options, args.device, args.seed)
+    try:
+        with ProgressBars() as bars:
+            scene_map = mapper.build(frames, bars)
+    except (KeyboardInterrupt, MappingCancelled):
+        print('map: cancelled; nothing was written')
+        return 130
+    scene_map.save(out)
+    figures = map_figures(out, scene_map)
+    print_rows(map_rows(figures))
+    write_json(args.json, figures)
+    return 0
