@@ -42,6 +42,23 @@ def repository():
 
 
 @pytest.fixture(scope='session')
+def mapped(tmp_path_factory):
+    """Return a folder with a map of the simulated room, made once; tests may write beside it."""
+    from support.mapped_room import map_room
+    folder = tmp_path_factory.mktemp('mapped')
+    map_room(folder)
+    return folder
+
+
+@pytest.fixture(scope='session')
+def room_localiser(mapped):
+    """Return the localiser of that map; a test that changes it makes another."""
+    from scene_reloc_ros.mapping.scene_map import SceneMap
+    from scene_reloc_ros.pipeline.localiser import Localiser
+    return Localiser(SceneMap.load(mapped / 'room.map'), device='cpu')
+
+
+@pytest.fixture(scope='session')
 def redkitchen():
     """Return the folder of the recorded sequence, or skip where this machine has none."""
     places = [ROOT.parent / 'shared' / 'data' / 'redkitchen']

@@ -55,7 +55,7 @@ def _planks(generator, width, height, density):
 def _brick(generator, width, height, density):
     upright = tiled('brick', height, width, round(_BRICK_TILE_M * density))
     wall = upright.transpose(1, 0, 2).astype(np.float32)  # the photograph's bricks stand on end
-    stain = 1 + 0.10 * patterns.noise(generator, height, width, 0.8 * density, 4, 0.6)
+    stain = 1 + 0.10 * patterns.noise(generator, (height, width), 0.8 * density, 4, 0.6)
     return np.clip(wall * stain[..., None] * (0.75, 0.88, 1.1), 0, 255).astype(np.uint8)
 
 
@@ -107,7 +107,7 @@ def _books(generator, width, height, density):
             spine[:, int(band * tall):int(band * tall) + 3] = 255 - colour
         ink = (235, 235, 235) if colour.mean() < 120 else (20, 20, 20)
         title = f'{patterns.word(generator)} {patterns.word(generator)}'
-        patterns.print_line(spine, generator, title, 0.1 * tall, 0.72 * spine.shape[0],
+        patterns.print_line(spine, generator, title, (0.1 * tall, 0.72 * spine.shape[0]),
                             0.42 * spine.shape[0], ink)
         upright = cv2.rotate(spine, cv2.ROTATE_90_CLOCKWISE)[:, :width - left]
         image[height - tall:, left:left + upright.shape[1]] = upright
@@ -123,8 +123,8 @@ def _carton(generator, width, height, density):
     left, top = int(generator.integers(width - label_w)), int(generator.integers(height - label_h))
     image[top:top + label_h, left:left + label_w] = patterns.print_page(
         generator, label_w, label_h, max(6, label_h // 12))
-    patterns.print_line(image, generator, patterns.word(generator).upper(), 0.06 * width,
-                        0.94 * height, 0.10 * height, (40, 50, 60))
+    patterns.print_line(image, generator, patterns.word(generator).upper(),
+                        (0.06 * width, 0.94 * height), 0.10 * height, (40, 50, 60))
     return image
 
 
@@ -133,10 +133,10 @@ def _poster(generator, width, height, density, photo):
     margin, foot = round(0.05 * width), round(0.16 * height)
     image[margin:height - foot, margin:width - margin] = fitted(
         photo, width - 2 * margin, height - foot - margin)
-    patterns.print_line(image, generator, f'{photo} {patterns.word(generator)}', margin,
-                        height - 0.45 * foot, 0.3 * foot, (40, 40, 120))
+    patterns.print_line(image, generator, f'{photo} {patterns.word(generator)}',
+                        (margin, height - 0.45 * foot), 0.3 * foot, (40, 40, 120))
     patterns.print_line(image, generator, f'{patterns.word(generator)} {patterns.word(generator)}',
-                        margin, height - 0.15 * foot, 0.15 * foot, (60, 60, 60))
+                        (margin, height - 0.15 * foot), 0.15 * foot, (60, 60, 60))
     return image
 
 
@@ -167,8 +167,8 @@ def _rug(generator, width, height, density):
     patterns.shapes(generator, quarter, 150, 0.12 * density)
     half = np.hstack((quarter, quarter[:, ::-1]))
     whole = np.vstack((half, half[::-1]))[:height, :width].astype(np.float32)
-    pile = 1 + 0.12 * patterns.noise(generator, height, width, 8, 1, 0.9)
-    pile += 0.05 * patterns.noise(generator, height, width, density, 16, 0.5)
+    pile = 1 + 0.12 * patterns.noise(generator, (height, width), 8, 1, 0.9)
+    pile += 0.05 * patterns.noise(generator, (height, width), density, 16, 0.5)
     return np.clip(0.75 * whole * pile[..., None], 0, 255).astype(np.uint8)
 
 
@@ -177,7 +177,7 @@ def _fabric(generator, width, height, density):
     weave = 0.06 * (np.sin(u * 1.1) * np.sin(v * 1.1))
     stripes = 0.15 * np.sign(np.sin(u * (6.283 / (0.11 * density))))
     return patterns.coloured((120, 95, 70), 1 + weave + stripes + 0.08 * patterns.noise(
-        generator, height, width, 48, 2, 0.7))
+        generator, (height, width), 48, 2, 0.7))
 
 
 def _cupboard(generator, width, height, density):
@@ -202,8 +202,8 @@ def _screen(generator, width, height, density):
         left = size * (2 + 2 * int(generator.integers(5)))
         for _ in range(generator.integers(0, 5)):
             ink = tuple(int(c) for c in generator.integers(110, 250, 3))
-            left += patterns.print_line(image, generator, patterns.word(generator), left, baseline,
-                                        size, ink) + size
+            left += patterns.print_line(image, generator, patterns.word(generator),
+                                        (left, baseline), size, ink) + size
     return image
 
 

@@ -12,16 +12,18 @@ _FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TR
           cv2.FONT_HERSHEY_COMPLEX)
 
 
-def noise(generator, height, width, coarsest, finest=1, falloff=0.5, stretch=1.0):
-    """Return (height, width) float32 noise of unit deviation, octaves from coarse to fine cells.
+def noise(generator, shape, coarsest, finest=1, falloff=0.5, stretch=1.0):
+    """Return float32 noise of unit deviation, octaves from coarse to fine cells.
 
     Args:
         generator: numpy generator.
+        shape: (height, width).
         coarsest, finest: cell sizes in pixels.
         falloff: amplitude of an octave next to that twice as coarse.
         stretch: how many times longer than high the cells are.
     """
-    field = np.zeros((height, width), np.float32)
+    height, width = shape
+    field = np.zeros(shape, np.float32)
     cell, amplitude = float(coarsest), 1.0
     while cell >= finest:
         rows = max(2, round(height / cell) + 1)
@@ -40,14 +42,14 @@ def coloured(colour, brightness):
 
 def flat(generator, width, height, colour, roughness):
     """Return a surface of one colour with noise of the given relative deviation."""
-    return coloured(colour, 1 + roughness * noise(generator, height, width, 64, 2, 0.7))
+    return coloured(colour, 1 + roughness * noise(generator, (height, width), 64, 2, 0.7))
 
 
 def wood(generator, width, height, colour, cell=24):
     """Return wood whose grain runs along the width."""
-    warp = noise(generator, height, width, 4 * cell, cell, 0.5, stretch=6)
+    warp = noise(generator, (height, width), 4 * cell, cell, 0.5, stretch=6)
     rings = np.sin(np.linspace(0, height / cell * 3, height, dtype=np.float32)[:, None] + 2 * warp)
-    fibre = noise(generator, height, width, cell / 4, 1, 0.8, stretch=16)
+    fibre = noise(generator, (height, width), cell / 4, 1, 0.8, stretch=16)
     return coloured(colour, 1 + 0.10 * rings + 0.07 * fibre + 0.06 * warp)
 
 
@@ -56,11 +58,18 @@ def word(generator):
     return _WORDS[generator.integers(len(_WORDS))]
 
 
-def print_line(image, generator, text, left, baseline, height, colour):
-    """Draw one line of text whose letters are ``height`` pixels high; return its width."""
+def print_line(image, generator, text, start, height, colour):
+    """Draw a line of text and return its width.
+
+    Args:
+        image: is drawn on.
+        generator: numpy generator; chooses the font.
+        start: (left, baseline) in pixels.
+        height: of the letters, pixels.
+    """
     font = _FONTS[generator.integers(len(_FONTS))]
     scale, thickness = height / 22, max(1, round(height / 11))
-    cv2.putText(image, text, (round(left), round(baseline)), font, scale, colour, thickness,
+    cv2.putText(image, text, (round(start[0]), round(start[1])), font, scale, colour, thickness,
                 cv2.LINE_AA)
     return cv2.getTextSize(text, font, scale, thickness)[0][0]
 
@@ -68,7 +77,7 @@ def print_line(image, generator, text, left, baseline, height, colour):
 def print_page(generator, width, height, size=14):
     """Return a white sheet with a heading, paragraphs and a small diagram."""
     sheet = np.full((height, width, 3), 238, np.uint8)
-    print_line(sheet, generator, word(generator).title(), size, 2.5 * size, 1.6 * size,
+    print_line(sheet, generator, word(generator).title(), (size, 2.5 * size), 1.6 * size,
                (40, 30, 90))
     diagram_top = generator.integers(int(0.3 * height), max(int(0.7 * height), 1) + 1)
     for baseline in range(5 * size, height - size, 2 * size):
@@ -76,7 +85,7 @@ def print_page(generator, width, height, size=14):
             continue
         left = size
         while left < width - 4 * size:
-            left += print_line(sheet, generator, word(generator), left, baseline, size,
+            left += print_line(sheet, generator, word(generator), (left, baseline), size,
                                (50, 50, 50)) + size
     for _ in range(4):
         centre = (int(generator.integers(width)), int(diagram_top + 0.11 * height))
