@@ -9,10 +9,10 @@ from typing import Any, Optional
 import numpy as np
 
 from scene_reloc_ros.evaluation.risk_coverage import Judgement
+from scene_reloc_ros.geometry.chi_square import nees, NEES_95
 from scene_reloc_ros.geometry.pose_error import pose_errors, recall, RECALL_BOUNDS
 from scene_reloc_ros.geometry.poses import checked_pose
 from scene_reloc_ros.pipeline.localisation import Localisation
-from scene_reloc_ros.pipeline.map_report import nees, NEES_95
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Pose error and recall: the figures that the field compares."""
+"""Pose error, recall and view novelty: how far apart two poses are, in figures."""
 
 import math
 
@@ -13,6 +13,8 @@ RECALL_BOUNDS = {  # name -> (metres, degrees)
     'recall_5cm_5deg': (0.05, 5.0),
     'recall_10cm_5deg': (0.10, 5.0),
 }
+NOVELTY_UNIT_M = 0.5  # a view from here is as different as one turned by NOVELTY_UNIT_RAD
+NOVELTY_UNIT_RAD = 0.5  # 29 degrees: half of what a usual camera sees
 
 
 def pose_errors(map_from_cam, true_map_from_cam):
@@ -37,3 +39,13 @@ def recall(translation_m, rotation_deg, bounds):
     if translation.numel() == 0:
         return math.nan
     return float(((translation <= bounds[0]) & (rotation <= bounds[1])).double().mean())
+
+
+def view_novelty(map_from_cam, others):
+    """Return how different each of the views (F, 4, 4) is from a view (4, 4): (F,), unitless.
+
+    One is half a metre, or 0.5 rad, or some of both.
+    """
+    moved = (others[:, :3, 3] - map_from_cam[:3, 3]).norm(dim=-1)
+    turned = rotation_angle(others[:, :3, :3].transpose(-1, -2) @ map_from_cam[:3, :3])
+    return torch.hypot(moved / NOVELTY_UNIT_M, turned / NOVELTY_UNIT_RAD)

@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rigid poses as (..., 4, 4) tensors named ``a_from_b``: they map points of frame b to frame a."""
 
+from __future__ import annotations
+
 from functools import lru_cache
 import math
+from typing import overload
 
 import numpy as np
 import torch
@@ -12,8 +15,18 @@ ROTATION_TOLERANCE = 1e-3  # largest accepted entry of |R R^T - I|, unitless
 _SMALL_ANGLE_SQUARED = 1e-8  # rad^2; below it the Taylor series of the exponential is exact
 
 
-def invert_pose(a_from_b):
-    """Return ``b_from_a`` of a rigid pose of shape (..., 4, 4)."""
+@overload
+def invert_pose(a_from_b: torch.Tensor) -> torch.Tensor: ...
+
+
+@overload
+def invert_pose(a_from_b: np.ndarray) -> np.ndarray: ...
+
+
+def invert_pose(a_from_b: torch.Tensor | np.ndarray) -> torch.Tensor | np.ndarray:
+    """Return ``b_from_a`` = (R^T, -R^T t) of a rigid pose (..., 4, 4); a numpy one as float64."""
+    if isinstance(a_from_b, np.ndarray):
+        return invert_pose(torch.from_numpy(np.array(a_from_b, np.float64))).numpy()
     rotation_t = a_from_b[..., :3, :3].transpose(-1, -2)
     b_from_a = torch.zeros_like(a_from_b)
     b_from_a[..., :3, :3] = rotation_t

@@ -5,26 +5,12 @@
 from collections import Counter
 
 import numpy as np
-import torch
 
+from scene_reloc_ros.geometry.chi_square import nees, NEES_95
 from scene_reloc_ros.geometry.pose_error import recall, RECALL_BOUNDS
-from scene_reloc_ros.geometry.poses import so3_log
 
-NEES_95 = 12.59  # 95 % quantile of chi-square with six degrees of freedom
 _GOOD, _FAIR = 0.9, 0.7  # share of the frames that are accepted and within 10 cm, 5 degrees
 _NAMED = 3  # places where to record more
-
-
-def nees(map_from_cam, covariance, true_map_from_cam):
-    """Return e^T Sigma^-1 e of position (m) and fixed-axis rotation (rad) errors.
-
-    Args:
-        map_from_cam, true_map_from_cam: (4, 4).
-        covariance: (6, 6) of x, y, z (m) and rotations about the axes of the map (rad).
-    """
-    turn = torch.from_numpy(map_from_cam[:3, :3] @ true_map_from_cam[:3, :3].T)
-    error = np.r_[map_from_cam[:3, 3] - true_map_from_cam[:3, 3], so3_log(turn).numpy()]
-    return float(error @ np.linalg.solve(covariance, error))
 
 
 def validation_summary(answers, blocks):

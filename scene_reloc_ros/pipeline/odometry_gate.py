@@ -15,6 +15,7 @@ from typing import Optional
 import numpy as np
 import torch
 
+from scene_reloc_ros.geometry.chi_square import chi_square_quantile
 from scene_reloc_ros.geometry.poses import moved_covariance, so3_log
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
@@ -178,19 +179,6 @@ class OdometryGate:
         position = (options.drift_m_per_m * way + options.drift_m_per_s * seconds
                     + rotation * way / 2)
         return np.diag([position ** 2] * 3 + [rotation ** 2] * 3)
-
-
-def chi_square_quantile(probability):
-    """Return the quantile of chi-square with six degrees of freedom.
-
-    Its distribution is 1 - exp(-x/2) (1 + x/2 + x^2/8); the quantile is found by bisection.
-    """
-    low, high = 0.0, 1000.0
-    for _ in range(100):
-        x = (low + high) / 2
-        below = 1 - math.exp(-x / 2) * (1 + x / 2 + x * x / 8)
-        low, high = (x, high) if below < probability else (low, x)
-    return (low + high) / 2
 
 
 def _rotation_vector(rotation):

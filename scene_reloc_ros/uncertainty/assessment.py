@@ -7,8 +7,8 @@ from typing import Optional
 
 import numpy as np
 
+from scene_reloc_ros.geometry.pose_error import view_novelty
 from scene_reloc_ros.geometry.poses import invert_pose
-from scene_reloc_ros.geometry.view_distance import view_novelty
 from scene_reloc_ros.uncertainty.acceptance import (
     explain,
     poor_picture,

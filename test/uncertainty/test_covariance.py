@@ -11,8 +11,8 @@ import pytest
 from scipy.stats import chi2
 import torch
 
+from scene_reloc_ros.geometry.chi_square import nees, NEES_95
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp, so3_log
-from scene_reloc_ros.pipeline.map_report import nees, NEES_95
 from scene_reloc_ros.uncertainty.calibration import fit_covariance, HeldOutErrors
 from scene_reloc_ros.uncertainty.covariance import (
     camera_covariance,
