@@ -31,7 +31,8 @@ def read_tree(package):
     for file in sorted(package.rglob('*.py')):
         parts = (PACKAGE, *file.relative_to(package).with_suffix('').parts)
         name = '.'.join(parts[:-1] if parts[-1] == '__init__' else parts)
-        trees[name] = ast.parse(file.read_text(encoding='utf-8'), str(file))
+        tree = ast.parse(file.read_text(encoding='utf-8'), str(file))
+        trees[name] = without_type_imports(tree) if name == PACKAGE else tree
     return trees
 
 
@@ -45,6 +46,19 @@ def imported_names(tree):
             prefix = '.' * node.level + (node.module or '')
             for alias in node.names:
                 yield node.lineno, f'{prefix}.{alias.name}' if node.module else prefix
+
+
+def is_for_type_checkers(node):
+    """Tell whether a statement is ``if TYPE_CHECKING:``, whose body never runs."""
+    return isinstance(node, ast.If) and ast.unparse(node.test) == 'TYPE_CHECKING'
+
+
+def without_type_imports(tree):
+    """Return the package's own file without what only type checkers read.
+
+    Its public names are imported lazily, from a table; what is left would be imported by everyone.
+    """
+    return ast.Module([node for node in tree.body if not is_for_type_checkers(node)], [])
 
 
 def module_of(name, modules):
@@ -171,6 +185,11 @@ def test_every_folder_of_the_package_stands_on_a_floor():
     ({'tools/a.py': 'import scene_reloc_ros.geometry'}, 'tools stands on no floor'),
     ({'__init__.py': 'import scene_reloc_ros.cli', 'cli/a.py': ''},
      'the package itself imports cli'),
+    ({'__init__.py': 'if True:\n    from scene_reloc_ros.cli.a import f', 'cli/a.py': ''},
+     'the package itself imports cli'),
+    ({'geometry/a.py': 'from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n'
+                       '    from scene_reloc_ros.mapping import b', 'mapping/b.py': ''},
+     'geometry imports mapping from a floor above'),
     ({'mapping/a.py': 'from scene_reloc_ros.mapping import b',
       'mapping/b.py': 'from scene_reloc_ros.mapping import c',
       'mapping/c.py': 'import scene_reloc_ros.mapping.a'},
@@ -189,4 +208,12 @@ def test_downward_imports_and_prints_of_the_command_line_are_allowed(tmp_path):
         'pipeline/mapper.py': 'import scene_reloc_ros.geometry.poses\nimport torch',
         'geometry/poses.py': '',
         'ros/node.py': 'import rclpy\nfrom tf2_msgs.msg import TFMessage',
+    }) == []
+
+
+def test_the_package_itself_may_tell_type_checkers_of_its_names(tmp_path):
+    assert plant(tmp_path, {
+        '__init__.py': 'from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n'
+                       '    from scene_reloc_ros.cli.a import f',
+        'cli/a.py': 'from scene_reloc_ros import __version__',
     }) == []
