@@ -12,13 +12,13 @@ from geometry_msgs.msg import PoseArray
 from std_msgs.msg import String
 
 from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages
+from scene_reloc_ros.ros.bridge.camera_node import CameraNode
 from scene_reloc_ros.ros.bridge.conversions import nanoseconds, pose_message
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
 from scene_reloc_ros.ros.mapper.pose_sources import PoseSource, TopicPoses, TransformPoses
 from scene_reloc_ros.ros.mapper.recorder import Recorder
 from scene_reloc_ros.ros.mapper.services import MapperServices
 from scene_reloc_ros.ros.mapper.training_client import TrainingClient
-from scene_reloc_ros.ros.node.camera_node import CameraNode
 from scene_reloc_ros.ros.node.lifecycle_node import main_of
 from scene_reloc_ros.ros.node.qos import LATCHED, RESULT
 

@@ -16,7 +16,7 @@ from std_msgs.msg import String
 from std_srvs.srv import Empty, Trigger
 
 from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages
-from scene_reloc_ros.ros.node.camera_node import CameraNode
+from scene_reloc_ros.ros.bridge.camera_node import CameraNode
 from scene_reloc_ros.ros.node.lifecycle_node import main_of
 from scene_reloc_ros.ros.node.qos import LATCHED
 from scene_reloc_ros.ros.node.status_reason import StatusReason

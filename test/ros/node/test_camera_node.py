@@ -10,7 +10,7 @@ import rclpy
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
-from scene_reloc_ros.ros.node.camera_node import CameraNode
+from scene_reloc_ros.ros.bridge.camera_node import CameraNode
 from scene_reloc_ros.ros.node.camera_options import CameraParameters
 
 pytestmark = pytest.mark.ros
