@@ -1,132 +1,209 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Queries on the map of the simulated room: the answer, or refused with the reason."""
+"""The Localiser in exact worlds: poses, every reason to refuse one, depth, and determinism."""
 
 from dataclasses import replace
+import time
 
+import cv2
 import numpy as np
 import pytest
-from support.mapped_room import ROUTE
+from support.exact_scene import (
+    CAMERA,
+    depths_of_cells,
+    ELSEWHERE,
+    exact_localiser,
+    MAP_FROM_CAM,
+    mixed,
+    points_seen_from,
+    scattered_points,
+    TEXTURE,
+)
 import torch
 
-from scene_reloc_ros.datasets.open_sequence import open_sequence
-from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.geometry.chi_square import nees
 from scene_reloc_ros.geometry.pose_error import pose_errors
-from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
-from scene_reloc_ros.mapping.scene_map import SceneMap
-from scene_reloc_ros.network.encoder import Encoder
-from scene_reloc_ros.network.weights import encoder_hash, save_encoder
+from scene_reloc_ros.mapping.depth_correction import DepthCorrection
 from scene_reloc_ros.pipeline.localiser import Localiser
 from scene_reloc_ros.uncertainty.ambiguity import voxels_of
+from scene_reloc_ros.uncertainty.model import AcceptanceModel, CovarianceModel, UncertaintyModel
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
-
-def test_the_same_image_gives_the_same_pose_and_a_positive_covariance(room_localiser):
-    frame = open_sequence(ROUTE)[10]
-    first, second = (room_localiser.localise(frame.image, frame.camera) for _ in range(2))
-    assert first.accepted
-    assert np.array_equal(first.map_from_cam, second.map_from_cam)
-    assert np.linalg.eigvalsh(first.covariance).min() > 0
-    assert np.allclose(first.covariance, first.covariance.T)
-    assert len(first.inlier_pixels) == len(first.inlier_points) == first.inliers <= first.cells
+TRUE_POINTS = points_seen_from(MAP_FROM_CAM)
+SMOOTH = cv2.resize(TEXTURE[:24, :32], (640, 480), interpolation=cv2.INTER_CUBIC)
+# What never comes from an image: the gate over time and the node say these.
+FROM_ODOMETRY = {'DISAGREES_WITH_ODOMETRY', 'UNCONFIRMED'}
+FROM_INPUTS = {'NO_MAP', 'ZERO_STAMP', 'STALE_STAMP', 'FUTURE_STAMP', 'BAD_CAMERA_INFO',
+               'BAD_IMAGE', 'BAD_DEPTH', 'NO_CAMERA_FRAME', 'NO_CAMERA_TRANSFORM',
+               'LOCALISER_FAILED'}
 
 
-def test_inlier_points_project_onto_inlier_pixels(room_localiser):
-    frame = open_sequence(ROUTE)[10]
-    found = room_localiser.localise(frame.image, frame.camera)
+def one_feature(name, typical, intercept=-20.0):
+    """Return an UncertaintyModel that never believes, for the lack of one feature."""
+    return UncertaintyModel(AcceptanceModel(intercept, {name: 1.0}, {name: typical}))
+
+
+def depth_image(depths=None):
+    """Return a depth image (480, 640) of the depths (4800,) of the cells."""
+    depths = depths_of_cells() if depths is None else depths
+    return cv2.resize(depths.reshape(60, 80).astype(np.float32), (640, 480),
+                      interpolation=cv2.INTER_LINEAR)
+
+
+def only_a_patch():
+    """Return points that are right in one corner of the image."""
+    points = scattered_points().view(60, 80, 3).clone()
+    points[:25, :25] = TRUE_POINTS.view(60, 80, 3)[:25, :25]
+    return points.view(-1, 3)
+
+
+def wrong_depths():
+    """Return depths (4800,) that are right in the left third of the image only."""
+    return np.where(np.arange(4800) % 80 < 27, 1.0, 1.4) * depths_of_cells()
+
+
+WORLDS = {
+    'TOO_FEW_CELLS': {'camera': replace(CAMERA, width=8, cx=3.5)},
+    'WRONG_CAMERA': {'camera': replace(CAMERA, fx=1000.0, fy=1000.0)},
+    'NO_CONSENSUS': {'points': scattered_points()},
+    'AMBIGUOUS': {'points': mixed(TRUE_POINTS, points_seen_from(ELSEWHERE), 0.5)},
+    'UNDETERMINED': {'points': points_seen_from(
+        MAP_FROM_CAM, 4000 * depths_of_cells(), noise_m=20.0)},
+    'TOO_FEW_INLIERS': {'points': mixed(TRUE_POINTS, scattered_points(), 0.8),
+                        'uncertainty': one_feature('inliers', -0.9)},
+    'CONCENTRATED': {'points': only_a_patch(), 'uncertainty': one_feature('spread', -1.4)},
+    'OUTSIDE_MAP': {'views': torch.eye(4).expand(3, 4, 4) + 20 * torch.eye(4).roll(1, 1)},
+    'UNCERTAIN': {'uncertainty': UncertaintyModel(AcceptanceModel(9.0),
+                                                  CovarianceModel(floor_m=0.3))},
+    'DISAGREES_WITH_DEPTH': {'depth': DepthCorrection(), 'depth_m': depth_image(wrong_depths()),
+                             'uncertainty': one_feature('depth_agreement', 0.0)},
+    'TOO_DARK': {'points': scattered_points(), 'image': TEXTURE // 12},
+    'TOO_BRIGHT': {'points': scattered_points(), 'image': np.maximum(TEXTURE, 252)},
+    'TOO_BLURRED': {'points': scattered_points(), 'image': SMOOTH},
+}
+
+
+def answer(points=TRUE_POINTS, image=TEXTURE, camera=CAMERA, depth_m=None, **map_parts):
+    """Return the trace of one image in a world."""
+    return exact_localiser(points, **map_parts).trace(
+        image[:camera.height, :camera.width], camera, depth_m)
+
+
+@pytest.mark.parametrize('name', WORLDS)
+def test_each_world_is_refused_for_its_reason(name):
+    found = answer(**WORLDS[name]).localisation
+    assert found.rejection is Rejection[name], found
+    assert found.map_from_cam is None and found.covariance is None and not found.accepted
+
+
+def test_there_is_a_world_for_every_reason_that_an_image_gives():
+    others = FROM_ODOMETRY | FROM_INPUTS
+    assert {rejection.name for rejection in Rejection} - others == set(WORLDS)
+
+
+def test_the_pose_of_an_exact_world_is_found_with_an_honest_covariance():
+    found = answer().localisation
+    metres, degrees = pose_errors(found.map_from_cam, MAP_FROM_CAM)
+    assert float(metres) < 0.002 and float(degrees) < 0.05
+    assert np.linalg.eigvalsh(found.covariance).min() > 0
+    assert nees(found.map_from_cam, found.covariance, MAP_FROM_CAM) < 12.6
+    assert found.accepted and found.probability > 0.8 and found.inliers > 0.95 * found.cells
+    assert '4800 cells agree' in found.detail
+
+
+def test_half_of_the_cells_are_enough():
+    found = answer(mixed(TRUE_POINTS, scattered_points(), 0.5)).localisation
+    metres, _ = pose_errors(found.map_from_cam, MAP_FROM_CAM)
+    assert float(metres) < 0.003 and 0.45 < found.inliers / found.cells < 0.55
+
+
+@pytest.mark.parametrize('poor', ['TOO_DARK', 'TOO_BRIGHT', 'TOO_BLURRED'])
+def test_a_poor_picture_is_believed_where_its_pose_is_sure(poor):
+    sure = UncertaintyModel(AcceptanceModel(9.0))
+    assert answer(image=WORLDS[poor]['image'], uncertainty=sure).localisation.accepted
+
+
+def test_space_that_looks_like_other_space_proves_no_place():
+    found = answer(ambiguous=voxels_of(TRUE_POINTS))
+    assert found.localisation.rejection is Rejection.AMBIGUOUS
+    assert found.pose.probability <= 0.5
+
+
+def test_the_same_seed_gives_the_same_pose_and_another_nearly():
+    points = mixed(TRUE_POINTS, scattered_points(), 0.6)
+    first, again, other = (exact_localiser(points, seed).localise(TEXTURE, CAMERA)
+                           for seed in (3, 3, 4))
+    assert np.array_equal(first.map_from_cam, again.map_from_cam)
+    assert np.array_equal(first.covariance, again.covariance)
+    assert float(pose_errors(first.map_from_cam, other.map_from_cam)[0]) < 0.003
+
+
+def test_one_localiser_answers_the_same_image_alike_whatever_came_before():
+    localiser = exact_localiser(TRUE_POINTS)
+    first = localiser.localise(TEXTURE, CAMERA)
+    localiser.localise(TEXTURE // 2, CAMERA)
+    assert np.array_equal(first.map_from_cam, localiser.localise(TEXTURE, CAMERA).map_from_cam)
+
+
+def test_the_stages_one_by_one_are_the_whole():
+    localiser = exact_localiser(TRUE_POINTS)
+    query = localiser.prepare(TEXTURE, CAMERA)
+    trace = localiser.assess(query, localiser.solve(query), time.perf_counter())
+    whole = localiser.localise(TEXTURE, CAMERA)
+    assert np.array_equal(trace.localisation.map_from_cam, whole.map_from_cam)
+    assert trace.pose.features.keys() >= {'inliers', 'second_best_margin', 'view_familiarity'}
+    assert trace.result.inliers.sum() == whole.inliers
+
+
+def test_other_tables_of_the_map_leave_the_localiser_as_it_was():
+    localiser = exact_localiser(TRUE_POINTS)
+    far = torch.eye(4).expand(2, 4, 4) * torch.tensor([1.0, 1, 1, 1]) + 50
+    other = localiser.with_map(replace(localiser.scene_map, views=far))
+    assert other.localise(TEXTURE, CAMERA).rejection is Rejection.OUTSIDE_MAP
+    assert localiser.localise(TEXTURE, CAMERA).accepted and other.head is localiser.head
+
+
+def test_inliers_are_told_in_pixels_of_the_image_that_came_in():
+    half = CAMERA.scaled(320, 240)
+    small = cv2.resize(TEXTURE, (320, 240), interpolation=cv2.INTER_AREA)
+    found = exact_localiser(TRUE_POINTS).localise(small, half)
+    assert found.accepted and found.inlier_pixels.max() < 320
     cam_from_map = np.linalg.inv(found.map_from_cam)
-    seen = found.inlier_points @ cam_from_map[:3, :3].T + cam_from_map[:3, 3]
-    given = torch.from_numpy(frame.camera.rays(found.inlier_pixels)[:, :2]).float()
-    rays = room_localiser.scene_map.correction(given).numpy()
-    error = np.linalg.norm(seen[:, :2] / seen[:, 2:] - rays, axis=1) * frame.camera.focal
-    assert error.max() <= 10.01
+    in_camera = found.inlier_points @ cam_from_map[:3, :3].T + cam_from_map[:3, 3]
+    assert np.abs(half.project(in_camera) - found.inlier_pixels).max() < 6
 
 
-def test_a_larger_image_of_the_same_view_gives_the_same_pose(room_localiser):
-    frame = open_sequence(ROUTE)[10]
-    doubled = frame.image.repeat(2, 0).repeat(2, 1)
-    found = room_localiser.localise(doubled, frame.camera.scaled(1280, 960))
-    small = room_localiser.localise(frame.image, frame.camera)
-    translation, rotation = pose_errors(found.map_from_cam, small.map_from_cam)
-    assert float(translation) < 0.01 and float(rotation) < 0.2
-    assert found.inlier_pixels[:, 0].max() > 640
+def test_depth_tells_the_same_pose_more_exactly():
+    found = answer(depth=DepthCorrection(), depth_m=depth_image()).localisation
+    plain = answer().localisation
+    assert found.accepted and 'their depths within' in found.detail
+    assert np.trace(found.covariance) <= np.trace(plain.covariance)
 
 
-@pytest.mark.parametrize('kind', ['black', 'noise', 'tiny'])
-def test_an_image_of_nothing_is_refused_with_a_reason(room_localiser, kind):
-    size = (48, 64) if kind == 'tiny' else (480, 640)
-    rng = np.random.default_rng(0)
-    image = np.zeros(size, np.uint8) if kind == 'black' else rng.integers(
-        0, 256, size, dtype=np.uint8)
-    camera = Camera(size[1], size[0], 525, 525, 320, 240)
-    found = room_localiser.localise(image, camera)
-    assert not found.accepted and isinstance(found.rejection, Rejection)
-    assert found.map_from_cam is None and found.covariance is None
-    assert found.rejection.sentence.endswith('.')
+@pytest.mark.parametrize('depth, sentence', [
+    (None, 'the map was made without depth'),
+    (DepthCorrection(agreement=0.1), 'disagrees with the map: only 10%')])
+def test_depth_that_a_map_cannot_use_is_refused_with_a_sentence(depth, sentence):
+    localiser = exact_localiser(TRUE_POINTS, depth=depth)
+    assert sentence in localiser.depth_unavailable()
+    with pytest.raises(ValueError, match=sentence):
+        localiser.localise(TEXTURE, CAMERA, depth_image())
+    assert localiser.localise(TEXTURE, CAMERA).accepted
 
 
-def test_a_camera_that_sees_at_quite_another_scale_is_refused(room_localiser):
-    frame = open_sequence(ROUTE)[10]
-    zoomed = replace(frame.camera, fx=2 * frame.camera.fx, fy=2 * frame.camera.fy)
-    found = room_localiser.localise(frame.image, zoomed)
-    assert found.rejection is Rejection.WRONG_CAMERA and found.map_from_cam is None
+def test_a_depth_image_of_another_shape_is_named():
+    localiser = exact_localiser(TRUE_POINTS, depth=DepthCorrection())
+    assert localiser.depth_unavailable() is None
+    with pytest.raises(ValueError, match='depth'):
+        localiser.localise(TEXTURE, CAMERA, np.ones((100, 300), np.float32))
 
 
-@pytest.mark.parametrize(('change', 'reason'), [
-    (lambda image: image // 40, Rejection.TOO_DARK),
-    (lambda image: np.full_like(image, 255), Rejection.TOO_BRIGHT)])
-def test_a_picture_that_shows_nothing_says_why(room_localiser, change, reason):
-    frame = open_sequence(ROUTE)[10]
-    found = room_localiser.localise(change(frame.image), frame.camera)
-    assert found.rejection is reason and found.probability < 0.5
+def test_an_image_of_another_size_than_its_camera_is_named():
+    with pytest.raises(ValueError, match='320x240, but its camera'):
+        exact_localiser(TRUE_POINTS).localise(TEXTURE[:240, :320], CAMERA)
 
 
-def test_a_map_without_calibration_states_larger_errors(room_localiser):
-    frame = open_sequence(ROUTE)[10]
-    bare = Localiser(replace(room_localiser.scene_map, uncertainty=None), device='cpu')
-    here, there = (which.trace(frame.image, frame.camera).pose for which in (room_localiser, bare))
-    assert np.trace(there.covariance) > 1.5 * np.trace(here.covariance)
-
-
-def test_points_that_another_place_looks_like_prove_nothing(room_localiser):
-    frame = open_sequence(ROUTE)[10]
-    found = room_localiser.localise(frame.image, frame.camera)
-    assert found.accepted and found.probability > 0.5
-    twin = Localiser(replace(room_localiser.scene_map, ambiguous=voxels_of(
-        torch.from_numpy(found.inlier_points))), device='cpu')
-    refused = twin.localise(frame.image, frame.camera)
-    assert refused.rejection is Rejection.AMBIGUOUS and refused.map_from_cam is None
-    assert refused.probability <= 0.5
-
-
-def test_what_mapping_learnt_of_its_camera_says_nothing_of_another(mapped, room_localiser):
-    frame = open_sequence(ROUTE)[1]
-    shifted = Localiser(replace(room_localiser.scene_map,
-                                correction=CameraRefinement((0.05, 0.0, 0.0, 0.0, 0.0))),
-                        device='cpu')
-    # the best pose, believed or not: with rays so wrong it may rightly be refused
-    plain, turned = (which.trace(frame.image, frame.camera).pose
-                     for which in (room_localiser, shifted))
-    assert pose_errors(turned.map_from_cam, plain.map_from_cam)[1] > 1.0
-    other = replace(frame.camera, fx=1.02 * frame.camera.fx, fy=1.02 * frame.camera.fy)
-    plain, turned = (which.trace(frame.image, other).pose for which in (room_localiser, shifted))
-    assert np.array_equal(plain.map_from_cam, turned.map_from_cam)
-
-
-def test_a_map_keeps_to_its_encoder(mapped, tmp_path, capsys):
-    """Another file under the same name is another encoder, and that is said."""
-    torch.manual_seed(0)
-    other = tmp_path / 'mine.safetensors'
-    save_encoder(other, Encoder(), 'random')
-    scene_map = replace(SceneMap.load(mapped / 'room.map'), encoder_name=str(other))
-    with pytest.raises(ValueError, match='was made with encoder .*mine.safetensors'):
-        Localiser(scene_map)
-    scene_map = replace(scene_map, encoder_hash=encoder_hash(str(other)))
-    assert Localiser(scene_map, device='cpu').encoder.channels == 256
-
-
-def test_a_map_of_another_encoder_is_refused(mapped):
-    scene_map = SceneMap.load(mapped / 'room.map')
-    object.__setattr__(scene_map, 'encoder_hash', 'f' * 16)
-    with pytest.raises(ValueError, match='made with encoder small f+.*map again'):
-        Localiser(scene_map, device='cpu')
+def test_a_map_of_another_encoder_is_refused():
+    scene_map = exact_localiser(TRUE_POINTS).scene_map
+    with pytest.raises(ValueError, match='map again'):
+        Localiser(replace(scene_map, encoder_hash='0' * 16), device='cpu')

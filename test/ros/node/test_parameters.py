@@ -9,7 +9,8 @@ from rclpy.exceptions import InvalidParameterValueException
 from rclpy.parameter import Parameter
 
 from scene_reloc_ros.ros.dataset_player.options import DatasetPlayerOptions
-from scene_reloc_ros.ros.node.parameters import declared_defaults, NodeParameters
+from scene_reloc_ros.ros.node.parameter_fields import declared_defaults
+from scene_reloc_ros.ros.node.parameters import NodeParameters
 from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
 
 
@@ -37,7 +38,7 @@ def test_every_parameter_is_described_with_its_range(make_node):
     assert rate.floating_point_range[0].to_value == 200.0
     assert rate.read_only and rate.type == ParameterType.PARAMETER_DOUBLE
     assert all(node.describe_parameter(name).description
-               for name in declared_defaults('relocaliser'))
+               for name in declared_defaults(RelocaliserOptions))
 
 
 def test_values_of_the_command_line_reach_the_options(make_node):
@@ -86,8 +87,3 @@ def test_who_uses_the_options_may_refuse_a_change_too(make_node):
     assert parameters.options.map == ''
     assert node.set_parameters([Parameter('publish_tf', value=False)])[0].successful
     assert parameters.options.publish_tf is False
-
-
-def test_an_unknown_node_has_no_defaults():
-    with pytest.raises(ValueError, match="node 'robot' is unknown; expected one of relocaliser"):
-        declared_defaults('robot')
