@@ -4,6 +4,7 @@
 
 import os
 from pathlib import Path
+import re
 import subprocess
 import sys
 
@@ -14,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # scripts/test fills two cores with two processes, and threads that wait for each other on a busy
 # machine take several times as long as one.
 THREADS = 1
+USES_MAP = re.compile(r'^def .*\b(mapped|room_localiser)\b', re.M)
 
 
 def _standalone_environment():
@@ -38,10 +40,23 @@ def pytest_configure(config):
 
 
 def pytest_itemcollected(item):
-    """Keep a file on one process of pytest-xdist, and all that use the one map as well."""
-    shares_map = 'mapped' in getattr(item, 'fixturenames', ())
-    group = 'mapped' if shares_map else str(item.path.relative_to(ROOT))
-    item.add_marker(pytest.mark.xdist_group(group))
+    """Count what needs the map of the room as slow."""
+    if 'mapped' in getattr(item, 'fixturenames', ()):
+        item.add_marker('slow')
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Keep each file on one process of pytest-xdist, and all that use the one map as well."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneMap(LoadFileScheduling):
+        """Splits by file, but for those that use the map."""
+
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return 'the map' if USES_MAP.search((ROOT / file).read_text()) else file
+    return OneMap(config, log)
 
 
 @pytest.fixture(scope='session')
