@@ -27,6 +27,6 @@ class Rejection(enum.Enum):
     WRONG_CAMERA = 'The camera sees the place at a scale that the map was not made for.'
 
     @property
-    def sentence(self):
+    def sentence(self) -> str:
         """Return the sentence for people."""
         return self.value
