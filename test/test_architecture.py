@@ -31,7 +31,8 @@ def read_tree(package):
     for file in sorted(package.rglob('*.py')):
         parts = (PACKAGE, *file.relative_to(package).with_suffix('').parts)
         name = '.'.join(parts[:-1] if parts[-1] == '__init__' else parts)
-        trees[name] = ast.parse(file.read_text(encoding='utf-8'), str(file))
+        tree = ast.parse(file.read_text(encoding='utf-8'), str(file))
+        trees[name] = without_type_imports(name, tree)
     return trees
 
 
@@ -45,6 +46,20 @@ def imported_names(tree):
             prefix = '.' * node.level + (node.module or '')
             for alias in node.names:
                 yield node.lineno, f'{prefix}.{alias.name}' if node.module else prefix
+
+
+def without_type_imports(module, tree):
+    """Return a tree; that of the package itself without what only type checkers import.
+
+    Its table of public names is text: what it names is imported on first use, not with it.
+    """
+    if module != PACKAGE:
+        return tree
+    kept = []
+    for node in tree.body:
+        for_types = isinstance(node, ast.If) and ast.unparse(node.test) == 'TYPE_CHECKING'
+        kept += node.orelse if for_types else [node]
+    return ast.Module(kept, tree.type_ignores)
 
 
 def module_of(name, modules):
@@ -171,6 +186,9 @@ def test_every_folder_of_the_package_stands_on_a_floor():
     ({'tools/a.py': 'import scene_reloc_ros.geometry'}, 'tools stands on no floor'),
     ({'__init__.py': 'import scene_reloc_ros.cli', 'cli/a.py': ''},
      'the package itself imports cli'),
+    ({'__init__.py': 'from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    pass\nelse:\n'
+                     '    from scene_reloc_ros.cli import a', 'cli/a.py': ''},
+     'the package itself imports cli'),
     ({'mapping/a.py': 'from scene_reloc_ros.mapping import b',
       'mapping/b.py': 'from scene_reloc_ros.mapping import c',
       'mapping/c.py': 'import scene_reloc_ros.mapping.a'},
@@ -189,4 +207,14 @@ def test_downward_imports_and_prints_of_the_command_line_are_allowed(tmp_path):
         'pipeline/mapper.py': 'import scene_reloc_ros.geometry.poses\nimport torch',
         'geometry/poses.py': '',
         'ros/node.py': 'import rclpy\nfrom tf2_msgs.msg import TFMessage',
+    }) == []
+
+
+def test_the_package_itself_may_import_for_type_checkers_alone(tmp_path):
+    assert plant(tmp_path, {
+        '__init__.py': 'from typing import TYPE_CHECKING\n'
+                       'if TYPE_CHECKING:\n'
+                       '    from scene_reloc_ros.pipeline.mapper import Mapper\n'
+                       '_HOMES = {"Mapper": "pipeline.mapper"}',
+        'pipeline/mapper.py': 'from scene_reloc_ros import __version__',
     }) == []

@@ -19,6 +19,7 @@ from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
 WEIGHTS_FOLDER = Path(__file__).parent / 'weights'
 DEFAULT_ENCODER = 'small'
 CHECKPOINT_SUFFIXES = ('.pt', '.pth')  # of a user's encoder in the layout of ACE
+LoadedEncoder = Encoder | AceLayoutEncoder
 
 
 def encoder_path(name: str | Path) -> Path:
@@ -39,7 +40,7 @@ def encoder_hash(name: str | Path) -> str:
 
 
 def load_encoder(name: str | Path = DEFAULT_ENCODER,
-                 device: torch.device | str = 'cpu') -> Encoder | AceLayoutEncoder:
+                 device: torch.device | str = 'cpu') -> LoadedEncoder:
     """Return an encoder with its weights, folded for inference, on ``device``.
 
     Args:
