@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-import json
 import multiprocessing
 from pathlib import Path
 import threading
 from typing import Any, Optional, Protocol
 
+from scene_reloc_ros.ros.bridge.json_text import json_text
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
 from scene_reloc_ros.ros.mapper.recorder import Recorder
 from scene_reloc_ros.ros.mapper.training_process import train
@@ -160,7 +160,7 @@ class TrainingClient:
 
     def _on_progress(self, stage: str, fraction: float, text: str) -> None:
         fields: dict[str, Any] = {'stage': stage, 'fraction': round(fraction, 4), 'text': text}
-        self._publish('progress', json.dumps(fields))
+        self._publish('progress', json_text(fields))
 
     def _on_end(self, kind: str, text: str) -> None:
         """Announce the end of a training, in the thread that listened to it."""
