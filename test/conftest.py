@@ -36,6 +36,8 @@ def pytest_configure(config):
     os.environ.update(_standalone_environment())
     os.environ['ROS_DOMAIN_ID'] = str(os.getpid() % 100 + 1)
     os.environ.setdefault('OMP_NUM_THREADS', str(THREADS))
+    # threads that wait actively take the cores from the processes that the tests start
+    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     os.environ.setdefault('MPLBACKEND', 'Agg')
 
 

@@ -20,8 +20,8 @@ from scene_reloc_ros.mapping.hold_out import pose_and_name, PosedFrames
 from scene_reloc_ros.mapping.presets import MappingOptions
 from scene_reloc_ros.mapping.progress import MappingProgress
 from scene_reloc_ros.network.device import autocast, preferred_dtype
-from scene_reloc_ros.network.encoder import Encoder
 from scene_reloc_ros.network.preprocessing import network_input, working_image
+from scene_reloc_ros.network.weights import LoadedEncoder
 
 STAGE = 'encoding'
 
@@ -80,7 +80,7 @@ def mapping_poses(frames: PosedFrames) -> torch.Tensor:
     return invert_pose(torch.from_numpy(np.stack(poses)))
 
 
-def fill_buffer(frames: PosedFrames, encoder: Encoder, options: MappingOptions,
+def fill_buffer(frames: PosedFrames, encoder: LoadedEncoder, options: MappingOptions,
                 rng: np.random.Generator, progress: MappingProgress) -> FeatureBuffer:
     """Encode augmented views of all frames and return their FeatureBuffer.
 
@@ -116,7 +116,7 @@ def fill_buffer(frames: PosedFrames, encoder: Encoder, options: MappingOptions,
                          focals.to(device), positions, depths)
 
 
-def _encoded_view(frame: PosedImage, encoder: Encoder, options: MappingOptions,
+def _encoded_view(frame: PosedImage, encoder: LoadedEncoder, options: MappingOptions,
                   rng: np.random.Generator, count: int) -> tuple[Camera, tuple[torch.Tensor, ...]]:
     """Return the working camera, and descriptors, rays and depths of random cells of a view."""
     grey, camera = _working_frame(frame)
@@ -132,7 +132,7 @@ def _working_frame(frame: PosedImage) -> tuple[np.ndarray, Camera]:
         raise ValueError(f'frame {frame.name}: {error}') from error
 
 
-def _view_cells(grey: np.ndarray, camera: Camera, encoder: Encoder, options: MappingOptions,
+def _view_cells(grey: np.ndarray, camera: Camera, encoder: LoadedEncoder, options: MappingOptions,
                 rng: np.random.Generator, count: int,
                 ) -> tuple[torch.Tensor, np.ndarray, torch.Tensor]:
     """Return descriptors (n, C), pixels (n, 2) and rays (n, 2) of random cells of a view."""

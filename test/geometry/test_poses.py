@@ -159,3 +159,16 @@ def test_a_carried_covariance_is_the_spread_of_what_lies_at_the_end_of_the_lever
     turned = Rotation.from_rotvec(errors[:, 3:]).apply(lever) - lever
     spread = np.cov(np.c_[errors[:, :3] + turned, errors[:, 3:]].T)
     assert np.abs(spread - moved_covariance(covariance, lever)).max() < 0.02 * spread.max()
+
+
+@pytest.mark.parametrize('shape', [(), (7,)])
+@pytest.mark.parametrize('kind', ['numpy', 'torch'])
+def test_a_rigid_inverse_is_the_general_one(shape, kind):
+    rng = np.random.default_rng(11)
+    poses = np.zeros((*shape, 4, 4))
+    poses[..., :3, :3] = Rotation.random(*shape, random_state=11).as_matrix()
+    poses[..., :3, 3], poses[..., 3, 3] = rng.uniform(-5, 5, (*shape, 3)), 1
+    given = poses if kind == 'numpy' else torch.from_numpy(poses)
+    inverse = invert_pose(given)
+    assert type(inverse) is type(given)
+    np.testing.assert_allclose(np.asarray(inverse), np.linalg.inv(poses), rtol=0, atol=1e-12)

@@ -2,8 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Procedural patterns that textures are made of: noise, grain, weave, print."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 _WORDS = ('map', 'pose', 'camera', 'north', 'harbour', 'garden', 'bridge', 'atlas', 'engine',
           'mountain', 'letters', 'history', 'river', 'optics', 'winter', 'field', 'voyage',
@@ -12,7 +17,8 @@ _FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TR
           cv2.FONT_HERSHEY_COMPLEX)
 
 
-def noise(generator, shape, coarsest, finest=1, falloff=0.5, stretch=1.0):
+def noise(generator: np.random.Generator, shape: tuple[int, int], coarsest: float,
+          finest: float = 1, falloff: float = 0.5, stretch: float = 1.0) -> np.ndarray:
     """Return float32 noise of unit deviation, octaves from coarse to fine cells.
 
     Args:
@@ -34,18 +40,20 @@ def noise(generator, shape, coarsest, finest=1, falloff=0.5, stretch=1.0):
     return (field - field.mean()) / (field.std() + 1e-9)
 
 
-def coloured(colour, brightness):
+def coloured(colour: npt.ArrayLike, brightness: np.ndarray) -> np.ndarray:
     """Return a BGR uint8 image: a colour times a (height, width) brightness around 1."""
     return np.clip(np.multiply.outer(brightness, np.asarray(colour, np.float32)), 0, 255
                    ).astype(np.uint8)
 
 
-def flat(generator, width, height, colour, roughness):
+def flat(generator: np.random.Generator, width: int, height: int, colour: npt.ArrayLike,
+         roughness: float) -> np.ndarray:
     """Return a surface of one colour with noise of the given relative deviation."""
     return coloured(colour, 1 + roughness * noise(generator, (height, width), 64, 2, 0.7))
 
 
-def wood(generator, width, height, colour, cell=24):
+def wood(generator: np.random.Generator, width: int, height: int, colour: npt.ArrayLike,
+         cell: int = 24) -> np.ndarray:
     """Return wood whose grain runs along the width."""
     warp = noise(generator, (height, width), 4 * cell, cell, 0.5, stretch=6)
     rings = np.sin(np.linspace(0, height / cell * 3, height, dtype=np.float32)[:, None] + 2 * warp)
@@ -53,12 +61,13 @@ def wood(generator, width, height, colour, cell=24):
     return coloured(colour, 1 + 0.10 * rings + 0.07 * fibre + 0.06 * warp)
 
 
-def word(generator):
+def word(generator: np.random.Generator) -> str:
     """Return one word."""
     return _WORDS[generator.integers(len(_WORDS))]
 
 
-def print_line(image, generator, text, start, height, colour):
+def print_line(image: np.ndarray, generator: np.random.Generator, text: str,
+               start: tuple[float, float], height: float, colour: Sequence[float]) -> int:
     """Draw a line of text and return its width.
 
     Args:
@@ -74,7 +83,8 @@ def print_line(image, generator, text, start, height, colour):
     return cv2.getTextSize(text, font, scale, thickness)[0][0]
 
 
-def print_page(generator, width, height, size=14):
+def print_page(generator: np.random.Generator, width: int, height: int,
+               size: int = 14) -> np.ndarray:
     """Return a white sheet with a heading, paragraphs and a small diagram."""
     sheet = np.full((height, width, 3), 238, np.uint8)
     print_line(sheet, generator, word(generator).title(), (size, 2.5 * size), 1.6 * size,
@@ -94,7 +104,7 @@ def print_page(generator, width, height, size=14):
     return sheet
 
 
-def shapes(generator, image, count, largest):
+def shapes(generator: np.random.Generator, image: np.ndarray, count: int, largest: float) -> None:
     """Scatter filled ellipses and rotated rectangles over an image, in place."""
     height, width = image.shape[:2]
     for _ in range(count):
@@ -105,4 +115,5 @@ def shapes(generator, image, count, largest):
         if generator.random() < 0.5:
             cv2.ellipse(image, box, colour, -1, cv2.LINE_AA)
         else:
-            cv2.fillConvexPoly(image, np.int32(np.round(cv2.boxPoints(box))), colour, cv2.LINE_AA)
+            corners = np.round(cv2.boxPoints(box)).astype(np.int32)
+            cv2.fillConvexPoly(image, corners, colour, cv2.LINE_AA)

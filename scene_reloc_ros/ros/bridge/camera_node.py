@@ -41,7 +41,8 @@ class CameraNode(ConfiguredLifecycleNode):
 
     def activate(self) -> None:
         """Begin to work on images."""
-        self.camera_input.restart_silence()
+        if self.camera_input is not None:
+            self.camera_input.restart_silence()
         self.slot.clear()
         if self._worker is None:
             self._worker = Worker(self.slot, self.handle_frame, self.task)
@@ -72,14 +73,15 @@ class CameraNode(ConfiguredLifecycleNode):
 
     def watch(self) -> bool:
         """Say why nothing happens, when nothing happens; tells whether it did."""
-        if not self.is_active:
+        camera_input, worker = self.camera_input, self._worker  # cleanup may come in between
+        if not self.is_active or camera_input is None or worker is None:
             return False
-        silence = self.camera_input.silence() if self.awaits_images else None
+        silence = camera_input.silence() if self.awaits_images else None
         if silence is not None:
             self.report(StatusReason.NO_IMAGE.code, silence)
             self.get_logger().warning(silence, throttle_duration_sec=10.0)
             return True
-        if not self._worker.alive:
+        if not worker.alive:
             self.report(StatusReason.WORKER_DIED.code, f'the {self.task} thread ended with an '
                         'error; restart the node and report its log')
             return True

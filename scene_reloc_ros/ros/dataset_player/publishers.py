@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from geometry_msgs.msg import PoseStamped
@@ -23,6 +22,7 @@ from scene_reloc_ros.ros.bridge.conversions import (
     stamp_message,
     transform_message,
 )
+from scene_reloc_ros.ros.bridge.json_text import json_text
 from scene_reloc_ros.ros.compat.upstream import (
     CvBridge,
     StaticTransformBroadcaster,
@@ -73,7 +73,7 @@ class PlayerPublishers:
 
     def publish_status(self, fields: dict[str, Any]) -> None:
         """Publish a dictionary as one line of JSON."""
-        self._status.publish(String(data=json.dumps(fields)))
+        self._status.publish(String(data=json_text(fields)))
 
     def publish_mount(self, base_from_cam: np.ndarray, options: DatasetPlayerOptions) -> None:
         """Publish where the camera sits on the robot, for all time."""

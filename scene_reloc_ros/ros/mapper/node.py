@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Optional
 
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -14,6 +13,7 @@ from std_msgs.msg import String
 from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages
 from scene_reloc_ros.ros.bridge.camera_node import CameraNode
 from scene_reloc_ros.ros.bridge.conversions import nanoseconds, pose_message
+from scene_reloc_ros.ros.bridge.json_text import json_text
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
 from scene_reloc_ros.ros.mapper.pose_sources import PoseSource, TopicPoses, TransformPoses
 from scene_reloc_ros.ros.mapper.recorder import Recorder
@@ -88,7 +88,7 @@ class MapperNode(CameraNode):
     def report(self, reason: str, sentence: str, stamp_ns: Optional[int] = None) -> None:
         """Publish ~/status, of a frame or of the node."""
         self._last, self._last_stamp_ns = (reason, sentence), stamp_ns
-        self._publish_text('status', json.dumps(self._fields()))
+        self._publish_text('status', json_text(self._fields()))
 
     def _publish_text(self, name: str, text: str) -> None:
         """Publish a String on ~/status, ~/progress or ~/map_ready."""
@@ -110,7 +110,7 @@ class MapperNode(CameraNode):
         if not self.is_active:
             return False
         if not super().watch():
-            self._publish_text('status', json.dumps(self._fields()))
+            self._publish_text('status', json_text(self._fields()))
         self._publish_keyframes()
         return True
 

@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-import json
 import multiprocessing
 from pathlib import Path
 import threading
 from typing import Any, Optional, Protocol
 
+from scene_reloc_ros.ros.bridge.json_text import json_text
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
 from scene_reloc_ros.ros.mapper.recorder import Recorder
 from scene_reloc_ros.ros.mapper.training_process import train
@@ -113,21 +113,23 @@ class TrainingClient:
         """
         self._recorder, self._publish, self._say = recorder, publish, say
         self._entry = entry
+        self._lock = threading.Lock()
         self._training: Optional[Training] = None
 
     def begin(self, options: MapperNodeOptions) -> str:
         """Begin to train; answers when the recording is open in the training process."""
-        session = self._recorder.lend()  # refuses while another training has it
-        count = len(session)
-        self._say('train', f'training of {count} key frames begins')
-        training = self._training = Training(
-            session, options, self._on_progress, self._on_end, self._entry)
-        try:
-            training.start()
-        except OSError as error:
-            self._training = None
-            self._recorder.take_back(finished=False)
-            raise ValueError(f'the training process cannot be started: {error}') from error
+        with self._lock:  # who cancels meets a training that runs, or none
+            session = self._recorder.lend()  # refuses while another training has it
+            count = len(session)
+            self._say('train', f'training of {count} key frames begins')
+            training = self._training = Training(
+                session, options, self._on_progress, self._on_end, self._entry)
+            try:
+                training.start()
+            except OSError as error:
+                self._training = None
+                self._recorder.take_back(finished=False)
+                raise ValueError(f'the training process cannot be started: {error}') from error
         if not training.begun.wait(_BEGIN_S):
             training.cancel()
             raise ValueError(f'the training process did not begin within {_BEGIN_S:.0f} s')
@@ -138,7 +140,7 @@ class TrainingClient:
 
     def cancel(self) -> str:
         """Stop a training; the recording stays."""
-        training = self._training
+        training = self._running()
         if training is None:
             raise ValueError('no training is running')
         training.cancel()
@@ -148,13 +150,17 @@ class TrainingClient:
 
     def shut_down(self) -> None:
         """Cancel a training without a word."""
-        training = self._training
+        training = self._running()
         if training is not None:
             training.cancel()
 
+    def _running(self) -> Optional[Training]:
+        with self._lock:
+            return self._training
+
     def _on_progress(self, stage: str, fraction: float, text: str) -> None:
         fields: dict[str, Any] = {'stage': stage, 'fraction': round(fraction, 4), 'text': text}
-        self._publish('progress', json.dumps(fields))
+        self._publish('progress', json_text(fields))
 
     def _on_end(self, kind: str, text: str) -> None:
         """Announce the end of a training, in the thread that listened to it."""

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from typing import Any, Optional
@@ -19,6 +18,7 @@ from std_msgs.msg import Bool, Header, String
 
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.ros.bridge.conversions import pose_message, stamp_message, transform_message
+from scene_reloc_ros.ros.bridge.json_text import json_text
 from scene_reloc_ros.ros.compat.upstream import create_cloud_xyz32, CvBridge, TransformBroadcaster
 from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode
 from scene_reloc_ros.ros.node.qos import LATCHED, overridable, RESULT
@@ -56,7 +56,7 @@ class RelocaliserPublishers:
 
     def publish_status(self, fields: dict[str, Any]) -> None:
         """Publish a dictionary as one line of JSON."""
-        self._status.publish(String(data=json.dumps(fields)))
+        self._status.publish(String(data=json_text(fields)))
 
     def publish_ready(self, ready: bool) -> None:
         """Publish whether the robot is localised."""

@@ -7,10 +7,14 @@ from rcl_interfaces.msg import ParameterType
 import rclpy
 from rclpy.exceptions import InvalidParameterValueException
 from rclpy.parameter import Parameter
+import yaml
 
+from scene_reloc_ros.ros.dataset_player.node import DatasetPlayerNode
 from scene_reloc_ros.ros.dataset_player.options import DatasetPlayerOptions
+from scene_reloc_ros.ros.mapper.node import MapperNode
 from scene_reloc_ros.ros.node.parameter_fields import declared_defaults
 from scene_reloc_ros.ros.node.parameters import NodeParameters
+from scene_reloc_ros.ros.relocaliser.node import RelocaliserNode
 from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
 
 
@@ -87,3 +91,10 @@ def test_who_uses_the_options_may_refuse_a_change_too(make_node):
     assert parameters.options.map == ''
     assert node.set_parameters([Parameter('publish_tf', value=False)])[0].successful
     assert parameters.options.publish_tf is False
+
+
+@pytest.mark.parametrize('node_class', [RelocaliserNode, MapperNode, DatasetPlayerNode])
+def test_a_node_declares_the_parameters_of_its_configuration_file(node_class, repository):
+    text = (repository / 'config' / f'{node_class.default_name}.yaml').read_text()
+    configured = next(iter(yaml.safe_load(text).values()))['ros__parameters']
+    assert configured == declared_defaults(node_class.options_type)
