@@ -19,7 +19,7 @@ setup(
     python_requires='>=3.10',
     packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
     package_data={
-        '': ['*.txt', '*.md', '*.json', '*.cu', '*.cuh'],
+        '': ['py.typed', '*.txt', '*.md', '*.json', '*.cu', '*.cuh'],
         f'{PACKAGE}.network': ['weights/*.safetensors', 'weights/*.txt', 'weights/*.md'],
     },
     data_files=[

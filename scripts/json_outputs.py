@@ -3,8 +3,10 @@
 """Fields of the JSON files that the command line writes with --json."""
 
 # command -> {field: meaning}; test/test_documents.py compares with the source code.
+_SCHEMA = {'schema': 'another number when a field changes its meaning or goes'}
 FIELDS = {
     'map, info': {
+        **_SCHEMA,
         'map': 'path', 'map_bytes': 'size of the file', 'encoder': 'name and hash',
         'head': 'object: width and blocks of the network',
         'camera': 'object: of the mapping frames',
@@ -20,6 +22,7 @@ FIELDS = {
         'check': 'object: accuracy on held-out frames, quality, advice',
         'mapping_seconds': 'wall time of the mapping'},
     'evaluate': {
+        **_SCHEMA,
         'frames': 'frames evaluated', 'accepted': 'of them believed',
         'median_translation_m': 'of the accepted frames; null: none',
         'median_rotation_deg': 'of the accepted frames; null: none',

@@ -7,8 +7,6 @@ Run it with the Python of .venv; ``--check`` writes nothing and ends with 1 wher
 
 import argparse
 from dataclasses import fields
-import importlib
-import importlib.util
 from pathlib import Path
 import sys
 
@@ -17,13 +15,13 @@ from json_outputs import FIELDS
 
 from scene_reloc_ros.ros.dataset_player.options import DatasetPlayerOptions
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
+from scene_reloc_ros.ros.node.status_reason import StatusReason
 from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 ROOT = Path(__file__).resolve().parents[1]
 OPTIONS = {'relocaliser': RelocaliserOptions, 'mapper': MapperNodeOptions,
            'dataset_player': DatasetPlayerOptions}
-_STATUS_REASONS = 'scene_reloc_ros.ros.node.status_reason'
 _MADE = '<!-- Made by scripts/make_docs.py from the source code; change it there. -->\n'
 _ABOUT_PARAMETERS = """\
 Set them in a file (`config/` holds one for each node, with the defaults), as a launch argument or
@@ -96,15 +94,8 @@ def parameters():
 
 
 def _reason_rows(members):
-    return [[f'`{member.name.lower()}`', member.sentence, getattr(member, 'remedy', '')]
+    return [[f'`{member.code}`', member.sentence, member.remedy]
             for member in members]
-
-
-def status_reasons():
-    """Return the members of StatusReason, where there is one."""
-    if importlib.util.find_spec(_STATUS_REASONS) is None:
-        return []
-    return list(importlib.import_module(_STATUS_REASONS).StatusReason)
 
 
 def reasons():
@@ -112,12 +103,10 @@ def reasons():
     header = ['code', 'what it says', 'what to do']
     parts = [
         '# Reasons\n', _MADE, _ABOUT_REASONS, '## Rejections: there is no pose\n',
-        _ABOUT_REJECTIONS, table(header, _reason_rows(Rejection))]
-    if status_reasons():
-        parts += ['## Other reasons of the nodes\n',
-                  table(header, _reason_rows(status_reasons()))]
-    parts += ['## Reasons of the mapper\n', table(header, [
-        [f'`{code}`', *texts] for code, texts in MAPPER_REASONS.items()])]
+        _ABOUT_REJECTIONS, table(header, _reason_rows(Rejection)),
+        '## Other reasons of the nodes\n', table(header, _reason_rows(StatusReason)),
+        '## Reasons of the mapper\n', table(header, [
+            [f'`{code}`', *texts] for code, texts in MAPPER_REASONS.items()])]
     return '\n'.join(parts)
 
 

@@ -1,6 +1,6 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""What all tests share: the environment of the scripts, two threads, the recorded sequence."""
+"""What all tests share: environment, one thread, one map of a room, the recorded sequence."""
 
 import os
 from pathlib import Path
@@ -10,8 +10,10 @@ import sys
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-# Small machines are shared: torch in this process and in those it starts takes two threads.
-THREADS = 2
+# Torch in this process and in those it starts takes one thread: the tensors of tests are small,
+# scripts/test fills two cores with two processes, and threads that wait for each other on a busy
+# machine take several times as long as one.
+THREADS = 1
 
 
 def _standalone_environment():
@@ -32,13 +34,39 @@ def pytest_configure(config):
     os.environ.update(_standalone_environment())
     os.environ['ROS_DOMAIN_ID'] = str(os.getpid() % 100 + 1)
     os.environ.setdefault('OMP_NUM_THREADS', str(THREADS))
+    # threads that wait actively take the cores from the processes that the tests start
+    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     os.environ.setdefault('MPLBACKEND', 'Agg')
+
+
+def pytest_itemcollected(item):
+    """Keep a file on one process of pytest-xdist, and all that use the one map as well."""
+    shares_map = 'mapped' in getattr(item, 'fixturenames', ())
+    group = 'mapped' if shares_map else str(item.path.relative_to(ROOT))
+    item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope='session')
 def repository():
     """Return the root of the source tree."""
     return ROOT
+
+
+@pytest.fixture(scope='session')
+def mapped(tmp_path_factory):
+    """Return a folder with a map of the simulated room, made once; tests may write beside it."""
+    from support.mapped_room import map_room
+    folder = tmp_path_factory.mktemp('mapped')
+    map_room(folder)
+    return folder
+
+
+@pytest.fixture(scope='session')
+def room_localiser(mapped):
+    """Return the localiser of that map; a test that changes it makes another."""
+    from scene_reloc_ros.mapping.scene_map import SceneMap
+    from scene_reloc_ros.pipeline.localiser import Localiser
+    return Localiser(SceneMap.load(mapped / 'room.map'), device='cpu')
 
 
 @pytest.fixture(scope='session')

@@ -9,18 +9,10 @@ import io
 from pathlib import Path
 import re
 import sys
+from types import SimpleNamespace
 
 import pytest
-from support.interface_sources import (
-    computed,
-    created,
-    dictionary_keys,
-    NODES,
-    read_folders,
-    words,
-)
 
-import scene_reloc_ros
 from scene_reloc_ros.geometry.pose_error import RECALL_BOUNDS
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
@@ -33,25 +25,20 @@ CODE_PATH = re.compile(r'`((?:[a-z_]+/)+[a-z_]+\.(?:py|md|yaml|cuh|sh))`')
 
 
 @pytest.fixture(scope='module')
-def makers():
-    """Return the modules make_docs, interface_list and json_outputs of scripts/."""
+def scripts():
+    """Return a namespace with the modules of scripts/ that the pages are made of."""
+    names = ('make_docs', 'interface_list', 'json_outputs', 'interface_sources')
     sys.path.insert(0, str(ROOT / 'scripts'))
     try:
-        yield [importlib.import_module(name)
-               for name in ('make_docs', 'interface_list', 'json_outputs')]
+        yield SimpleNamespace(**{name: importlib.import_module(name) for name in names})
     finally:
         sys.path.remove(str(ROOT / 'scripts'))
 
 
 @pytest.fixture(scope='module')
-def folders():
-    """Return the syntax trees of the nodes."""
-    return read_folders(PACKAGE / 'ros')
-
-
-def source(name):
-    """Return the syntax tree of a file of the package."""
-    return ast.parse((PACKAGE / name).read_text('utf-8'))
+def nodes(scripts):
+    """Return the source code of the nodes."""
+    return scripts.interface_sources.NodeSources(PACKAGE / 'ros')
 
 
 def rows(page):
@@ -60,30 +47,30 @@ def rows(page):
     return re.findall(r'^\| `([^`]+)` \|', text, re.M)
 
 
-def test_the_pages_made_from_the_code_are_fresh(makers):
-    assert makers[0].stale_pages() == [], 'run scripts/make_docs.py'
+def test_the_pages_made_from_the_code_are_fresh(scripts):
+    assert scripts.make_docs.stale_pages() == [], 'run scripts/make_docs.py'
 
 
-def test_a_page_that_differs_is_stale(makers, monkeypatch):
-    monkeypatch.setitem(makers[0].PAGES, 'reasons.md', lambda: 'something else')
-    assert makers[0].stale_pages() == ['reasons.md']
+def test_a_page_that_differs_is_stale(scripts, monkeypatch):
+    monkeypatch.setitem(scripts.make_docs.PAGES, 'reasons.md', lambda: 'something else')
+    assert scripts.make_docs.stale_pages() == ['reasons.md']
 
 
 def test_every_rejection_is_explained_and_no_other():
     text = (DOCS / 'reasons.md').read_text('utf-8')
     rejections = text.split('## Rejections')[1].split('\n## ')[0]
     assert re.findall(r'^\| `(\w+)` \|', rejections, re.M) == [
-        member.name.lower() for member in Rejection]
+        member.code for member in Rejection]
 
 
-def test_every_parameter_is_explained_and_no_other(makers):
-    fields = [field for options in makers[0].OPTIONS.values()
+def test_every_parameter_is_explained_and_no_other(scripts):
+    fields = [field for options in scripts.make_docs.OPTIONS.values()
               for field in options.__dataclass_fields__]
     assert rows('parameters.md') == fields
 
 
-def test_every_reason_of_the_mapper_stands_in_its_code(makers, folders):
-    assert sorted(set(makers[1].MAPPER_REASONS) - words(folders, 'mapper')) == []
+def test_every_reason_of_the_mapper_stands_in_its_code(scripts, nodes):
+    assert sorted(set(scripts.interface_list.MAPPER_REASONS) - nodes.words('mapper')) == []
 
 
 def documented(interfaces):
@@ -95,9 +82,9 @@ def documented(interfaces):
     return found
 
 
-def test_every_topic_and_service_that_the_code_creates_is_documented(makers, folders):
-    listed, wrong = documented(makers[1]), []
-    for one in created(folders):
+def test_every_topic_and_service_that_the_code_creates_is_documented(scripts, nodes):
+    listed, wrong = documented(scripts.interface_list), []
+    for one in nodes.created():
         entry = listed.get((one.node, one.direction, one.topic))
         expected = entry and (one.message or entry[0], one.qos)
         if entry is None or entry != expected:
@@ -105,51 +92,67 @@ def test_every_topic_and_service_that_the_code_creates_is_documented(makers, fol
     assert wrong == []
 
 
-def test_every_documented_topic_and_service_is_created(makers, folders):
-    literal = {one[:3] for one in created(folders)}
-    dynamic, wrong = computed(folders), []
-    for node, direction, name in documented(makers[1]):
+def test_every_documented_topic_and_service_is_created(scripts, nodes):
+    literal = {one[:3] for one in nodes.created()}
+    dynamic, wrong = nodes.computed(), []
+    for node, direction, name in documented(scripts.interface_list):
         parts = {name, name.removeprefix('~/'), name.strip('<>')}
         if (node, direction, name) not in literal and not (
-                (node, direction) in dynamic and parts & words(folders, node)):
+                (node, direction) in dynamic and parts & nodes.words(node)):
             wrong.append((node, direction, name))
     assert wrong == []
 
 
-def test_every_field_of_the_relocaliser_status_is_documented(makers):
-    keys = dictionary_keys(source('ros/relocaliser/status.py'), 'status_fields')
-    keys |= dictionary_keys(source('ros/relocaliser/node.py')) & {
-        'map', 'event', 'map_to_odom_stamp_ns'}
-    assert set(makers[1].MESSAGES['relocaliser', '~/status']) - {'schema'} == keys - {'schema'}
+def keys(scripts, file, function=None):
+    """Return the keys of the dictionaries in a file of the package, or in one function of it."""
+    return scripts.interface_sources.dictionary_keys(
+        ast.parse((PACKAGE / file).read_text('utf-8')), function)
 
 
-def test_every_field_of_the_mapper_status_is_documented(makers):
-    keys = dictionary_keys(source('ros/mapper/node.py'), '_fields')
-    assert set(makers[1].MESSAGES['mapper', '~/status']) - {'schema'} == keys - {'schema'}
+def fields_of(scripts, node, topic):
+    """Return the documented fields of a topic, without the one that all have."""
+    return set(scripts.interface_list.MESSAGES[node, topic]) - {'schema'}
 
 
-def test_the_other_fields_of_messages_stand_in_the_code(makers, folders):
-    for (node, _), fields in makers[1].MESSAGES.items():
-        assert sorted(set(fields) - {'schema'} - words(folders, node)) == []
+def test_every_field_of_the_relocaliser_status_is_documented(scripts):
+    found = keys(scripts, 'ros/relocaliser/status.py', 'status_fields')
+    found |= keys(scripts, 'ros/relocaliser/node.py') & {'map', 'event', 'map_to_odom_stamp_ns'}
+    assert fields_of(scripts, 'relocaliser', '~/status') == found
 
 
-def test_every_field_of_the_json_of_map_and_info_is_documented(makers):
-    keys = dictionary_keys(source('cli/map_figures.py'), 'map_figures')
-    mapper = source('pipeline/mapper.py')
-    keys |= dictionary_keys(mapper, '_assemble') | dictionary_keys(mapper, 'build')
-    assert set(makers[2].FIELDS['map, info']) == keys
+def test_every_field_of_the_mapper_status_is_documented(scripts):
+    assert fields_of(scripts, 'mapper', '~/status') == keys(
+        scripts, 'ros/mapper/node.py', '_fields')
 
 
-def test_every_field_of_the_json_of_evaluate_is_documented(makers):
-    keys = dictionary_keys(source('pipeline/frame_result.py'), 'summarise') | set(RECALL_BOUNDS)
-    keys |= dictionary_keys(source('evaluation/report.py'), 'summary')
-    keys |= dictionary_keys(source('cli/evaluate_command.py'), 'run')
-    keys |= {'false_accept_rate', 'acceptance_of_good'}
-    assert set(makers[2].FIELDS['evaluate']) == keys
+def test_the_other_fields_of_messages_stand_in_the_code(scripts, nodes):
+    for node, topic in scripts.interface_list.MESSAGES:
+        assert sorted(fields_of(scripts, node, topic) - nodes.words(node)) == []
 
 
-def test_there_are_as_many_nodes_as_documented(makers):
-    assert tuple(makers[0].OPTIONS) == NODES
+def test_every_field_of_the_json_of_map_and_info_is_documented(scripts):
+    found = keys(scripts, 'cli/map_figures.py', 'map_figures')
+    found |= keys(scripts, 'pipeline/mapper.py', '_assemble')
+    found |= keys(scripts, 'pipeline/mapper.py', 'build')
+    assert set(scripts.json_outputs.FIELDS['map, info']) == found | {'schema'}
+
+
+def test_every_field_of_the_json_of_evaluate_is_documented(scripts):
+    found = keys(scripts, 'pipeline/frame_result.py', 'summarise') | set(RECALL_BOUNDS)
+    found |= keys(scripts, 'evaluation/report.py', 'summary')
+    found |= keys(scripts, 'cli/evaluate_command.py', 'run')
+    found |= {'false_accept_rate', 'acceptance_of_good', 'schema'}
+    assert set(scripts.json_outputs.FIELDS['evaluate']) == found
+
+
+def test_the_number_of_the_schema_is_the_one_that_is_written(scripts):
+    written = [int(number) for file in ('ros/bridge/json_text.py', 'cli/terminal.py')
+               for number in re.findall(r'^SCHEMA = (\d+)', (PACKAGE / file).read_text(), re.M)]
+    assert written == 2 * [scripts.interface_list.SCHEMA]
+
+
+def test_there_are_as_many_nodes_as_documented(scripts):
+    assert tuple(scripts.make_docs.OPTIONS) == scripts.interface_sources.NODES
 
 
 def shown(page):
@@ -205,8 +208,6 @@ def test_the_python_example_of_the_readme_finds_the_camera(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r'```python\n(.*?)```', (ROOT / 'README.md').read_text('utf-8'), re.S)
     assert len(blocks) == 1 and len([line for line in blocks[0].splitlines() if line]) == 6
-    if not hasattr(scene_reloc_ros, 'Mapper'):
-        pytest.skip('the public names are not there yet')
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(blocks[0], 'README.md', 'exec'), {})

@@ -40,7 +40,6 @@ OPTIONAL = {'cuda', 'poselib', 'wheel'}
 WITHOUT_IMPORT = {
     'python3-skimage': 'the simulated room reads the pictures that come with it, found by name',
     'rviz2': 'started by a launch file',
-    'tf_transformations': 'quaternions, where an installation has it',
     'visualization_msgs': 'the markers of the relocaliser',
 }
 URLS = {'repository': 'https://github.com/scene-reloc/scene_reloc_ros',

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The scripts on machines that lack something: one sentence, one remedy, nothing left behind."""
 
+from importlib.metadata import distribution
 import os
 from pathlib import Path
 import shutil
@@ -144,9 +145,8 @@ def test_an_interrupted_setup_is_made_afresh(bare_machine, tmp_path):
 def test_a_second_setup_returns_within_a_second():
     if not (Path(sys.prefix) / 'setup.stamp').is_file():
         pytest.skip('this environment was not made by scripts/setup')
-    shared = Path(sys.prefix) / 'share' / 'scene_reloc_ros' / 'package.xml'
-    if shared.resolve() != ROOT / 'package.xml':  # setup would turn it round to this checkout
-        pytest.skip('this environment belongs to another checkout')
+    if ROOT.as_uri() not in (distribution('scene_reloc_ros').read_text('direct_url.json') or ''):
+        pytest.skip('this environment was made for another tree, and setup would change it')
     environment = {**os.environ, 'SCENE_RELOC_VENV': sys.prefix}
     began = time.monotonic()
     finished = subprocess.run([SCRIPTS / 'setup', '--again'], capture_output=True, text=True,
@@ -197,3 +197,57 @@ def test_beside_an_installed_ros_its_paths_are_kept(tmp_path):
     assert variables['PYTHONPATH'] == '/opt/ros/humble/python'
     assert variables['ROS_LOCALHOST_ONLY'] == '1'
     assert 'RMW_IMPLEMENTATION' not in variables
+
+
+@pytest.fixture
+def call_test_script(tmp_path):
+    """Return a function that runs scripts/test with a Python that only notes its arguments."""
+    (tmp_path / 'scripts').mkdir()
+    shutil.copy(SCRIPTS / 'test', tmp_path / 'scripts')
+    python = tmp_path / 'venv' / 'bin' / 'python'
+    python.parent.mkdir(parents=True)
+    for file, body in ((tmp_path / 'scripts' / 'setup', ''),
+                       (tmp_path / 'scripts' / 'environment.sh',
+                        f'scene_reloc_venv={tmp_path}/venv'),
+                       (python, f'(IFS="|"; echo "$*" >> {tmp_path}/calls); exit ${{FAILS:-0}}')):
+        file.write_text(f'#!/usr/bin/env bash\n{body}\n')
+        file.chmod(0o755)
+
+    def call(*arguments, **environment):
+        finished = subprocess.run([tmp_path / 'scripts' / 'test', *arguments], timeout=60,
+                                  capture_output=True, text=True,
+                                  env={'PATH': os.environ['PATH'], **environment})
+        return finished, [line.split('|') for line in
+                          (tmp_path / 'calls').read_text().splitlines()]
+    return call
+
+
+def test_the_quick_tests_leave_out_what_is_slow_and_what_starts_nodes(call_test_script):
+    finished, [call] = call_test_script('--quick', 'test/solver', '-x')
+    assert finished.returncode == 0
+    assert call[:2] == ['-m', 'pytest'] and call[-2:] == ['test/solver', '-x']
+    assert call[call.index('-m', 1) + 1] == 'not slow and not ros'
+    assert '--cov' not in call
+
+
+def test_arguments_narrow_the_tests_and_measure_no_coverage(call_test_script):
+    _, [call] = call_test_script('test/solver', '-k', 'noise and not depth')
+    assert call == ['-m', 'pytest', 'test/solver', '-k', 'noise and not depth']
+
+
+def test_all_tests_measure_everything_and_bind_the_core(call_test_script):
+    finished, calls = call_test_script()
+    assert finished.returncode == 0
+    run, outer, core = [call for call in calls if call[0] == '-m']
+    assert run[:2] == ['-m', 'pytest'] and '--cov' in run
+    assert not [argument for argument in run if argument.startswith('test')]
+    assert outer[:3] == core[:3] == ['-m', 'coverage', 'report']
+    assert core[3].partition('=')[2] == outer[3].partition('=')[2]
+    assert (outer[3].split('=')[0], core[3].split('=')[0]) == ('--include', '--omit')
+    assert '--fail-under=85' in core and '--fail-under=85' not in outer
+
+
+def test_a_failed_test_is_the_end(call_test_script):
+    finished, calls = call_test_script(FAILS='1')
+    assert finished.returncode == 1
+    assert not [call for call in calls if 'coverage' in call]

@@ -12,6 +12,8 @@ from scene_reloc_ros.cli.arguments import checked_output
 _FORMAT = '{desc:<12}{percentage:3.0f}%|{bar:30}| {elapsed}<{remaining} {postfix}'
 _TERMINAL_S, _FILE_S = 0.2, 15.0  # how often a bar is drawn again
 
+SCHEMA = 1  # of the figures in JSON files; grows when one changes its meaning or goes
+
 
 class ProgressBars:
     """One bar for each stage; give it as ``on_progress``."""
@@ -56,4 +58,5 @@ def print_rows(rows):
 def write_json(path, values):
     """Write a dict as JSON where a path was given; ValueError where the folder is missing."""
     if path is not None:
-        checked_output(path).write_text(json.dumps(values, indent=1) + '\n')
+        text = json.dumps({'schema': SCHEMA, **values}, indent=1)
+        checked_output(path).write_text(text + '\n')

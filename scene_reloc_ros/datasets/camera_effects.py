@@ -6,13 +6,17 @@ Every function takes and returns float32 intensities in [0, 1], (H, W) or (H, W,
 of the encoder and the perturbed evaluation are both composed of them.
 """
 
+from __future__ import annotations
+
 import math
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 
-def noise_texture(rng, height, width, exponent):
+def noise_texture(rng: np.random.Generator, height: int, width: int,
+                  exponent: float) -> np.ndarray:
     """Return 1/f^exponent noise in [0, 1] of shape (height, width)."""
     fy = np.fft.fftfreq(height)[:, None]
     fx = np.fft.rfftfreq(width)[None]
@@ -23,26 +27,27 @@ def noise_texture(rng, height, width, exponent):
     return np.clip((field - low) / (high - low + 1e-9), 0, 1).astype(np.float32)
 
 
-def tone(image, gain=1.0, offset=0.0, gamma=1.0):
+def tone(image: np.ndarray, gain: npt.ArrayLike = 1.0, offset: float = 0.0,
+         gamma: float = 1.0) -> np.ndarray:
     """Return clip(gain * image + offset) ** gamma; gain may hold a value for every channel."""
     brought = image * np.asarray(gain, np.float32) + np.float32(offset)
     return np.clip(brought, 0, 1) ** np.float32(gamma)
 
 
-def shaded(image, gain_HW):
+def shaded(image: np.ndarray, gain_HW: np.ndarray) -> np.ndarray:
     """Return the image times a map of gains, clipped where the sensor saturates."""
     gain_HW = gain_HW if image.ndim == 2 else gain_HW[..., None]
     return np.clip(image * gain_HW, 0, 1)
 
 
-def soft_shadow(rng, height, width, strength):
+def soft_shadow(rng: np.random.Generator, height: int, width: int, strength: float) -> np.ndarray:
     """Return gains (height, width) of light that varies smoothly, between 1 +- strength."""
     coarse = noise_texture(rng, 24, 24, 2.0)
     field = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     return 1 + np.float32(strength) * (2 * field - 1)
 
 
-def cast_shadow(rng, height, width, strength):
+def cast_shadow(rng: np.random.Generator, height: int, width: int, strength: float) -> np.ndarray:
     """Return gains (height, width): 1, and 1 - strength in a polygon with a penumbra."""
     size = np.array((width, height))
     corners = rng.uniform(-0.3, 1.3, (int(rng.integers(3, 6)), 2)) * size
@@ -52,7 +57,7 @@ def cast_shadow(rng, height, width, strength):
     return 1 - np.float32(strength) * cv2.GaussianBlur(mask, (0, 0), penumbra)
 
 
-def highlight(rng, image, strength):
+def highlight(rng: np.random.Generator, image: np.ndarray, strength: float) -> np.ndarray:
     """Return the image with the glare of a lamp added."""
     height, width = image.shape[:2]
     v, u = np.mgrid[:height, :width].astype(np.float32)
@@ -63,7 +68,7 @@ def highlight(rng, image, strength):
     return np.clip(image + np.float32(strength) * glare, 0, 1)
 
 
-def vignetted(image, strength):
+def vignetted(image: np.ndarray, strength: float) -> np.ndarray:
     """Return the image darkened towards its corners, there by ``strength``."""
     height, width = image.shape[:2]
     v = (np.arange(height, dtype=np.float32) * 2 / height - 1)[:, None]
@@ -71,12 +76,12 @@ def vignetted(image, strength):
     return shaded(image, 1 - np.float32(strength / 2) * (u * u + v * v))
 
 
-def defocused(image, sigma_px):
+def defocused(image: np.ndarray, sigma_px: float) -> np.ndarray:
     """Return the image blurred by a Gaussian."""
     return cv2.GaussianBlur(image, (0, 0), sigma_px)
 
 
-def motion_blurred(image, length_px, angle):
+def motion_blurred(image: np.ndarray, length_px: float, angle: float) -> np.ndarray:
     """Return the image blurred along a line of ``length_px`` at ``angle`` radians."""
     side = 2 * math.ceil(length_px / 2) + 1
     kernel, middle = np.zeros((side, side), np.float32), side // 2
@@ -87,24 +92,25 @@ def motion_blurred(image, length_px, angle):
     return cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
 
 
-def noisy(rng, image, read, shot=0.0):
+def noisy(rng: np.random.Generator, image: np.ndarray, read: float,
+          shot: float = 0.0) -> np.ndarray:
     """Return the image with sensor noise: variance read^2 + shot^2 * intensity, clipped."""
     deviation = np.sqrt(np.float32(read ** 2) + np.float32(shot ** 2) * image)
     grain = rng.standard_normal(image.shape, dtype=np.float32)
     return np.clip(image + deviation * grain, 0, 1)
 
 
-def jpeg_compressed(image, quality):
+def jpeg_compressed(image: np.ndarray, quality: float) -> np.ndarray:
     """Return the image after JPEG compression at a quality in [1, 100]."""
     coded = cv2.imencode('.jpg', to_bytes(image), (cv2.IMWRITE_JPEG_QUALITY, int(quality)))[1]
-    return to_unit(cv2.imdecode(coded, cv2.IMREAD_UNCHANGED))
+    return to_unit(np.asarray(cv2.imdecode(coded, cv2.IMREAD_UNCHANGED)))
 
 
-def to_bytes(image):
+def to_bytes(image: np.ndarray) -> np.ndarray:
     """Return uint8 of intensities in [0, 1]."""
     return np.round(image * 255).astype(np.uint8)
 
 
-def to_unit(image):
+def to_unit(image: np.ndarray) -> np.ndarray:
     """Return float32 intensities in [0, 1] of uint8."""
     return image.astype(np.float32) / 255

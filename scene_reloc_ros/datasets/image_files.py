@@ -2,20 +2,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """Image and pose files on disk, read with an error that names the file."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 import cv2
 import numpy as np
 
+from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.poses import checked_pose
 
 
-def read_colour(path, camera):
+def read_colour(path: Path, camera: Camera) -> np.ndarray:
     """Read an (H, W, 3) uint8 BGR image and check its size against the camera."""
     image = _decoded(path, cv2.IMREAD_COLOR)
     _check_size(path, image, camera)
     return image
 
 
-def read_depth(path, camera, units_per_metre, none_values=(0,)):
+def read_depth(path: Path, camera: Camera, units_per_metre: float,
+               none_values: tuple[int, ...] = (0,)) -> np.ndarray:
     """Read a 16-bit depth image as (H, W) float32 metres, 0 where there is none."""
     raw = _decoded(path, cv2.IMREAD_UNCHANGED)
     if raw.dtype != np.uint16 or raw.ndim != 2:
@@ -27,7 +33,7 @@ def read_depth(path, camera, units_per_metre, none_values=(0,)):
     return depth_m
 
 
-def read_pose(path):
+def read_pose(path: Path) -> np.ndarray:
     """Read a 4x4 map_from_cam matrix of 16 numbers as text."""
     try:
         numbers = [float(word) for word in path.read_text().split()]
@@ -39,7 +45,7 @@ def read_pose(path):
     return checked_pose(np.array(numbers).reshape(4, 4), str(path))
 
 
-def _decoded(path, flags):
+def _decoded(path: Path, flags: int) -> np.ndarray:
     try:
         content = np.fromfile(path, np.uint8)
     except OSError as error:
@@ -55,7 +61,7 @@ def _decoded(path, flags):
     return image
 
 
-def _check_size(path, image, camera):
+def _check_size(path: Path, image: np.ndarray, camera: Camera) -> None:
     height, width = image.shape[:2]
     if (width, height) != (camera.width, camera.height):
         raise ValueError(f'image {path} is {width}x{height}, the camera {camera.width}x'

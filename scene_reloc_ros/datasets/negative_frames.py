@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pictures of other places: what a localiser has to refuse, any number of them, from a seed."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 
@@ -9,6 +11,7 @@ from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.datasets.procedural_images import procedural_image
 from scene_reloc_ros.datasets.simulated_room.layouts import LAYOUTS
 from scene_reloc_ros.datasets.simulated_room.simulated_sequence import SimulatedRoomSequence
+from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.posed_image import PosedImage
 
 KINDS = ('otherroom', 'procedural', 'mirrored', 'shuffled')
@@ -25,30 +28,30 @@ class NegativeFrames(Sequence):
     frame a true view; rooms are not.
     """
 
-    def __init__(self, sequence, count, seed=0):
+    def __init__(self, sequence: Sequence, count: int, seed: int = 0) -> None:
         """Take the camera and the frames of ``sequence``; ValueError for a count below one."""
         if count < 1:
             raise ValueError(f'{count} pictures of other places; expected at least 1')
         self._sequence, self._count, self._seed = sequence, int(count), seed
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Return the number of frames."""
         return self._count
 
     @property
-    def names(self):
+    def names(self) -> list[str]:
         """Frame names, the kind before the dash."""
         return [f'{KINDS[index % len(KINDS)]}-{index:06d}' for index in range(self._count)]
 
     @property
-    def camera(self):
+    def camera(self) -> Camera:
         """The camera of the other sequence."""
         return self._sequence.camera
 
-    def _pose(self, index):
+    def _pose(self, index: int) -> np.ndarray | None:
         return None
 
-    def _read(self, index):
+    def _read(self, index: int) -> PosedImage:
         rng = np.random.default_rng((self._seed, index))
         kind = KINDS[index % len(KINDS)]
         image = getattr(self, f'_{kind}')(rng, index)
@@ -57,26 +60,26 @@ class NegativeFrames(Sequence):
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         return PosedImage(f'{kind}-{index:06d}', 0, image, self.camera)
 
-    def _otherroom(self, rng, index):
+    def _otherroom(self, rng: np.random.Generator, index: int) -> np.ndarray:
         # one room after the other: building one takes seconds, and one is kept
         room, light = _ROOMS[index * len(_ROOMS) // self._count]
         route = SimulatedRoomSequence('survey', 1000, self._seed, light, room=room)
         return route[int(rng.integers(len(route)))].image
 
-    def _procedural(self, rng, index):
+    def _procedural(self, rng: np.random.Generator, index: int) -> np.ndarray:
         return procedural_image(rng, self.camera.height, self.camera.width)
 
-    def _some_image(self, rng):
+    def _some_image(self, rng: np.random.Generator) -> np.ndarray:
         return self._sequence[int(rng.integers(len(self._sequence)))].image
 
-    def _mirrored(self, rng, index):
+    def _mirrored(self, rng: np.random.Generator, index: int) -> np.ndarray:
         return mirrored(self._some_image(rng))
 
-    def _shuffled(self, rng, index):
+    def _shuffled(self, rng: np.random.Generator, index: int) -> np.ndarray:
         return shuffled_tiles(self._some_image(rng), rng)
 
 
-def mirrored(image):
+def mirrored(image: np.ndarray) -> np.ndarray:
     """Return an image left for right: its textures are known, but no camera sees them so.
 
     A place that is symmetric in itself looks like that from another side.
@@ -84,7 +87,7 @@ def mirrored(image):
     return np.ascontiguousarray(image[:, ::-1])
 
 
-def shuffled_tiles(image, rng):
+def shuffled_tiles(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return an image cut into square tiles that were laid out anew.
 
     Args:

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Opening a sequence: which layout a folder has, and lists of frame names."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 from scene_reloc_ros.datasets.posed_sequence import Sequence
@@ -15,7 +17,7 @@ from scene_reloc_ros.datasets.simulated_room.simulated_sequence import (
 __all__ = ['Sequence', 'open_sequence', 'read_frame_list']
 
 
-def open_sequence(path):
+def open_sequence(path: str | Path) -> Sequence:
     """Return the ``Sequence`` at ``path``: a folder, or simulated:ROUTE?option=value&...
 
     Raises ValueError naming the folder and the layouts that were looked for.
@@ -34,7 +36,7 @@ def open_sequence(path):
                      '7-Scenes frames (frame-NNNNNN.color.jpg or .png)')
 
 
-def read_frame_list(path):
+def read_frame_list(path: str | Path) -> list[str]:
     """Return the frame names in a text file, one a line; empty lines and # comments are skipped.
 
     Raises ValueError where the file is missing, no text, or names no frame.

@@ -2,7 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every data set is: posed images by index and by name, decoded when asked for."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
+
+import numpy as np
+
+from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.geometry.posed_image import PosedImage
 
 
 class Sequence(ABC):
@@ -10,42 +18,42 @@ class Sequence(ABC):
 
     @property
     @abstractmethod
-    def names(self):
+    def names(self) -> list[str]:
         """Frame names, a list of str."""
 
     @property
     @abstractmethod
-    def camera(self):
+    def camera(self) -> Camera:
         """The ``Camera`` of all frames."""
 
     @abstractmethod
-    def _read(self, index):
+    def _read(self, index: int) -> PosedImage:
         """Decode the frame at an index already known to be valid into a ``PosedImage``."""
 
     @abstractmethod
-    def _pose(self, index):
+    def _pose(self, index: int) -> np.ndarray | None:
         """Return map_from_cam (4, 4) or None at an index already known to be valid."""
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Return the number of frames."""
         return len(self.names)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> PosedImage:
         """Decode one frame; negative indices count from the end."""
         return self._read(self._checked(index))
 
-    def map_from_cam(self, index):
+    def map_from_cam(self, index: int) -> np.ndarray | None:
         """Return the pose (4, 4) of one frame without decoding its image; None where unknown."""
         return self._pose(self._checked(index))
 
-    def select(self, names):
+    def select(self, names: Iterable[str]) -> SelectedFrames:
         """Return the frames with these names, in this order.
 
         Raises ValueError naming the first frame that is not there.
         """
         return SelectedFrames(self, names)
 
-    def _checked(self, index):
+    def _checked(self, index: int) -> int:
         count = len(self)
         if not -count <= index < count:
             raise IndexError(f'frame {index} of a sequence of {count}')
@@ -55,7 +63,7 @@ class Sequence(ABC):
 class SelectedFrames(Sequence):
     """Some frames of another sequence."""
 
-    def __init__(self, sequence, names):
+    def __init__(self, sequence: Sequence, names: Iterable[str]) -> None:
         """Look every name up in ``sequence``; ValueError names the first that is missing."""
         index_of = {name: index for index, name in enumerate(sequence.names)}
         self._sequence = sequence
@@ -68,21 +76,21 @@ class SelectedFrames(Sequence):
         self._indices = [index_of[name] for name in self._names]
 
     @property
-    def names(self):
+    def names(self) -> list[str]:
         """Frame names, a list of str."""
         return list(self._names)
 
     @property
-    def camera(self):
+    def camera(self) -> Camera:
         """The camera of the whole sequence."""
         return self._sequence.camera
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Return the number of selected frames."""
         return len(self._names)
 
-    def _read(self, index):
+    def _read(self, index: int) -> PosedImage:
         return self._sequence[self._indices[index]]
 
-    def _pose(self, index):
+    def _pose(self, index: int) -> np.ndarray | None:
         return self._sequence.map_from_cam(self._indices[index])

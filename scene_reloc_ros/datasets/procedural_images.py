@@ -6,6 +6,8 @@ Dead leaves (Lee, Mumford, Huang, 2001): overlapping textured shapes whose sizes
 heavy-tailed law, so that edges and corners occur at every scale, as in natural images.
 """
 
+from __future__ import annotations
+
 import math
 
 import cv2
@@ -16,14 +18,14 @@ from scene_reloc_ros.datasets.camera_effects import noise_texture
 _LETTERS = 'ABCDEFGHKLMNPRSTUVXYZabcdefghkmnprstuvxyz0123456789&%?#'
 
 
-def _stripes(rng, height, width):
+def _stripes(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     v, u = np.mgrid[:height, :width].astype(np.float32)
     angle, period = rng.uniform(0, math.pi), rng.uniform(4, 40)
     wave = np.sin((u * math.cos(angle) + v * math.sin(angle)) * 2 * math.pi / period)
     return (wave > 0).astype(np.float32) if rng.random() < 0.5 else (wave + 1) / 2
 
 
-def _checks(rng, height, width):
+def _checks(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     v, u = np.mgrid[:height, :width].astype(np.float32)
     angle, period = rng.uniform(0, math.pi), rng.uniform(8, 50)
     a = np.floor((u * math.cos(angle) + v * math.sin(angle)) / period)
@@ -31,14 +33,14 @@ def _checks(rng, height, width):
     return ((a + b) % 2).astype(np.float32)
 
 
-def _gradient(rng, height, width):
+def _gradient(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     v, u = np.mgrid[:height, :width].astype(np.float32)
     angle = rng.uniform(0, 2 * math.pi)
     ramp = u * math.cos(angle) + v * math.sin(angle)
     return (ramp - ramp.min()) / (np.ptp(ramp) + 1e-9)
 
 
-def random_texture(rng, height, width):
+def random_texture(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """Return one texture in [0, 1]: noise, stripes, checks, a gradient or a flat grey."""
     kind = rng.random()
     if kind < 0.45:
@@ -55,7 +57,7 @@ def random_texture(rng, height, width):
     return (low + (high - low) * pattern).astype(np.float32)
 
 
-def _shape_mask(rng, height, width, radius):
+def _shape_mask(rng: np.random.Generator, height: int, width: int, radius: float) -> np.ndarray:
     """Return a mask (height, width) uint8 of one ellipse, polygon, bar or ring."""
     mask = np.zeros((height, width), np.uint8)
     centre = rng.uniform((0, 0), (width, height))
@@ -79,7 +81,7 @@ def _shape_mask(rng, height, width, radius):
     return mask
 
 
-def _draw_text(rng, image):
+def _draw_text(rng: np.random.Generator, image: np.ndarray) -> None:
     text = ''.join(rng.choice(list(_LETTERS), int(rng.integers(2, 12))))
     scale = float(np.exp(rng.uniform(math.log(0.35), math.log(3))))
     origin = (int(rng.uniform(0, image.shape[1] * 0.8)), int(rng.uniform(10, image.shape[0])))
@@ -89,7 +91,8 @@ def _draw_text(rng, image):
     image += (ink / np.float32(255)) * (rng.random(dtype=np.float32) - image)
 
 
-def procedural_image(rng, height=480, width=640, shapes=220):
+def procedural_image(rng: np.random.Generator, height: int = 480, width: int = 640,
+                     shapes: int = 220) -> np.ndarray:
     """Return one procedural grey image (height, width) uint8.
 
     Args:

@@ -7,6 +7,8 @@ rgb.txt and depth.txt hold 'stamp file', groundtruth.txt 'stamp tx ty tz qx qy q
 map_from_cam of the optical frame. A frame's line in rgb.txt is written last: it commits the frame.
 """
 
+from __future__ import annotations
+
 import logging
 import os
 from pathlib import Path
@@ -24,6 +26,7 @@ from scene_reloc_ros.datasets.stamped_lines import (
     sync_folder,
     trim_torn_line,
 )
+from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.camera_file import read_camera, write_camera
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import (
@@ -41,7 +44,7 @@ _IMAGES, _DEPTHS, _POSES = 'rgb.txt', 'depth.txt', 'groundtruth.txt'
 _logger = logging.getLogger(__name__)
 
 
-def is_recording(folder):
+def is_recording(folder: str | Path) -> bool:
     """Tell whether the folder holds a recording, be it an empty one."""
     return (Path(folder) / _IMAGES).exists()
 
@@ -49,7 +52,7 @@ def is_recording(folder):
 class RecordingWriter:
     """Appends posed images to a recording; each is on disk before ``append`` returns."""
 
-    def __init__(self, folder, camera):
+    def __init__(self, folder: str | Path, camera: Camera) -> None:
         """Begin a recording in ``folder``, or go on with the one of the same camera there."""
         self._folder = Path(folder)
         self._camera = camera
@@ -65,11 +68,11 @@ class RecordingWriter:
         self._count = len(images)
         self._last_ns = max(images, default=-1)
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Return the number of frames on disk."""
         return self._count
 
-    def append(self, frame):
+    def append(self, frame: PosedImage) -> None:
         """Write a ``PosedImage`` (stamp_ns, image, map_from_cam, depth_m or None) durably.
 
         Raises ValueError, and stays usable, where the stamp does not follow the last one, the
@@ -77,6 +80,8 @@ class RecordingWriter:
         """
         stamp = stamp_text(frame.stamp_ns)
         self._check(frame, stamp)
+        if frame.map_from_cam is None:
+            raise ValueError(f'frame {stamp} has no pose; only posed images can be recorded')
         map_from_cam = checked_pose(frame.map_from_cam, f'frame {stamp}')
         depth = None if frame.depth_m is None else _depth_units(frame.depth_m)
         self._write_png(f'rgb/{stamp}.png', frame.image)
@@ -90,24 +95,24 @@ class RecordingWriter:
         self._last_ns = frame.stamp_ns
         self._count += 1
 
-    def _check(self, frame, stamp):
+    def _check(self, frame: PosedImage, stamp: str) -> None:
         if frame.stamp_ns <= self._last_ns:
             raise ValueError(f'stamp {stamp} does not come after {stamp_text(self._last_ns)}, the '
                              'last one recorded; begin a new recording when time jumps back')
-        if frame.map_from_cam is None:
-            raise ValueError(f'frame {stamp} has no pose; only posed images can be recorded')
         image = np.asarray(frame.image)
         if image.dtype != np.uint8 or image.ndim not in (2, 3):
             raise ValueError(f'image of frame {stamp} is {image.dtype} of shape {image.shape}; '
                              'expected 8-bit BGR or grey')
         for name, array in (('image', image), ('depth', frame.depth_m)):
-            size = None if array is None else np.shape(array)[:2]
-            if size not in (None, (self._camera.height, self._camera.width)):
+            if array is None:
+                continue
+            height, width = np.shape(array)[:2]
+            if (height, width) != (self._camera.height, self._camera.width):
                 raise ValueError(
-                    f'{name} of frame {stamp} is {size[1]}x{size[0]}, the camera '
+                    f'{name} of frame {stamp} is {width}x{height}, the camera '
                     f'{self._camera.width}x{self._camera.height}; record one camera as it is')
 
-    def _claim_camera(self):
+    def _claim_camera(self) -> None:
         path = self._folder / 'camera.yaml'
         if not path.exists():
             fresh = path.with_suffix('.yaml.new')
@@ -119,13 +124,13 @@ class RecordingWriter:
             raise ValueError(f'recording {self._folder} was made with another camera; choose '
                              'another folder')
 
-    def _write_png(self, name, image):
+    def _write_png(self, name: str, image: np.ndarray) -> None:
         done, content = cv2.imencode('.png', image, _PNG_OPTIONS)
         if not done:
             raise ValueError(f'image {name} of shape {np.shape(image)} cannot be written as PNG')
         path = self._folder / name
         with path.open('wb') as stream:
-            stream.write(content)
+            stream.write(content.tobytes())
             stream.flush()
             os.fsync(stream.fileno())
         sync_folder(path.parent)
@@ -134,7 +139,7 @@ class RecordingWriter:
 class RecordingSequence(Sequence):
     """A recording, ours or a TUM RGB-D sequence with a camera.yaml put beside it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder: str | Path) -> None:
         """List the frames of ``folder``; ValueError where there is none or no camera.yaml."""
         self._folder = Path(folder)
         images = read_stamped_lines(self._folder / _IMAGES, 1)
@@ -150,20 +155,20 @@ class RecordingSequence(Sequence):
         self._names = [Path(images[stamp][0]).stem for stamp in self._stamps_ns]
 
     @property
-    def names(self):
+    def names(self) -> list[str]:
         """Frame names: the image files without folder and suffix."""
         return list(self._names)
 
     @property
-    def camera(self):
+    def camera(self) -> Camera:
         """The camera of camera.yaml."""
         return self._camera
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Return the number of frames."""
         return len(self._names)
 
-    def _posed(self, stamps_ns):
+    def _posed(self, stamps_ns: list[int]) -> list[int]:
         if not self._poses:
             return stamps_ns
         posed = [s for s in stamps_ns if nearest(self._pose_stamps, s, MAX_GAP_NS) is not None]
@@ -176,7 +181,7 @@ class RecordingSequence(Sequence):
                              'do rgb.txt and groundtruth.txt use the same clock?')
         return posed
 
-    def _read(self, index):
+    def _read(self, index: int) -> PosedImage:
         stamp_ns = self._stamps_ns[index]
         depth_ns = nearest(self._depth_stamps, stamp_ns, MAX_GAP_NS)
         depth_m = None
@@ -187,7 +192,7 @@ class RecordingSequence(Sequence):
         return PosedImage(self._names[index], stamp_ns, image, self._camera, self._pose(index),
                           depth_m)
 
-    def _pose(self, index):
+    def _pose(self, index: int) -> np.ndarray | None:
         pose_ns = nearest(self._pose_stamps, self._stamps_ns[index], MAX_GAP_NS)
         if pose_ns is None:
             return None
@@ -200,7 +205,7 @@ class RecordingSequence(Sequence):
         return checked_pose(pose, name)
 
 
-def _depth_units(depth_m):
+def _depth_units(depth_m: np.ndarray) -> np.ndarray:
     """Metres to 16-bit units; what is unknown, not finite or too far for 16 bits becomes 0."""
     depth = np.nan_to_num(np.asarray(depth_m, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     units = np.rint(depth * DEPTH_UNITS_PER_METRE)

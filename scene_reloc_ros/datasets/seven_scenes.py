@@ -7,10 +7,15 @@ camera's. This layout holds depth and poses of the colour camera, which the came
 for: a folder without it is refused.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
+
+import numpy as np
 
 from scene_reloc_ros.datasets.image_files import read_colour, read_depth, read_pose
 from scene_reloc_ros.datasets.posed_sequence import Sequence
+from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.camera_file import read_camera
 from scene_reloc_ros.geometry.posed_image import PosedImage
 
@@ -21,7 +26,7 @@ _NANOSECONDS = 1_000_000_000
 _COLOUR_PATTERN = 'frame-*.color.*'
 
 
-def is_seven_scenes(folder):
+def is_seven_scenes(folder: str | Path) -> bool:
     """Tell whether the folder holds frames of this layout."""
     return next(Path(folder).glob(_COLOUR_PATTERN), None) is not None
 
@@ -29,7 +34,7 @@ def is_seven_scenes(folder):
 class SevenScenesSequence(Sequence):
     """frame-NNNNNN.color.(jpg|png), .depth.png, .pose.txt and camera.yaml in one folder."""
 
-    def __init__(self, folder):
+    def __init__(self, folder: str | Path) -> None:
         """List the frames of ``folder``; ValueError where there is none or no camera.yaml."""
         folder = Path(folder)
         images = sorted(path for path in folder.glob(_COLOUR_PATTERN)
@@ -49,20 +54,20 @@ class SevenScenesSequence(Sequence):
         self._stamps_ns = [_stamp_ns(name, folder) for name in self._names]
 
     @property
-    def names(self):
+    def names(self) -> list[str]:
         """Frame names such as frame-000123."""
         return list(self._names)
 
     @property
-    def camera(self):
+    def camera(self) -> Camera:
         """The colour camera."""
         return self._camera
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Return the number of colour images."""
         return len(self._names)
 
-    def _read(self, index):
+    def _read(self, index: int) -> PosedImage:
         name = self._names[index]
         depth_path = self._folder / f'{name}.depth.png'
         depth_m = None
@@ -72,12 +77,12 @@ class SevenScenesSequence(Sequence):
         return PosedImage(name, self._stamps_ns[index], image, self._camera, self._pose(index),
                           depth_m)
 
-    def _pose(self, index):
+    def _pose(self, index: int) -> np.ndarray | None:
         path = self._folder / f'{self._names[index]}.pose.txt'
         return read_pose(path) if path.exists() else None
 
 
-def _stamp_ns(name, folder):
+def _stamp_ns(name: str, folder: Path) -> int:
     number = name.removeprefix('frame-')
     if not number.isdecimal():
         raise ValueError(f'frame {name!r} in {folder} bears no number; expected frame-NNNNNN')

@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Camera models: from pixels to undistorted bearing rays and back."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 import math
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from scene_reloc_ros.geometry.pixels import resized_coordinate
 
@@ -32,9 +36,9 @@ class Camera:
     cx: float
     cy: float
     distortion_model: str = 'none'
-    distortion: tuple = ()
+    distortion: tuple[float, ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Refuse what cannot be a camera, naming the field."""
         numbers = (self.fx, self.fy, self.cx, self.cy, *self.distortion)
         if not all(math.isfinite(n) for n in numbers):
@@ -56,7 +60,8 @@ class Camera:
                 f'coefficients; expected {DISTORTION_MODELS[self.distortion_model]}')
 
     @classmethod
-    def from_camera_info(cls, width, height, k, d=(), distortion_model=''):
+    def from_camera_info(cls, width: int, height: int, k: npt.ArrayLike, d: Iterable[float] = (),
+                         distortion_model: str = '') -> Camera:
         """Make a camera of the fields of sensor_msgs/CameraInfo (k: 9 numbers, row-major)."""
         k = [float(value) for value in np.asarray(k, np.float64).reshape(-1)]
         if len(k) != 9:
@@ -72,26 +77,26 @@ class Camera:
         return cls(int(width), int(height), k[0], k[4], k[2], k[5], model, d)
 
     @property
-    def matrix(self):
+    def matrix(self) -> np.ndarray:
         """The (3, 3) float64 camera matrix K."""
         return np.array([[self.fx, 0, self.cx], [0, self.fy, self.cy], [0, 0, 1]], np.float64)
 
     @property
-    def focal(self):
+    def focal(self) -> float:
         """Geometric mean of the focal lengths in pixels: what an angle of 1 rad measures."""
         return math.sqrt(self.fx * self.fy)
 
-    def scaled(self, width, height):
+    def scaled(self, width: int, height: int) -> Camera:
         """Return this camera for the image resized to width x height."""
         sx, sy = width / self.width, height / self.height
         return replace(self, width=width, height=height, fx=self.fx * sx, fy=self.fy * sy,
                        cx=resized_coordinate(self.cx, sx), cy=resized_coordinate(self.cy, sy))
 
-    def cropped(self, left, top, width, height):
+    def cropped(self, left: int, top: int, width: int, height: int) -> Camera:
         """Return this camera for the crop whose first pixel is (left, top)."""
         return replace(self, width=width, height=height, cx=self.cx - left, cy=self.cy - top)
 
-    def rays(self, pixels):
+    def rays(self, pixels: npt.ArrayLike) -> np.ndarray:
         """Undistort pixels (..., 2) into rays (..., 3) with z = 1 in the optical frame.
 
         Pixels that see 90 degrees or more beside the axis come back as NaN.
@@ -106,7 +111,7 @@ class Camera:
             plane = self._undistort_polynomial(flat)
         return np.concatenate((plane, np.ones((len(plane), 1))), 1).reshape(*pixels.shape[:-1], 3)
 
-    def _undistort_polynomial(self, flat):
+    def _undistort_polynomial(self, flat: np.ndarray) -> np.ndarray:
         """Fixed-point iteration on OpenCV's projection, which every version of it has."""
         plane = cv2.undistortPoints(flat, self.matrix, np.array(self.distortion))[:, 0]
         for _ in range(_ITERATIONS):
@@ -115,7 +120,7 @@ class Camera:
         inverted = np.linalg.norm(missed, axis=1) < _NOT_INVERTED_PX
         return np.where(inverted[:, None], plane, np.nan)
 
-    def _undistort_equidistant(self, flat):
+    def _undistort_equidistant(self, flat: np.ndarray) -> np.ndarray:
         """Newton's method on theta_d = theta (1 + k1 theta^2 + ... + k4 theta^8)."""
         offset = (flat[:, 0] - (self.cx, self.cy)) / (self.fx, self.fy)
         distorted = np.linalg.norm(offset, axis=1)
@@ -131,7 +136,7 @@ class Camera:
             scale = np.where(distorted > 1e-12, np.tan(theta) / distorted, 1.0)
         return np.where(behind[:, None], np.nan, offset * scale[:, None])
 
-    def project(self, points):
+    def project(self, points: npt.ArrayLike) -> np.ndarray:
         """Project points (..., 3) of the optical frame, in metres, to distorted pixels (..., 2).
 
         Points with z <= 0 come back as NaN.

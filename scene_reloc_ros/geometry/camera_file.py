@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """camera.yaml as ROS ``camera_calibration`` writes it."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import yaml
@@ -9,7 +11,7 @@ import yaml
 from scene_reloc_ros.geometry.camera import Camera
 
 
-def read_camera(path):
+def read_camera(path: str | Path) -> Camera:
     """Read a ``Camera`` from a calibration yaml; ValueError names the file and what is wrong."""
     path = Path(path)
     try:
@@ -31,7 +33,7 @@ def read_camera(path):
         raise ValueError(f'camera file {path}: {error}') from error
 
 
-def write_camera(path, camera, name='camera'):
+def write_camera(path: str | Path, camera: Camera, name: str = 'camera') -> None:
     """Write ``camera`` as a calibration yaml that ROS tools and ``read_camera`` understand."""
     k = [float(value) for value in camera.matrix.reshape(-1)]
     projection = [*k[:3], 0.0, *k[3:6], 0.0, *k[6:], 0.0]

@@ -2,14 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reading depth images at pixels: no interpolation, and nothing on an edge."""
 
-import numpy as np
+from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
+from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.pixels import resized_coordinate
 
 _EDGE = 0.05  # largest change of depth two pixels away, ratio
 
 
-def registered_depth(depth_m, camera):
+def registered_depth(depth_m: npt.ArrayLike, camera: Camera) -> np.ndarray:
     """Return depths (h, w) as float, NaN and Inf replaced by 0; ValueError if they cannot fit.
 
     A smaller or larger picture of the same view is fine; one of another shape was taken by another
@@ -30,7 +34,7 @@ def registered_depth(depth_m, camera):
     return np.nan_to_num(depth_m, nan=0.0, posinf=0.0, neginf=0.0)
 
 
-def trusted_depths(depth_m, pixels, stretch):
+def trusted_depths(depth_m: np.ndarray, pixels: np.ndarray, stretch: float) -> np.ndarray:
     """Return depths (N,) float32 at pixels of a resized image, 0 where they cannot be trusted.
 
     Args:
@@ -42,7 +46,7 @@ def trusted_depths(depth_m, pixels, stretch):
     return np.where(trusted, depths, 0).astype(np.float32)
 
 
-def depth_at(depth_m, pixels):
+def depth_at(depth_m: np.ndarray, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return depths (N,) at the nearest pixels and whether they can be trusted.
 
     Args:

@@ -2,8 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pose error, recall and view novelty: the figures that the field compares."""
 
+from __future__ import annotations
+
 import math
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from scene_reloc_ros.geometry.poses import rotation_angle
@@ -15,9 +19,11 @@ RECALL_BOUNDS = {  # name -> (metres, degrees)
 }
 UNIT_M = 0.5  # a view from here is as novel as one turned by UNIT_RAD
 UNIT_RAD = 0.5  # 29 degrees: half of what a usual camera sees
+Poses = torch.Tensor | np.ndarray  # (..., 4, 4)
 
 
-def pose_errors(map_from_cam, true_map_from_cam):
+def pose_errors(map_from_cam: Poses,
+                true_map_from_cam: Poses) -> tuple[torch.Tensor, torch.Tensor]:
     """Return translation errors (...) in metres and rotation errors (...) in degrees.
 
     Both arguments are (..., 4, 4); the rotation error is the geodesic angle of R R*^T.
@@ -29,7 +35,8 @@ def pose_errors(map_from_cam, true_map_from_cam):
     return translation, rotation * (180 / math.pi)
 
 
-def recall(translation_m, rotation_deg, bounds):
+def recall(translation_m: torch.Tensor | npt.ArrayLike, rotation_deg: torch.Tensor | npt.ArrayLike,
+           bounds: tuple[float, float]) -> float:
     """Return the share of frames within bounds = (metres, degrees).
 
     Rejected frames enter with NaN or Inf and count as missed; of no frames the recall is NaN.

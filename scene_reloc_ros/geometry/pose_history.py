@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Time-stamped transforms of one child frame to its parent, interpolated."""
 
+from __future__ import annotations
+
 from bisect import bisect_left
 
 import numpy as np
+import numpy.typing as npt
 
 from scene_reloc_ros.geometry.poses import pose_from_translation_quaternion
 
@@ -12,20 +15,21 @@ from scene_reloc_ros.geometry.poses import pose_from_translation_quaternion
 class TransformHistory:
     """The samples of ``parent_from_child`` of the last ``cache_ns`` nanoseconds."""
 
-    def __init__(self, parent, cache_ns, is_static=False):
+    def __init__(self, parent: str, cache_ns: int, is_static: bool = False) -> None:
         """Start empty; a static history answers every stamp with its newest sample."""
         self.parent = parent
         self.is_static = is_static
         self._cache_ns = cache_ns
-        self._stamps_ns = []
-        self._samples = []  # (translation (3,) metres, quaternion x y z w (4,))
+        self._stamps_ns: list[int] = []
+        # (translation (3,) metres, quaternion x y z w (4,))
+        self._samples: list[tuple[np.ndarray, np.ndarray]] = []
 
     @property
-    def span_ns(self):
+    def span_ns(self) -> tuple[int, int] | None:
         """Oldest and newest stamp, or None without samples."""
         return (self._stamps_ns[0], self._stamps_ns[-1]) if self._stamps_ns else None
 
-    def insert(self, stamp_ns, translation, quaternion):
+    def insert(self, stamp_ns: int, translation: npt.ArrayLike, quaternion: npt.ArrayLike) -> None:
         """Add a sample; one whose stamp is known or too old is ignored, as tf2 does."""
         sample = (np.asarray(translation, np.float64), np.asarray(quaternion, np.float64))
         if self.is_static:
@@ -41,7 +45,7 @@ class TransformHistory:
         expired = bisect_left(self._stamps_ns, self._stamps_ns[-1] - self._cache_ns)
         del self._stamps_ns[:expired], self._samples[:expired]
 
-    def parent_from_child(self, stamp_ns):
+    def parent_from_child(self, stamp_ns: int) -> np.ndarray:
         """Return the (4, 4) transform at a stamp inside ``span_ns``, interpolated."""
         if self.is_static:
             return pose_from_translation_quaternion(*self._samples[0])
@@ -57,7 +61,7 @@ class TransformHistory:
             slerp(quaternion_0, quaternion_1, share))
 
 
-def slerp(quaternion_0, quaternion_1, share):
+def slerp(quaternion_0: np.ndarray, quaternion_1: np.ndarray, share: float) -> np.ndarray:
     """Interpolate between unit quaternions (4,) along the shorter arc; share in [0, 1]."""
     cosine = float(quaternion_0 @ quaternion_1)
     if cosine < 0:

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one currency between data sets, mapping and evaluation: an image and where it was taken."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Optional
 
 import numpy as np
 
@@ -18,5 +19,5 @@ class PosedImage:
     stamp_ns: int
     image: np.ndarray  # (H, W, 3) uint8 BGR, or (H, W) uint8 grey
     camera: Camera
-    map_from_cam: Optional[np.ndarray] = None  # (4, 4) float64, metres, optical camera frame
-    depth_m: Optional[np.ndarray] = None  # (H, W) float32 metres along z, 0 where unknown
+    map_from_cam: np.ndarray | None = None  # (4, 4) float64, metres, optical camera frame
+    depth_m: np.ndarray | None = None  # (H, W) float32 metres along z, 0 where unknown

@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rigid poses as (..., 4, 4) tensors named ``a_from_b``: they map points of frame b to frame a."""
 
+from __future__ import annotations
+
 from functools import lru_cache
 import math
 from typing import overload
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 ROTATION_TOLERANCE = 1e-3  # largest accepted entry of |R R^T - I|, unitless
@@ -21,7 +24,7 @@ def invert_pose(a_from_b: torch.Tensor) -> torch.Tensor: ...
 def invert_pose(a_from_b: np.ndarray) -> np.ndarray: ...
 
 
-def invert_pose(a_from_b):
+def invert_pose(a_from_b: torch.Tensor | np.ndarray) -> torch.Tensor | np.ndarray:
     """Return ``b_from_a`` of a rigid pose of shape (..., 4, 4), of torch or numpy."""
     if isinstance(a_from_b, np.ndarray):
         return invert_pose(torch.from_numpy(np.array(a_from_b, np.float64))).numpy()
@@ -33,7 +36,8 @@ def invert_pose(a_from_b):
     return b_from_a
 
 
-def pose_from_rotation_translation(rotation, translation):
+def pose_from_rotation_translation(rotation: torch.Tensor,
+                                   translation: torch.Tensor) -> torch.Tensor:
     """Assemble (..., 4, 4) poses from rotations (..., 3, 3) and translations (..., 3)."""
     a_from_b = rotation.new_zeros((*rotation.shape[:-2], 4, 4))
     a_from_b[..., :3, :3] = rotation
@@ -42,12 +46,12 @@ def pose_from_rotation_translation(rotation, translation):
     return a_from_b
 
 
-def transform_points(a_from_b, points_b):
+def transform_points(a_from_b: torch.Tensor, points_b: torch.Tensor) -> torch.Tensor:
     """Map points (..., N, 3) of frame b to frame a with poses (..., 4, 4)."""
     return points_b @ a_from_b[..., :3, :3].transpose(-1, -2) + a_from_b[..., None, :3, 3]
 
 
-def skew(vector):
+def skew(vector: torch.Tensor) -> torch.Tensor:
     """Return the cross-product matrices (..., 3, 3) of vectors (..., 3)."""
     x, y, z = vector.unbind(-1)
     zero = torch.zeros_like(x)
@@ -55,7 +59,8 @@ def skew(vector):
     return torch.stack(rows, -1).reshape(*vector.shape[:-1], 3, 3)
 
 
-def _rotation_coefficients(angle_squared):
+def _rotation_coefficients(
+        angle_squared: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return sin(a)/a, (1-cos a)/a^2 and (a-sin a)/a^3, safe at zero."""
     turns = angle_squared.sqrt() / math.pi
     first, half = torch.sinc(turns), torch.sinc(turns / 2)
@@ -65,7 +70,7 @@ def _rotation_coefficients(angle_squared):
     return first, half ** 2 / 2, third
 
 
-def so3_exp(rotation_vector):
+def so3_exp(rotation_vector: torch.Tensor) -> torch.Tensor:
     """Rodrigues' formula: rotation vectors (..., 3) in radians to rotations (..., 3, 3)."""
     first, second, _ = _rotation_coefficients((rotation_vector ** 2).sum(-1))
     matrix = skew(rotation_vector)
@@ -73,7 +78,7 @@ def so3_exp(rotation_vector):
     return identity + first[..., None, None] * matrix + second[..., None, None] * matrix @ matrix
 
 
-def so3_log(rotation):
+def so3_log(rotation: torch.Tensor) -> torch.Tensor:
     """Return the rotation vectors (..., 3), in radians up to pi, of rotations (..., 3, 3)."""
     quaternion = quaternion_from_rotation(rotation)
     vector, scalar = quaternion[..., :3], quaternion[..., 3]
@@ -84,7 +89,7 @@ def so3_log(rotation):
     return vector * ratio[..., None]
 
 
-def se3_exp(twist):
+def se3_exp(twist: torch.Tensor) -> torch.Tensor:
     """Exponential of twists (..., 6) = (translation part in m, rotation vector in rad).
 
     A twist's 4x4 matrix M obeys M^4 = -a^2 M^2, which closes the series: I + M + (1 - cos a)/a^2
@@ -100,7 +105,7 @@ def se3_exp(twist):
 
 
 @lru_cache(None)
-def _generators(dtype, device):
+def _generators(dtype: torch.dtype, device: torch.device) -> torch.Tensor:
     """Return the matrix (6, 16) that makes the flattened 4x4 matrix of a twist."""
     with torch.inference_mode(False):  # kept: it must serve callers with gradients as well
         generators = torch.zeros(6, 4, 4, dtype=dtype, device=device)
@@ -111,7 +116,7 @@ def _generators(dtype, device):
         return generators.flatten(1)
 
 
-def se3_log(a_from_b):
+def se3_log(a_from_b: torch.Tensor) -> torch.Tensor:
     """Logarithm of poses (..., 4, 4): twists (..., 6), the inverse of ``se3_exp``."""
     phi = so3_log(a_from_b[..., :3, :3])
     _, second, third = _rotation_coefficients((phi ** 2).sum(-1))
@@ -123,7 +128,7 @@ def se3_log(a_from_b):
     return torch.cat((rho, phi), -1)
 
 
-def adjoint(a_from_b):
+def adjoint(a_from_b: torch.Tensor) -> torch.Tensor:
     """Adjoint (..., 6, 6) that carries a twist (translation, rotation) from frame b to frame a."""
     rotation = a_from_b[..., :3, :3]
     matrix = a_from_b.new_zeros((*a_from_b.shape[:-2], 6, 6))
@@ -133,7 +138,7 @@ def adjoint(a_from_b):
     return matrix
 
 
-def quaternion_from_rotation(rotation):
+def quaternion_from_rotation(rotation: torch.Tensor) -> torch.Tensor:
     """Return unit quaternions (..., 4) = (x, y, z, w), w >= 0, of rotations (..., 3, 3).
 
     Of the four equivalent formulas the one with the largest pivot is taken (Shepperd, 1978).
@@ -158,7 +163,7 @@ def quaternion_from_rotation(rotation):
     return torch.where(quaternion[..., 3:] < 0, -quaternion, quaternion)
 
 
-def rotation_from_quaternion(quaternion):
+def rotation_from_quaternion(quaternion: torch.Tensor) -> torch.Tensor:
     """Return rotations (..., 3, 3) of quaternions (..., 4) = (x, y, z, w), normalised first.
 
     Raises ValueError where a quaternion has (almost) no length or is not finite.
@@ -173,7 +178,8 @@ def rotation_from_quaternion(quaternion):
     return torch.stack(rows, -1).reshape(*x.shape, 3, 3)
 
 
-def pose_from_translation_quaternion(translation, quaternion):
+def pose_from_translation_quaternion(translation: npt.ArrayLike,
+                                     quaternion: npt.ArrayLike) -> np.ndarray:
     """Numpy: a (4, 4) float64 pose from 3 metres and a quaternion x, y, z, w."""
     values = torch.as_tensor(np.asarray(quaternion, np.float64))
     pose = np.eye(4)
@@ -182,13 +188,13 @@ def pose_from_translation_quaternion(translation, quaternion):
     return pose
 
 
-def translation_quaternion_from_pose(a_from_b):
+def translation_quaternion_from_pose(a_from_b: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Numpy: (3,) metres and (4,) quaternion x, y, z, w of a (4, 4) pose."""
     values = torch.as_tensor(np.asarray(a_from_b, np.float64))
     return values[:3, 3].numpy(), quaternion_from_rotation(values[:3, :3]).numpy()
 
 
-def checked_pose(a_from_b, name):
+def checked_pose(a_from_b: npt.ArrayLike, name: str) -> np.ndarray:
     """Return a (4, 4) float64 array with its rotation made exactly orthonormal.
 
     Args:
@@ -216,7 +222,7 @@ def checked_pose(a_from_b, name):
     return pose
 
 
-def moved_covariance(covariance, offset_m):
+def moved_covariance(covariance: npt.ArrayLike, offset_m: npt.ArrayLike) -> np.ndarray:
     """Numpy: carry a (6, 6) pose covariance to another point of the same rigid body.
 
     Args:
@@ -230,6 +236,6 @@ def moved_covariance(covariance, offset_m):
     return carry @ np.asarray(covariance, np.float64) @ carry.T
 
 
-def rotation_angle(rotation):
+def rotation_angle(rotation: torch.Tensor) -> torch.Tensor:
     """Geodesic angle (...) in radians of rotations (..., 3, 3); exact near zero and near pi."""
     return so3_log(rotation).norm(dim=-1).clamp(max=math.pi)

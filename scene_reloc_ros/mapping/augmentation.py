@@ -2,15 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Augmentation of mapping images, with the exact rays of the augmented cells."""
 
+from __future__ import annotations
+
 import math
 
 import cv2
 import numpy as np
 
+from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.pixels import cell_centres, cell_count
+from scene_reloc_ros.mapping.presets import AugmentationOptions
 
 
-def augment(grey, camera, stride, rng, options):
+def augment(grey: np.ndarray, camera: Camera, stride: int, rng: np.random.Generator,
+            options: AugmentationOptions,
+            ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return an augmented view and the rays of its cells in the original camera frame.
 
     The view is the image zoomed and turned about its centre. Instead of changing the camera the
@@ -47,7 +53,8 @@ def augment(grey, camera, stride, rng, options):
     return view, pixels, rays, inside & np.isfinite(rays).all(-1)
 
 
-def original_pixels(view_from_image, width, height, stride):
+def original_pixels(view_from_image: np.ndarray, width: int, height: int,
+                    stride: int) -> np.ndarray:
     """Return where the cells' centres (rows, columns, 2) of a view lie in the original image."""
     centres = cell_centres(cell_count(height, stride), cell_count(width, stride), stride)
     image_from_view = cv2.invertAffineTransform(view_from_image)

@@ -7,11 +7,16 @@ degree off what tf says: rays of several views of a point then miss one another 
 Views from many sides tell, so the correction is trained together with the head.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 
 import torch
 from torch import nn
+
+from scene_reloc_ros.geometry.camera import Camera
 
 _SAME_CAMERA = 0.01  # largest difference of intrinsics, of the focal length
 
@@ -26,7 +31,7 @@ class CameraRefinementOptions:
     prior: float = 2e-3  # what one expected deviation costs, share of the loss
 
 
-def corrected_rays(values, rays_N2):
+def corrected_rays(values: torch.Tensor, rays_N2: torch.Tensor) -> torch.Tensor:
     """Return x and y of corrected rays (N, 2) where z = 1, by the values (5,) of a correction."""
     moved = (rays_N2 - values[:2]) * values[2:4].exp()
     return moved * (1 + values[4] * (rays_N2 ** 2).sum(-1, keepdim=True))
@@ -36,30 +41,31 @@ class CameraRefinement(nn.Module):
     """Principal point, focal lengths and one radial term, on the plane z = 1.
 
     The radial term is not trained: a head explains a curved image away, view by view, and matched
-    points of views that turn against each other tell it at once (``lens``).
+    points of views that turn against each other tell it at once (``radial_fit``).
     """
 
-    def __init__(self, values=(0.0, 0.0, 0.0, 0.0, 0.0)):
+    def __init__(self, values: Sequence[float] | torch.Tensor = (0.0, 0.0, 0.0, 0.0, 0.0)):
         """Begin with shifts of x and y, logarithms of the scales of x and y, and k1."""
         super().__init__()
         values = torch.as_tensor(values, dtype=torch.float32).detach().clone()
         self.pinhole = nn.Parameter(values[:4])
+        self.radial: torch.Tensor
         self.register_buffer('radial', values[4:])
 
     @property
-    def values(self):
+    def values(self) -> torch.Tensor:
         """All values (5,), detached."""
         return torch.cat((self.pinhole.detach(), self.radial))
 
-    def forward(self, rays_N2):
+    def forward(self, rays_N2: torch.Tensor) -> torch.Tensor:
         """Return x and y of corrected rays where z = 1, from those of the given calibration."""
         return corrected_rays(torch.cat((self.pinhole, self.radial)), rays_N2)
 
-    def penalty(self, options):
+    def penalty(self, options: CameraRefinementOptions) -> torch.Tensor:
         """Return what the prior adds, as a share of the loss: what no view tells stays at zero."""
         return options.prior * (self.pinhole / options.expected).square().sum()
 
-    def described(self, camera):
+    def described(self, camera: Camera) -> dict[str, float]:
         """Return the correction as intrinsics in pixels of the camera's images: a plain dict."""
         shift_x, shift_y, log_x, log_y, radial = self.values.tolist()
         return {'fx': camera.fx / math.exp(log_x), 'fy': camera.fy / math.exp(log_y),
@@ -67,7 +73,7 @@ class CameraRefinement(nn.Module):
                 'radial': radial}
 
 
-def same_camera(camera, other):
+def same_camera(camera: Camera, other: Camera) -> bool:
     """Return whether two cameras have one calibration, whatever the size of their images."""
     if camera.distortion_model != other.distortion_model:
         return False

@@ -7,7 +7,9 @@ baseline), an offset (the pattern's reference) and a tilt across the image. A qu
 map made of pixels is off by centimetres where that is not corrected.
 """
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -32,7 +34,7 @@ class DepthCorrection:
     deviation_m: float = 0.0  # median distance of those cells, metres
     weight: float = 1.0  # of a cell's depth beside its pixel: less where a frame's err together
 
-    def __call__(self, depths_N, rays_N2):
+    def __call__(self, depths_N: torch.Tensor, rays_N2: torch.Tensor) -> torch.Tensor:
         """Return corrected depths (N,), metres; 0 stays 0."""
         known = depths_N > 0
         disparity = (self.scale / torch.where(known, depths_N, torch.ones_like(depths_N))
@@ -40,7 +42,7 @@ class DepthCorrection:
         usable = known & (disparity > 0)
         return torch.where(usable, 1 / disparity.clamp_min(1e-6), torch.zeros_like(depths_N))
 
-    def unavailable(self):
+    def unavailable(self) -> str | None:
         """Return why depth cannot be used with the map, or None where it can."""
         if self.agreement >= MINIMUM_AGREEMENT:
             return None
@@ -50,7 +52,8 @@ class DepthCorrection:
                 'depth')
 
 
-def fit_depth_correction(predicted_N, depths_N, rays_N2, frames_N):
+def fit_depth_correction(predicted_N: torch.Tensor, depths_N: torch.Tensor,
+                         rays_N2: torch.Tensor, frames_N: torch.Tensor) -> DepthCorrection | None:
     """Return the DepthCorrection of cells, or None where too few have a depth.
 
     Iteratively reweighted least squares on disparities, relative to their size: edges and holes
@@ -66,18 +69,19 @@ def fit_depth_correction(predicted_N, depths_N, rays_N2, frames_N):
     if int(usable.sum()) < MINIMUM_CELLS:
         return None
     predicted, depths, rays = (v[usable].double() for v in (predicted_N, depths_N, rays_N2))
-    values = _fit_disparities(predicted, depths, rays)
-    away = DepthCorrection(*values)(depths, rays) - predicted
+    found = _fit_disparities(predicted, depths, rays)
+    away = found(depths, rays) - predicted
     agreeing = away.abs() < AGREEING_M
     if not bool(agreeing.any()):
-        return DepthCorrection(*values, 0.0, AGREEING_M)
+        return replace(found, agreement=0.0, deviation_m=AGREEING_M)
     weight = _weight((away / predicted)[agreeing], frames_N[usable][agreeing])
-    return DepthCorrection(*values, float(agreeing.double().mean()),
-                           float(away[agreeing].abs().median()), weight)
+    return replace(found, agreement=float(agreeing.double().mean()), weight=weight,
+                   deviation_m=float(away[agreeing].abs().median()))
 
 
-def _fit_disparities(predicted, depths, rays):
-    """Return scale, offset and tilts of disparities, as a list."""
+def _fit_disparities(predicted: torch.Tensor, depths: torch.Tensor,
+                     rays: torch.Tensor) -> DepthCorrection:
+    """Return the scale, offset and tilts of disparities."""
     columns = torch.cat((1 / depths[:, None], torch.ones_like(depths)[:, None], rays), 1)
     # relative: an error of a disparity is worth more the nearer the surface is
     columns, ones = columns * predicted[:, None], torch.ones_like(predicted)
@@ -88,10 +92,10 @@ def _fit_disparities(predicted, depths, rays):
         weighted = columns * weight[:, None]
         values = torch.linalg.solve(weighted.T @ columns + 1e-9 * torch.eye(4).double(),
                                     weighted.T @ ones)
-    return values.tolist()
+    return DepthCorrection(*values.tolist())
 
 
-def _weight(errors, frames):
+def _weight(errors: torch.Tensor, frames: torch.Tensor) -> float:
     """Return how much a cell's depth may count, of its own variance and what its frame shares.
 
     K cells that err together by s and each by itself by c know no more than (c / s)^2 of them, of
@@ -111,5 +115,5 @@ def _weight(errors, frames):
     return 1 / (1 + _INDEPENDENT * shared / max(alone ** 2, 1e-12))
 
 
-def _robust_deviation(values):
+def _robust_deviation(values: torch.Tensor) -> float:
     return float(1.4826 * (values - values.median()).abs().median())

@@ -16,12 +16,12 @@ from scene_reloc_ros.geometry.depth import trusted_depths
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import checked_pose, invert_pose
 from scene_reloc_ros.mapping.augmentation import augment
-from scene_reloc_ros.mapping.hold_out import PosedFrames
+from scene_reloc_ros.mapping.hold_out import pose_and_name, PosedFrames
 from scene_reloc_ros.mapping.presets import MappingOptions
 from scene_reloc_ros.mapping.progress import MappingProgress
 from scene_reloc_ros.network.device import autocast, preferred_dtype
-from scene_reloc_ros.network.encoder import Encoder
 from scene_reloc_ros.network.preprocessing import network_input, working_image
+from scene_reloc_ros.network.weights import LoadedEncoder
 
 STAGE = 'encoding'
 
@@ -72,10 +72,7 @@ def mapping_poses(frames: PosedFrames) -> torch.Tensor:
     """Return cam_from_map (F, 4, 4) float64 of all frames; ValueError names a bad one."""
     poses = []
     for index in range(len(frames)):
-        # a Sequence knows poses without decoding images; a plain list has only frames
-        frame = None if hasattr(frames, 'map_from_cam') else frames[index]
-        pose = frames.map_from_cam(index) if frame is None else frame.map_from_cam
-        name = frames.names[index] if frame is None else frame.name
+        pose, name = pose_and_name(frames, index)
         if pose is None:
             raise ValueError(f'frame {name} has no pose; mapping needs posed frames: leave it out '
                              'of the list')
@@ -83,7 +80,7 @@ def mapping_poses(frames: PosedFrames) -> torch.Tensor:
     return invert_pose(torch.from_numpy(np.stack(poses)))
 
 
-def fill_buffer(frames: PosedFrames, encoder: Encoder, options: MappingOptions,
+def fill_buffer(frames: PosedFrames, encoder: LoadedEncoder, options: MappingOptions,
                 rng: np.random.Generator, progress: MappingProgress) -> FeatureBuffer:
     """Encode augmented views of all frames and return their FeatureBuffer.
 
@@ -119,7 +116,7 @@ def fill_buffer(frames: PosedFrames, encoder: Encoder, options: MappingOptions,
                          focals.to(device), positions, depths)
 
 
-def _encoded_view(frame: PosedImage, encoder: Encoder, options: MappingOptions,
+def _encoded_view(frame: PosedImage, encoder: LoadedEncoder, options: MappingOptions,
                   rng: np.random.Generator, count: int) -> tuple[Camera, tuple[torch.Tensor, ...]]:
     """Return the working camera, and descriptors, rays and depths of random cells of a view."""
     grey, camera = _working_frame(frame)
@@ -135,7 +132,7 @@ def _working_frame(frame: PosedImage) -> tuple[np.ndarray, Camera]:
         raise ValueError(f'frame {frame.name}: {error}') from error
 
 
-def _view_cells(grey: np.ndarray, camera: Camera, encoder: Encoder, options: MappingOptions,
+def _view_cells(grey: np.ndarray, camera: Camera, encoder: LoadedEncoder, options: MappingOptions,
                 rng: np.random.Generator, count: int,
                 ) -> tuple[torch.Tensor, np.ndarray, torch.Tensor]:
     """Return descriptors (n, C), pixels (n, 2) and rays (n, 2) of random cells of a view."""

@@ -8,7 +8,7 @@ They are held out in blocks of time: beside a training frame of the same second 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -41,9 +41,6 @@ class FrameSubset:
     def __init__(self, frames: PosedFrames, indices: Iterable[int]):
         """Keep both; nothing is read."""
         self._frames, self.indices = frames, [int(index) for index in indices]
-        if hasattr(frames, 'map_from_cam'):
-            self.map_from_cam = lambda index: frames.map_from_cam(self.indices[index])
-            self.names = [frames.names[index] for index in self.indices]
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -52,6 +49,23 @@ class FrameSubset:
     def __getitem__(self, index: int) -> PosedImage:
         """Decode one frame."""
         return self._frames[self.indices[index]]
+
+    def pose_and_name(self, index: int) -> tuple[np.ndarray | None, str]:
+        """Return map_from_cam (4, 4) and the name of a frame, without decoding where possible."""
+        return pose_and_name(self._frames, self.indices[index])
+
+
+def pose_and_name(frames: Any, index: int) -> tuple[np.ndarray | None, str]:
+    """Return map_from_cam (4, 4) and the name of a frame.
+
+    A Sequence of ``datasets`` knows both without decoding images; a plain list has only frames.
+    """
+    if isinstance(frames, FrameSubset):
+        return frames.pose_and_name(index)
+    if hasattr(frames, 'map_from_cam'):
+        return frames.map_from_cam(index), frames.names[index]
+    frame = frames[index]
+    return frame.map_from_cam, frame.name
 
 
 def held_out_blocks(map_from_cam: np.ndarray) -> list[np.ndarray]:

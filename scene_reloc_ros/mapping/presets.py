@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings of mapping, and the presets by which users know them."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 
 from scene_reloc_ros.mapping.camera_refinement import CameraRefinementOptions
@@ -57,7 +59,7 @@ class MappingOptions:
     correction: CameraRefinementOptions = CameraRefinementOptions()
     matching: MatchingOptions = MatchingOptions()
 
-    def with_minutes(self, minutes):
+    def with_minutes(self, minutes: float) -> MappingOptions:
         """Return these options with another bound on the time."""
         if not minutes > 0:
             raise ValueError(f'minutes is {minutes}; expected a positive number')

@@ -1,16 +1,22 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""What a trained head says of the cells that it was trained on, seen from their own frames."""
+"""Self-consistency of a trained head: reprojection inliers of the cells it was trained on."""
+
+from __future__ import annotations
 
 import torch
 
+from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
+from scene_reloc_ros.mapping.feature_buffer import FeatureBuffer
 from scene_reloc_ros.network.device import autocast
+from scene_reloc_ros.network.head import Head
 
 _AGREEING_PX = 10.0  # farthest that a cell may be seen from its pixel
 _CELLS_A_FRAME = 128
 
 
-def reproject_cells(buffer, head, correction, chosen):
+def reproject_cells(buffer: FeatureBuffer, head: Head, correction: CameraRefinement,
+                    chosen: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return depths (n,), rays (n, 2) and errors (n,) in pixels of some cells of a buffer.
 
     Args:
@@ -31,7 +37,8 @@ def reproject_cells(buffer, head, correction, chosen):
     return seen[:, 2], rays, torch.where(seen[:, 2] > 0, error, torch.full_like(error, torch.inf))
 
 
-def inlier_shares(buffer, head, correction):
+def inlier_shares(buffer: FeatureBuffer, head: Head,
+                  correction: CameraRefinement) -> torch.Tensor:
     """Return for each frame (F,) the share of its cells that are seen where they should be.
 
     A frame whose place looks like another one has few: the head can say one place only.
@@ -44,7 +51,7 @@ def inlier_shares(buffer, head, correction):
     return (agreeing / torch.bincount(frames, minlength=count).clamp_min(1)).cpu()
 
 
-def _some_of_each(frames):
+def _some_of_each(frames: torch.Tensor) -> torch.Tensor:
     """Return indices of up to so many cells of every frame; cells lie frame after frame."""
     order = frames.argsort(stable=True)
     counts = torch.bincount(frames)

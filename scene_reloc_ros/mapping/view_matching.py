@@ -1,11 +1,20 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Points that two mapping views share: what tells a calibration from the poses alone."""
+"""View matching: points that two mapping views share; they tell a calibration from the poses."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
+
+from scene_reloc_ros.geometry.poses import invert_pose
+
+Features = tuple[np.ndarray, Any]  # pixels (K, 2) and descriptors (K, 128), None where K = 0
+RaysOf = Callable[[np.ndarray], np.ndarray]  # pixels (N, 2) -> x and y (N, 2) where z = 1
 
 _FEATURES = 1000  # a view at most
 _RATIO = 0.8  # of the best descriptor distance to the second best (Lowe, IJCV 2004)
@@ -34,7 +43,9 @@ class ViewMatches:
     pairs: int
 
 
-def match_views(images, rays_of, map_from_cam, rng, options, keep_going):
+def match_views(images: Callable[[int], np.ndarray], rays_of: RaysOf, map_from_cam: np.ndarray,
+                rng: np.random.Generator, options: MatchingOptions,
+                keep_going: Callable[[int], bool]) -> ViewMatches:
     """Return the ViewMatches of pairs of views that turn against each other.
 
     Args:
@@ -45,9 +56,10 @@ def match_views(images, rays_of, map_from_cam, rng, options, keep_going):
         options: MatchingOptions.
         keep_going: asked before every pair with the number of those done; False ends it.
     """
-    described, found = {}, []
+    described: dict[int, Features] = {}
+    found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
 
-    def features(index):
+    def features(index: int) -> Features:
         if index not in described:
             described[index] = _features(images(index))
         return described[index]
@@ -55,7 +67,7 @@ def match_views(images, rays_of, map_from_cam, rng, options, keep_going):
     for i, j in _candidates(map_from_cam, rng, options):
         if len(found) == options.pairs or not keep_going(len(found)):
             break
-        relative = np.linalg.inv(map_from_cam[i]) @ map_from_cam[j]
+        relative = invert_pose(map_from_cam[i]) @ map_from_cam[j]
         pixels = _matched_pixels(features(i), features(j))
         if len(pixels[0]) < _LEAST_MATCHES:
             continue
@@ -71,7 +83,8 @@ def match_views(images, rays_of, map_from_cam, rng, options, keep_going):
     return ViewMatches(first, second, essentials, len(found))
 
 
-def _candidates(map_from_cam, rng, options):
+def _candidates(map_from_cam: np.ndarray, rng: np.random.Generator,
+                options: MatchingOptions) -> Iterator[np.ndarray]:
     """Yield pairs (i, j) of frames that turned and moved by what the options ask for."""
     positions = map_from_cam[:, :3, 3]
     extent = np.linalg.norm(positions.max(0) - positions.min(0))
@@ -87,14 +100,15 @@ def _candidates(map_from_cam, rng, options):
     yield from draws[good][:options.pairs * _ATTEMPTS]
 
 
-def _features(grey):
+def _features(grey: np.ndarray) -> Features:
     """Return the pixels (K, 2) and descriptors (K, 128) of an image."""
-    points, descriptors = cv2.SIFT_create(_FEATURES).detectAndCompute(grey, None)
+    sift = cv2.SIFT_create(_FEATURES)  # type: ignore[attr-defined]  # the stubs lack it
+    points, descriptors = sift.detectAndCompute(grey, None)
     pixels = np.array([point.pt for point in points], np.float64).reshape(-1, 2)
     return pixels, descriptors
 
 
-def _matched_pixels(first, second):
+def _matched_pixels(first: Features, second: Features) -> tuple[np.ndarray, np.ndarray]:
     """Return pixels (N, 2) of both views whose descriptors are each other's clear best."""
     if min(len(first[0]), len(second[0])) < 2:
         return np.empty((0, 2)), np.empty((0, 2))
@@ -104,20 +118,21 @@ def _matched_pixels(first, second):
             second[0][[match.trainIdx for match in good]])
 
 
-def _essential(relative):
+def _essential(relative: np.ndarray) -> np.ndarray:
     """Return E = [t]x R of unit norm, of first_from_second (4, 4)."""
     x, y, z = relative[:3, 3]
     essential = np.array(((0, -z, y), (z, 0, -x), (-y, x, 0))) @ relative[:3, :3]
     return essential / np.linalg.norm(essential)
 
 
-def _near_lines(first, second, essential, bound):
+def _near_lines(first: np.ndarray, second: np.ndarray, essential: np.ndarray,
+                bound: float) -> np.ndarray:
     lines = np.c_[second, np.ones(len(second))] @ essential.T
     distance = np.abs((np.c_[first, np.ones(len(first))] * lines).sum(1))
     return distance < bound * np.linalg.norm(lines[:, :2], axis=1)
 
 
-def _pixel(rays_of):
+def _pixel(rays_of: RaysOf) -> float:
     """Return how many pixels a unit on the plane z = 1 measures."""
     ahead, aside = rays_of(np.array(((320.0, 240.0), (321.0, 240.0))))
-    return 1 / np.linalg.norm(aside - ahead)
+    return float(1 / np.linalg.norm(aside - ahead))

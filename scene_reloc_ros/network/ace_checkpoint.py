@@ -6,6 +6,10 @@ Ten convolutions, 5.6 M parameters, stride 8, 512 channels: 3x3 kernels with thr
 then two residual blocks of a 3x3, a 1x1 and a 3x3 convolution.
 """
 
+from __future__ import annotations
+
+from pathlib import Path
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -27,19 +31,19 @@ class AceLayoutEncoder(nn.Module):
     stride = 8  # pixels
     channels = 512
 
-    def __init__(self):
+    def __init__(self) -> None:
         """Make the layers with random weights."""
         super().__init__()
         for name, (channels_in, channels_out, kernel, stride) in _LAYERS.items():
             self.add_module(name, nn.Conv2d(channels_in, channels_out, kernel, stride,
                                             kernel // 2))
 
-    def _block(self, name, features):
+    def _block(self, name: str, features: torch.Tensor) -> torch.Tensor:
         for number in (1, 2, 3):
             features = functional.relu(getattr(self, f'{name}_conv{number}')(features))
         return features
 
-    def forward(self, image_B1HW):
+    def forward(self, image_B1HW: torch.Tensor) -> torch.Tensor:
         """Return descriptors (B, 512, H // 8, W // 8) of grey intensities in [0, 1]."""
         rows, columns = (side // self.stride for side in image_B1HW.shape[-2:])
         moved = functional.pad(image_B1HW[..., _SHIFT_PX:, _SHIFT_PX:],
@@ -48,15 +52,16 @@ class AceLayoutEncoder(nn.Module):
         for number in (1, 2, 3, 4):
             features = functional.relu(getattr(self, f'conv{number}')(features))
         features = features + self._block('res1', features)
-        features = self.res2_skip(features) + self._block('res2', features)
+        features = self.get_submodule('res2_skip')(features) + self._block('res2', features)
         return features[..., :rows, :columns].float()
 
-    def fused(self):
+    def fused(self) -> AceLayoutEncoder:
         """Prepare for inference; return self."""
-        return self.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        self.eval().requires_grad_(False)
+        return self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def load_ace_layout(path):
+def load_ace_layout(path: str | Path) -> AceLayoutEncoder:
     """Return an AceLayoutEncoder with the weights of a checkpoint; no pickled code is run.
 
     Raises ValueError where the file is no state dict of this layout; the message names a layer.

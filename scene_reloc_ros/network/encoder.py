@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The scene-agnostic encoder: one dense descriptor for every 8x8 cell of a grey image."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import nn
@@ -17,7 +20,7 @@ GREY_DEVIATION = 0.25  # unit variance for the network
 class EncoderOptions:
     """Size of the encoder; channel counts."""
 
-    stem: tuple = (32, 64, 128)  # channels after the strides 2, 4 and 8
+    stem: tuple[int, int, int] = (32, 64, 128)  # channels after the strides 2, 4 and 8
     blocks: int = 2  # residual blocks at stride 8
     context: int = 1  # residual blocks at stride 16, 0 for none
     descriptor: int = 256  # channels of a cell's descriptor
@@ -37,7 +40,8 @@ class ConvolutionBlock(nn.Sequential):
     ``geometry.pixels``. With 3x3 kernels it would lie 3.5 pixels off.
     """
 
-    def __init__(self, channels_in, channels_out, stride=1, dilation=1):
+    def __init__(self, channels_in: int, channels_out: int, stride: int = 1,
+                 dilation: int = 1) -> None:
         """Make the block."""
         kernel, padding = (4, 1) if stride == 2 else (3, dilation)
         super().__init__(
@@ -48,13 +52,13 @@ class ConvolutionBlock(nn.Sequential):
 class ResidualBlock(nn.Module):
     """Two 3x3 convolutions beside a skip connection."""
 
-    def __init__(self, channels, dilation):
+    def __init__(self, channels: int, dilation: int) -> None:
         """Make the block."""
         super().__init__()
         self.first = ConvolutionBlock(channels, channels, dilation=dilation)
         self.second = ConvolutionBlock(channels, channels, dilation=dilation)
 
-    def forward(self, features):
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Return features of the shape that came in."""
         return features + self.second(self.first(features))
 
@@ -62,7 +66,7 @@ class ResidualBlock(nn.Module):
 class ContextBranch(nn.Module):
     """What surrounds a cell, seen at half the resolution and brought back to it."""
 
-    def __init__(self, channels, blocks):
+    def __init__(self, channels: int, blocks: int) -> None:
         """Make the branch."""
         super().__init__()
         self.down = ConvolutionBlock(channels, channels, stride=2)
@@ -71,7 +75,7 @@ class ContextBranch(nn.Module):
         # closed at first: the branch joins where it helps, whatever weights training begins with
         self.gate = nn.Parameter(torch.zeros(channels, 1, 1))
 
-    def forward(self, features):
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Return features of the shape that came in; an odd last row repeats its neighbour."""
         rows, columns = features.shape[-2:]
         padded = functional.pad(features, (0, columns % 2, 0, rows % 2), mode='replicate')
@@ -85,7 +89,7 @@ class Encoder(nn.Module):
 
     stride = 8  # pixels
 
-    def __init__(self, options=EncoderOptions()):
+    def __init__(self, options: EncoderOptions = EncoderOptions()) -> None:
         """Make an encoder with random weights."""
         super().__init__()
         self.options = options
@@ -102,11 +106,11 @@ class Encoder(nn.Module):
         self.descriptor = nn.Conv2d(third, options.descriptor, 1)
 
     @property
-    def channels(self):
+    def channels(self) -> int:
         """Length of a cell's descriptor."""
         return self.options.descriptor
 
-    def forward(self, image_B1HW):
+    def forward(self, image_B1HW: torch.Tensor) -> torch.Tensor:
         """Return descriptors (B, C, H // 8, W // 8) of unit mean square.
 
         Args:
@@ -118,16 +122,17 @@ class Encoder(nn.Module):
         features = self.descriptor(self.trunk(image_B1HW))
         return functional.normalize(features.float(), dim=1) * self.channels ** 0.5
 
-    def trunk(self, image_B1HW):
+    def trunk(self, image_B1HW: torch.Tensor) -> torch.Tensor:
         """Return what the linear descriptor layer reads: (B, channels, H // 8, W // 8)."""
         features = self.blocks(self.stem((image_B1HW - GREY_MEAN) / GREY_DEVIATION))
         return features if self.context is None else features + self.context(features)
 
-    def fused(self):
+    def fused(self) -> Encoder:
         """Fold the batch normalisations into the convolutions, for inference; return self."""
         self.eval()
         for module in list(self.modules()):
             if isinstance(module, ConvolutionBlock) and isinstance(module[1], nn.BatchNorm2d):
-                module[0] = fuse_conv_bn_eval(module[0], module[1])
+                module[0] = fuse_conv_bn_eval(cast(nn.Conv2d, module[0]), module[1])
                 module[1] = nn.Identity()
-        return self.requires_grad_(False).to(memory_format=torch.channels_last)
+        self.requires_grad_(False)
+        return self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The head: an MLP for every cell that is the map; from descriptors to scene coordinates."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 
@@ -24,7 +27,7 @@ class HeadOptions:
 class ResidualLayers(nn.Module):
     """Three layers beside a skip connection."""
 
-    def __init__(self, channels_in, channels_out):
+    def __init__(self, channels_in: int, channels_out: int) -> None:
         """Make the layers; the skip is linear where the widths differ."""
         super().__init__()
         self.layers = nn.ModuleList(
@@ -32,7 +35,7 @@ class ResidualLayers(nn.Module):
         same = channels_in == channels_out
         self.skip = nn.Identity() if same else nn.Linear(channels_in, channels_out)
 
-    def forward(self, features):
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Return features (N, channels_out)."""
         hidden = features
         for layer in self.layers:
@@ -43,7 +46,8 @@ class ResidualLayers(nn.Module):
 class Head(nn.Module):
     """Scene coordinates of cells (Brachmann et al., ACE, CVPR 2023, section 3.2)."""
 
-    def __init__(self, options=HeadOptions(), centre=(0.0, 0.0, 0.0)):
+    def __init__(self, options: HeadOptions = HeadOptions(),
+                 centre: Sequence[float] = (0.0, 0.0, 0.0)) -> None:
         """Make a head.
 
         Args:
@@ -62,7 +66,7 @@ class Head(nn.Module):
         # softplus with this slope is 1 - 1/maximum_scale at zero: an untrained divisor is one
         self.slope = math.log(2) / (1 - 1 / options.maximum_scale)
 
-    def forward(self, descriptors_NC):
+    def forward(self, descriptors_NC: torch.Tensor) -> torch.Tensor:
         """Return scene coordinates (N, 3) in metres, map frame, float32."""
         hidden = descriptors_NC
         for block in self.blocks:

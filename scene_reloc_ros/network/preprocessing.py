@@ -2,14 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a camera image to the network's input: grey, 480 pixels high, and its camera."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 import torch
 
+from scene_reloc_ros.geometry.camera import Camera
+
 WORKING_HEIGHT = 480  # pixels
 
 
-def grey_image(image):
+def grey_image(image: np.ndarray) -> np.ndarray:
     """Return an (H, W) uint8 image of a BGR or grey one; ValueError for anything else."""
     image = np.asarray(image)
     if image.dtype != np.uint8:
@@ -21,7 +25,8 @@ def grey_image(image):
     raise ValueError(f'image has shape {image.shape}; expected (H, W) or (H, W, 3) in BGR')
 
 
-def working_image(image, camera, height=WORKING_HEIGHT):
+def working_image(image: np.ndarray, camera: Camera,
+                  height: int = WORKING_HEIGHT) -> tuple[np.ndarray, Camera]:
     """Return the grey image resized to a height in pixels, and the camera that fits it.
 
     Raises ValueError where the image has not the size that the camera was calibrated for.
@@ -39,7 +44,7 @@ def working_image(image, camera, height=WORKING_HEIGHT):
     return resized, camera.scaled(width, height)
 
 
-def network_input(grey, device):
+def network_input(grey: np.ndarray, device: torch.device) -> torch.Tensor:
     """Return a grey (H, W) uint8 image as a (1, 1, H, W) float tensor in [0, 1]."""
     tensor = torch.from_numpy(np.ascontiguousarray(grey)).to(device)
     return tensor[None, None].float() / 255

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Encoder weights: safetensors files in the package, known by name and hash."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
 import hashlib
 import json
@@ -9,16 +11,18 @@ from pathlib import Path
 
 from safetensors import safe_open, SafetensorError
 from safetensors.torch import save_file
+import torch
 
-from scene_reloc_ros.network.ace_checkpoint import load_ace_layout
+from scene_reloc_ros.network.ace_checkpoint import AceLayoutEncoder, load_ace_layout
 from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
 
 WEIGHTS_FOLDER = Path(__file__).parent / 'weights'
 DEFAULT_ENCODER = 'small'
 CHECKPOINT_SUFFIXES = ('.pt', '.pth')  # of a user's encoder in the layout of ACE
+LoadedEncoder = Encoder | AceLayoutEncoder
 
 
-def encoder_path(name):
+def encoder_path(name: str | Path) -> Path:
     """Return the weights file of an encoder of the package, or of a path to one."""
     path = WEIGHTS_FOLDER / f'{name}.safetensors'
     if path.is_file():
@@ -30,12 +34,13 @@ def encoder_path(name):
                      'package with its weights or name a file of scene_reloc pretrain')
 
 
-def encoder_hash(name):
+def encoder_hash(name: str | Path) -> str:
     """Return the first 16 hexadecimal digits of the SHA-256 of an encoder's weights file."""
     return hashlib.sha256(encoder_path(name).read_bytes()).hexdigest()[:16]
 
 
-def load_encoder(name=DEFAULT_ENCODER, device='cpu'):
+def load_encoder(name: str | Path = DEFAULT_ENCODER,
+                 device: torch.device | str = 'cpu') -> LoadedEncoder:
     """Return an encoder with its weights, folded for inference, on ``device``.
 
     Args:
@@ -49,7 +54,7 @@ def load_encoder(name=DEFAULT_ENCODER, device='cpu'):
     return encoder.fused().to(device)
 
 
-def load_trainable_encoder(path):
+def load_trainable_encoder(path: str | Path) -> Encoder:
     """Return an Encoder as a file of ``save_encoder`` holds it, not yet folded."""
     try:
         with safe_open(path, framework='pt') as file:
@@ -67,7 +72,7 @@ def load_trainable_encoder(path):
     return encoder
 
 
-def save_encoder(path, encoder, description):
+def save_encoder(path: str | Path, encoder: Encoder, description: str) -> None:
     """Write an unfused encoder in half precision, with its size and a sentence on its making."""
     tensors = {key: (value.half() if value.is_floating_point() else value).contiguous()
                for key, value in encoder.state_dict().items()}

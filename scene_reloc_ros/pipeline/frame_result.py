@@ -67,7 +67,7 @@ class FrameResult:
     def reason(self) -> str | None:
         """Return the code of a refusal."""
         rejection = self.localisation.rejection
-        return None if rejection is None else rejection.name.lower()
+        return None if rejection is None else rejection.code
 
     @property
     def accepted_error(self) -> tuple[float, float]:

@@ -1,22 +1,23 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""The gate over time: accepted poses are held against odometry before anyone hears of them.
+"""Odometry gate: accepted poses are tested against odometry before anyone hears of them.
 
 A pose that odometry does not explain is kept back until several agree with one another: then it
 is the robot that was carried, or odometry that slipped. A wrong place that is seen again and
 again, alike in every frame, cannot be told from that; telling it is the work of acceptance.
 """
 
+from __future__ import annotations
+
 from collections import deque
 from dataclasses import dataclass, replace
 import math
-from typing import Optional
 
 import numpy as np
 import torch
 
 from scene_reloc_ros.geometry.chi_square import chi_square_quantile
-from scene_reloc_ros.geometry.poses import moved_covariance, so3_log
+from scene_reloc_ros.geometry.poses import invert_pose, moved_covariance, so3_log
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 _SMALLEST_VARIANCE = 1e-12  # m^2 and rad^2: keeps exact input invertible
@@ -36,7 +37,7 @@ class GateOptions:
     drift_m_per_s: float = 0.002  # of its position while time goes by, metres per second
     drift_rad_per_s: float = 0.002  # of its heading while time goes by, rad per second
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Refuse values that mean nothing."""
         if not 0.5 <= self.confidence < 1:
             raise ValueError(f'gate confidence is {self.confidence}; expected at least 0.5 and '
@@ -45,7 +46,7 @@ class GateOptions:
             raise ValueError(f'gate wants {self.agreeing} of {self.window} poses to agree; '
                              'expected at least 1 and no more than the window')
 
-    def without_odometry(self):
+    def without_odometry(self) -> GateOptions:
         """Return these options for a camera that nothing tracks: it may walk and turn freely."""
         return replace(self, drift_m_per_s=1.0, drift_rad_per_s=1.0)
 
@@ -64,13 +65,13 @@ class PoseMeasurement:
 class GateDecision:
     """What the gate makes of a measurement."""
 
-    rejection: Optional[Rejection]  # None where it is admitted
+    rejection: Rejection | None  # None where it is admitted
     sentence: str
     jump: bool = False  # it is admitted although it disagrees with what was believed
-    chi_square: Optional[float] = None  # of six dimensions, against the present fix
+    chi_square: float | None = None  # of six dimensions, against the present fix
 
     @property
-    def admitted(self):
+    def admitted(self) -> bool:
         """Tell whether the pose may be published."""
         return self.rejection is None
 
@@ -87,18 +88,19 @@ class _Placed:
 class OdometryGate:
     """Admits poses that agree with odometry, or with enough others."""
 
-    def __init__(self, options=GateOptions()):
+    def __init__(self, options: GateOptions = GateOptions()):
         """Start without a fix."""
         self.options = options
         self._bound = chi_square_quantile(options.confidence)
         self.reset()
 
-    def reset(self):
+    def reset(self) -> None:
         """Forget everything: after loss, another map, or a clock that jumped back."""
-        self._present = self._newest = None
-        self._waiting = deque(maxlen=self.options.window)
+        self._present: _Placed | None = None
+        self._newest: _Placed | None = None
+        self._waiting: deque[_Placed] = deque(maxlen=self.options.window)
 
-    def test(self, measurement):
+    def test(self, measurement: PoseMeasurement) -> GateDecision:
         """Return the GateDecision on a PoseMeasurement, and remember it.
 
         The newest admitted pose is what others are held against. Poses are not averaged: errors
@@ -117,7 +119,7 @@ class OdometryGate:
                 return GateDecision(None, f'agrees with odometry: {text}', False, chi_square)
         return self._wait_for_others(placed, chi_square)
 
-    def _wait_for_others(self, placed, chi_square):
+    def _wait_for_others(self, placed: _Placed, chi_square: float | None) -> GateDecision:
         """Return the GateDecision on a pose that the present fix does not explain."""
         oldest_ns = placed.measurement.stamp_ns - self.options.memory_s * 1e9
         while self._waiting and self._waiting[0].measurement.stamp_ns < oldest_ns:
@@ -137,23 +139,24 @@ class OdometryGate:
         return GateDecision(Rejection.DISAGREES_WITH_ODOMETRY, f'{text}; {wanted}', False,
                             chi_square)
 
-    def _believe(self, placed):
+    def _believe(self, placed: _Placed) -> None:
         """Take a pose as the present one; what spoke against the old one is done with."""
         self._present = placed
         self._waiting.clear()
 
-    def _place(self, measurement):
+    def _place(self, measurement: PoseMeasurement) -> _Placed:
         if self._newest is None:
             return _Placed(measurement, 0.0, 0.0)
         before = self._newest.measurement.odom_from_base
-        step = np.linalg.inv(before) @ measurement.odom_from_base
-        return _Placed(measurement, self._newest.way_m + np.linalg.norm(step[:3, 3]),
-                       self._newest.turned_rad + np.linalg.norm(_rotation_vector(step[:3, :3])))
+        step = invert_pose(before) @ measurement.odom_from_base
+        return _Placed(measurement, self._newest.way_m + float(np.linalg.norm(step[:3, 3])),
+                       self._newest.turned_rad
+                       + float(np.linalg.norm(_rotation_vector(step[:3, :3]))))
 
-    def _disagreement(self, earlier, later):
+    def _disagreement(self, earlier: _Placed, later: _Placed) -> tuple[float, str]:
         """Return chi-square of two poses with odometry between them, and its sentence."""
         a, b = earlier.measurement, later.measurement
-        predicted = a.map_from_base @ np.linalg.inv(a.odom_from_base) @ b.odom_from_base
+        predicted = a.map_from_base @ invert_pose(a.odom_from_base) @ b.odom_from_base
         error = np.r_[b.map_from_base[:3, 3] - predicted[:3, 3],
                       _rotation_vector(b.map_from_base[:3, :3] @ predicted[:3, :3].T)]
         lever = predicted[:3, 3] - a.map_from_base[:3, 3]
@@ -165,7 +168,7 @@ class OdometryGate:
                             f'odometry has it (chi-square {chi_square:.1f}, bound '
                             f'{self._bound:.1f})')
 
-    def _drift(self, earlier, later):
+    def _drift(self, earlier: _Placed, later: _Placed) -> np.ndarray:
         """Return the covariance (6, 6) that odometry has gathered between two poses.
 
         Errors of scale and heading last, so that deviations add up with the way, not variances;
@@ -181,11 +184,11 @@ class OdometryGate:
         return np.diag([position ** 2] * 3 + [rotation ** 2] * 3)
 
 
-def _rotation_vector(rotation):
+def _rotation_vector(rotation: np.ndarray) -> np.ndarray:
     return so3_log(torch.from_numpy(np.ascontiguousarray(rotation))).numpy()
 
 
-def _unusable(measurement, newest):
+def _unusable(measurement: PoseMeasurement, newest: _Placed | None) -> str:
     """Return why a measurement cannot be judged, or '' where it can."""
     parts = (measurement.map_from_base, measurement.covariance, measurement.odom_from_base)
     if not all(np.isfinite(part).all() for part in parts):

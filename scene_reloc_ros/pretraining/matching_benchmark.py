@@ -13,6 +13,7 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from scene_reloc_ros.geometry.pixels import cell_centres
+from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.network.device import autocast
 from scene_reloc_ros.network.preprocessing import grey_image
 from scene_reloc_ros.pretraining.contrastive_loss import sample_descriptors
@@ -106,7 +107,7 @@ def _frame_pair(rng, frame_a, frame_b, shown_b):
             raise ValueError(f'frame {frame.name} has no depth; give a sequence with depth')
     grey_a, grey_b = (grey_image(frame.image) for frame in (frame_a, shown_b))
     views = TwoViews(grey_a, grey_b, frame_a.camera,
-                     np.linalg.inv(frame_b.map_from_cam) @ frame_a.map_from_cam,
+                     invert_pose(frame_b.map_from_cam) @ frame_a.map_from_cam,
                      frame_a.depth_m, frame_b.depth_m)
     pixels_a = rng.uniform((8, 8), np.array(grey_a.shape[::-1]) - 8, (8 * _POINTS, 2))
     pixels_b, seen = views.carry(pixels_a)

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.pretraining.two_views import TwoViews
 
 _CORNERS = ((0, 1, 2), (1, 2, 0), (2, 0, 1))  # axis of a face's normal, of its u and of its v
@@ -162,4 +163,4 @@ def procedural_scene(rng, textures, options=SceneOptions()):
     aside = rng.standard_normal(3) * distance * math.tan(options.turn) / 3
     second = _looking(moved, target + aside, rng.uniform(-0.3, 0.3))
     (image_a, depth_a), (image_b, depth_b) = (render(faces, p, camera) for p in (first, second))
-    return TwoViews(image_a, image_b, camera, np.linalg.inv(second) @ first, depth_a, depth_b)
+    return TwoViews(image_a, image_b, camera, invert_pose(second) @ first, depth_a, depth_b)

@@ -2,16 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The choice of a solver backend: asked for by name, or the best that this machine has."""
 
+from __future__ import annotations
+
 import torch
 
 from scene_reloc_ros.solver.cuda.compiler import missing
 from scene_reloc_ros.solver.cuda.solver import solver_of
+from scene_reloc_ros.solver.problem import SolverFunction
 from scene_reloc_ros.solver.reference import solve_pose
 
 BACKENDS = ('auto', 'reference', 'cuda')
 
 
-def select_solver(name='auto', device=None):
+def select_solver(name: str = 'auto',
+                  device: torch.device | None = None) -> tuple[str, SolverFunction]:
     """Return (backend name, solve function) with the signature of ``reference.solve_pose``.
 
     Args:

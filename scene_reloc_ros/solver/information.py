@@ -2,13 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a refined pose is known to: the information of its equations, without their optimism."""
 
+from __future__ import annotations
+
 import math
+
+import torch
+
+from scene_reloc_ros.solver.problem import SolverOptions
 
 _LARGEST_SHARE = 0.4  # of the threshold that a deviation is taken to be: beyond, it is not noise
 _ROUNDS = 8  # of a fixed point that gains a digit in each
 
 
-def expected_information(hessian, residual_px, options):
+def expected_information(hessian: torch.Tensor, residual_px: float,
+                         options: SolverOptions) -> torch.Tensor:
     """Return the information (6, 6) whose inverse is the covariance of the pose.
 
     J^T W J of the last step is too large for two reasons, both known for normal noise:
@@ -29,7 +36,7 @@ def expected_information(hessian, residual_px, options):
                       * _share_seen(residual_px, options.threshold_px) ** 2)
 
 
-def _share_seen(residual_px, threshold_px):
+def _share_seen(residual_px: float, threshold_px: float) -> float:
     """Return the share of normal squares that lies within a threshold, given what was seen."""
     share = 1.0
     for _ in range(_ROUNDS):

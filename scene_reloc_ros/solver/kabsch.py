@@ -2,23 +2,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """Three points onto three points: the rigid motion of a triangle, in closed form."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import torch
 
 _TINY = 1e-14
 _FLAT = 1e-9  # smallest area of a triangle, of the square of its longest side
+Vector = torch.Tensor | Sequence[torch.Tensor]  # three components, each for a whole batch
 
 
-def dot(a, b):
+def dot(a: Vector, b: Vector) -> torch.Tensor:
     """Return the dot products of vectors given as three components each."""
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
-def cross(a, b):
+def cross(a: Vector, b: Vector) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return the cross products, three components, of vectors given as three components."""
     return (a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0])
 
 
-def solve_kabsch(seen_H33, points_H33):
+def solve_kabsch(seen_H33: torch.Tensor,
+                 points_H33: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return cam_from_map (K, 4, 4) of triangles and the problem (K,) that each belongs to.
 
     Args:
@@ -35,7 +41,8 @@ def solve_kabsch(seen_H33, points_H33):
     return poses[kept], kept
 
 
-def align_triangles(from_33K, to_33K):
+def align_triangles(from_33K: torch.Tensor,
+                    to_33K: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the least-squares rigid motions (K, 4, 4) of triangles, and a mask (K,).
 
     The optimum of Kabsch (1976) for three points: the cross-covariance has rank two and maps one
@@ -49,7 +56,7 @@ def align_triangles(from_33K, to_33K):
     origin, goal = from_33K - from_centre, to_33K - to_centre
     x_from, y_from, z_from, area_from, size_from = _frame(origin)
     x_to, y_to, z_to, area_to, size_to = _frame(goal)
-    cosine = sine = 0
+    cosine = sine = torch.zeros_like(size_from)
     for corner, aim in zip(origin, goal):
         a, b, c, d = (dot(corner, x_from), dot(corner, y_from), dot(aim, x_to), dot(aim, y_to))
         cosine, sine = cosine + a * c + b * d, sine + a * d - b * c
@@ -68,7 +75,7 @@ def align_triangles(from_33K, to_33K):
     return poses, (area_from > _FLAT * size_from) & (area_to > _FLAT * size_to)
 
 
-def _frame(corners):
+def _frame(corners: torch.Tensor) -> tuple[Vector, Vector, Vector, torch.Tensor, torch.Tensor]:
     """Return axes x, y, z (three components each) of centred triangles, areas and sizes (K,)."""
     side, other = corners[1] - corners[0], corners[2] - corners[0]
     normal = cross(side, other)

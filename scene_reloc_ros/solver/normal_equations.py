@@ -6,13 +6,16 @@ Residuals are taken as Student's t, whose maximum-likelihood scale comes from th
 that a step needs anyway (Lange, Little and Taylor, 1989): no median, which kernels dislike.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from typing import Optional
 
 import torch
 
 from scene_reloc_ros.geometry.poses import adjoint
+from scene_reloc_ros.solver.problem import SolverOptions
 from scene_reloc_ros.solver.residuals import in_camera, Observations, squared_errors
 
 _SMALLEST_DEVIATION = 1e-3  # pixels; noise-free input must not make the kernel vanish
@@ -32,19 +35,19 @@ class View:
     """A camera's cells and where the camera is mounted."""
 
     cells: Observations
-    mount: Optional[torch.Tensor] = None  # (4, 4) cam_from_rig, None where the rig is the camera
-    carry: Optional[torch.Tensor] = None  # (6, 6) a twist of the rig, seen from the camera
+    mount: torch.Tensor | None = None  # (4, 4) cam_from_rig, None where the rig is the camera
+    carry: torch.Tensor | None = None  # (6, 6) a twist of the rig, seen from the camera
 
     @classmethod
-    def mounted(cls, cells, cam_from_rig):
+    def mounted(cls, cells: Observations, cam_from_rig: torch.Tensor) -> View:
         """Return the View of a camera of a rig."""
         return cls(cells, cam_from_rig, adjoint(cam_from_rig))
 
-    def seen_from(self, poses):
+    def seen_from(self, poses: torch.Tensor) -> torch.Tensor:
         """Return cam_from_map (H, 4, 4) of poses of the rig."""
         return poses if self.mount is None else self.mount @ poses
 
-    def select(self, cells):
+    def select(self, cells: torch.Tensor) -> View:
         """Return the View of some of the cells."""
         return replace(self, cells=self.cells.select(cells))
 
@@ -57,12 +60,12 @@ class Scales:
     depth: torch.Tensor  # (H,) of d, in the pixels of ``Observations.depth_px_N``
 
     @classmethod
-    def first(cls, poses, options):
+    def first(cls, poses: torch.Tensor, options: SolverOptions) -> Scales:
         """Return a third of the threshold: inliers fill their threshold before a fit."""
         value = poses.new_full((len(poses),), options.threshold_px / 3)
         return cls(value, value)
 
-    def updated(self, equations):
+    def updated(self, equations: Equations) -> Scales:
         """Return the scales that the weighted squares of the residuals ask for."""
         ratio = equations.squares / equations.counts.clamp_min(1)
         ratio = torch.where(equations.counts > 0, ratio, torch.ones_like(ratio)).sqrt()
@@ -79,46 +82,50 @@ class Equations:
     squares: torch.Tensor  # (H, 2) weighted sums of squares of u and v, and of d
     counts: torch.Tensor  # (H, 2) weights of the residuals u and v, and d
 
-    def __add__(self, other):
+    def __add__(self, other: Equations) -> Equations:
         """Add those of another camera."""
         return Equations(*(getattr(self, part.name) + getattr(other, part.name)
                            for part in fields(self)))
 
 
-def normal_equations(poses, views, scales, options):
+def normal_equations(poses: torch.Tensor, views: Sequence[View], scales: Scales,
+                     options: SolverOptions) -> Equations:
     """Return the Equations of poses (H, 4, 4) over their inliers in all Views.
 
     The unknown is the twist d of exp(d) pose, translation (m) first, then rotation (rad).
     """
-    total = None
+    parts = []
     for view in views:
         found = _camera_equations(view.seen_from(poses), view.cells, scales, options)
         if view.carry is not None:
             found = replace(found, hessian=view.carry.T @ found.hessian @ view.carry,
                             gradient=found.gradient @ view.carry)
-        total = found if total is None else total + found
-    return total
+        parts.append(found)
+    return sum(parts[1:], parts[0])
 
 
-def _camera_equations(poses, cells, scales, options):
+def _camera_equations(poses: torch.Tensor, cells: Observations, scales: Scales,
+                      options: SolverOptions) -> Equations:
     x, y, z = in_camera(poses, cells.points_3N)
     mask = (squared_errors(x, y, z, cells, options) < options.threshold_px ** 2).to(x.dtype)
     if cells.weights_N is not None:
         mask = mask * cells.weights_N
     systems = [_system(_pixel_terms(x, y, z, cells), 2, mask, cells.focal_px / scales.px, options)]
     counts = [2 * mask.sum(-1), torch.zeros_like(scales.px)]
-    if cells.depths_N is not None:
+    if cells.depths_N is not None and cells.depth_px_N is not None:
         mask = mask * (options.depth_weight * (cells.depth_px_N > 0))
-        systems.append(_system(_depth_terms(x, y, z, cells), 1, mask, 1 / scales.depth, options))
+        terms = _depth_terms(x, y, z, cells.depths_N, cells.depth_px_N)
+        systems.append(_system(terms, 1, mask, 1 / scales.depth, options))
         counts[1] = mask.sum(-1)
     squares = [system[:, 6, 6] for system in systems]
     squares += [torch.zeros_like(scales.px)] * (2 - len(squares))
-    total = sum(systems)
+    total = sum(systems[1:], systems[0])
     return Equations(total[:, :6, :6], total[:, :6, 6], torch.stack(squares, 1),
                      torch.stack(counts, 1))
 
 
-def _pixel_terms(x, y, z, cells):
+def _pixel_terms(x: torch.Tensor, y: torch.Tensor, z: torch.Tensor,
+                 cells: Observations) -> torch.Tensor:
     """Return the terms (H, 10, N) of the derivatives of u and v, which are the last two."""
     inverse = 1 / torch.where(z.abs() < _SMALLEST_DEPTH_M, _SMALLEST_DEPTH_M, z)
     a, b = x * inverse, y * inverse
@@ -126,13 +133,14 @@ def _pixel_terms(x, y, z, cells):
                         a - cells.rays_2N[0], b - cells.rays_2N[1]), 1)
 
 
-def _depth_terms(x, y, z, cells):
+def _depth_terms(x: torch.Tensor, y: torch.Tensor, z: torch.Tensor, depths: torch.Tensor,
+                 scale: torch.Tensor) -> torch.Tensor:
     """Return the terms (H, 4, N) of the derivatives of d, which is the last."""
-    scale = cells.depth_px_N
-    return torch.stack((scale.expand_as(z), x * scale, y * scale, (z - cells.depths_N) * scale), 1)
+    return torch.stack((scale.expand_as(z), x * scale, y * scale, (z - depths) * scale), 1)
 
 
-def _system(terms, residuals, mask, whitening, options):
+def _system(terms: torch.Tensor, residuals: int, mask: torch.Tensor, whitening: torch.Tensor,
+            options: SolverOptions) -> torch.Tensor:
     """Return the weighted sums of all rows' outer products (H, 7, 7), derivatives and residual.
 
     The kernels of pixels and of depth are separate: a depth that is off says little of a pixel.
@@ -153,7 +161,7 @@ def _system(terms, residuals, mask, whitening, options):
 
 
 @lru_cache(None)
-def _choices(of_pixels, dtype, device):
+def _choices(of_pixels: bool, dtype: torch.dtype, device: torch.device) -> list[torch.Tensor]:
     """Return the signed choices (T, 7) of terms that make the rows of pixels or of depth."""
     names, rows = (_PIXEL_TERMS, _PIXEL_ROWS) if of_pixels else (_DEPTH_TERMS, _DEPTH_ROWS)
     choices = []
@@ -167,7 +175,7 @@ def _choices(of_pixels, dtype, device):
     return choices
 
 
-def _robust_weight(squared, residuals, options):
+def _robust_weight(squared: torch.Tensor, residuals: int, options: SolverOptions) -> torch.Tensor:
     """Return the weight (nu + k) / (nu + r^2) of k whitened residuals, nu = kernel^2."""
     freedom = options.kernel ** 2
     return (freedom + residuals) / (freedom + squared)

@@ -5,18 +5,21 @@
 Everything is elementwise over the batch, without a matrix library: what a kernel does per thread.
 """
 
+from __future__ import annotations
+
 import math
 
 import torch
 
-from scene_reloc_ros.solver.kabsch import align_triangles, dot
+from scene_reloc_ros.solver.kabsch import align_triangles, dot, Vector
 
 _TINY = 1e-14
 _DOUBLE_ROOT = 1e-10  # a discriminant this far below zero is a double root met from the wrong side
 _THIRD_TURN = 2 * math.pi / 3
 
 
-def solve_p3p(rays_H33, points_H33):
+def solve_p3p(rays_H33: torch.Tensor,
+              points_H33: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Solve a batch of three-point problems, each with up to four poses.
 
     The law of cosines gives three quadratic forms in the depths; the pencil of two of their
@@ -50,7 +53,7 @@ def solve_p3p(rays_H33, points_H33):
     return poses[regular], problem[regular]
 
 
-def _triangle(rays, points):
+def _triangle(rays: torch.Tensor, points: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return cosines (3, H) between the rays and squared sides (3, H): pairs 12, 13, 23."""
     pairs = ((0, 1), (0, 2), (1, 2))
     cosines = torch.stack([dot(rays[i], rays[j]) for i, j in pairs])
@@ -58,7 +61,7 @@ def _triangle(rays, points):
     return cosines, torch.stack([dot(side, side) for side in sides])
 
 
-def _depths(cosines, squares):
+def _depths(cosines: torch.Tensor, squares: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return candidate depths (3, 4, H) and their mask (4, H)."""
     total = squares.sum(0)
     c12, c13, c23 = cosines
@@ -79,20 +82,20 @@ def _depths(cosines, squares):
     return depths, met & real & (form > _TINY) & (total > _TINY)
 
 
-def _adjugate(form):
+def _adjugate(form: torch.Tensor) -> torch.Tensor:
     """Return the adjugate, entries (6, H), of symmetric forms (6, H)."""
     m00, m01, m02, m11, m12, m22 = form
     return torch.stack((m11 * m22 - m12 ** 2, m02 * m12 - m01 * m22, m01 * m12 - m02 * m11,
                         m00 * m22 - m02 ** 2, m01 * m02 - m00 * m12, m00 * m11 - m01 ** 2))
 
 
-def _contract(left, right):
+def _contract(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     """Return the trace of the product of two symmetric forms (6, H)."""
     product = left * right
     return product[0] + product[3] + product[5] + 2 * (product[1] + product[2] + product[4])
 
 
-def _pencil_root(first, second):
+def _pencil_root(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     """Return one real root (H,) of det(first + g second) = 0, a cubic in g."""
     adjugate_first, adjugate_second = _adjugate(first), _adjugate(second)
     c0, c3 = _contract(adjugate_first, first) / 3, _contract(adjugate_second, second) / 3
@@ -117,7 +120,7 @@ def _pencil_root(first, second):
     return gamma
 
 
-def _planes(form):
+def _planes(form: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Split degenerate forms (6, H) into two planes: normals (2, 3, H) and a mask (H,).
 
     A form l m^T + m l^T has the adjugate -(l x m)(l x m)^T; adding the cross-product matrix of
@@ -140,7 +143,7 @@ def _planes(form):
     return torch.stack((row, column)), pivot > 0
 
 
-def _directions_in_planes(normals, form):
+def _directions_in_planes(normals: torch.Tensor, form: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """Return the directions x, y, z (4, H) with n.d = 0 and d^T form d = 0, and their mask."""
     normals = normals.transpose(0, 1)  # (3, 2, H)
     normals = normals / normals.norm(dim=0).clamp_min(_TINY)
@@ -161,13 +164,13 @@ def _directions_in_planes(normals, form):
     return (*axes, real.repeat(2, 1))
 
 
-def _apply(form, vector):
+def _apply(form: torch.Tensor, vector: Vector) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     m00, m01, m02, m11, m12, m22 = form
     x, y, z = vector
     return m00 * x + m01 * y + m02 * z, m01 * x + m11 * y + m12 * z, m02 * x + m12 * y + m22 * z
 
 
-def _polish(depths, cosines, squares):
+def _polish(depths: torch.Tensor, cosines: torch.Tensor, squares: torch.Tensor) -> torch.Tensor:
     """Two Newton steps on the three distance equations; depths, cosines, squares are (3, K)."""
     c12, c13, c23 = cosines
     for _ in range(2):

@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Problem, options and result of the pose solvers: the contract that every backend fulfils."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 import enum
-from typing import Optional
+from typing import TypeVar
 
 import torch
 
 MINIMUM_CELLS = 4  # a minimal sample of three and one that tells a right pose from a wrong one
+Depths = TypeVar('Depths', float, torch.Tensor)
 
 
 @dataclass(frozen=True)
@@ -39,25 +43,25 @@ class SolverOptions:
     largest_deviation_m: float = 0.05  # of a pose's position that is fixed by its cells, metres
     largest_deviation_deg: float = 2.5  # of its rotation, degrees
 
-    def depth_deviation(self, depths):
+    def depth_deviation(self, depths: Depths) -> Depths:
         """Return the standard deviations (N,), metres, of a sensor's depths (N,), metres.
 
         They grow with the square, as triangulation has it (Khoshelham and Elberink, 2012).
         """
         return self.depth_noise * depths ** 2
 
-    def distance_bound(self, depths):
+    def distance_bound(self, depths: Depths) -> Depths:
         """Return the thresholds (N,), metres, at depths (N,): wider where the sensor is not exact.
 
         It is ``threshold_m`` near by and three standard deviations far away.
         """
         return (self.threshold_m ** 2 + (3 * self.depth_deviation(depths)) ** 2) ** 0.5
 
-    def depth_spread(self, depths):
+    def depth_spread(self, depths: Depths) -> Depths:
         """Return the expected deviations (N,), metres, between coordinates and depths (N,)."""
         return ((self.coordinate_noise * depths) ** 2 + self.depth_deviation(depths) ** 2) ** 0.5
 
-    def residual_at_one_metre(self, scale_px, focal_px):
+    def residual_at_one_metre(self, scale_px: float, focal_px: float) -> float:
         """Return a depth residual's scale, pixels, as metres at a depth of one metre.
 
         There a pixel of the depth residual is a pixel's share of the spread.
@@ -82,13 +86,13 @@ class SolverResult:
     inliers: torch.Tensor  # (N,) bool, of a rig one camera after the other
     score: float  # soft inlier count
     residual_px: float  # robust standard deviation of the inliers' residuals a component, pixels
-    residual_m: Optional[float]  # the same of their depths at one metre, None without depth
+    residual_m: float | None  # the same of their depths at one metre, None without depth
     information: torch.Tensor  # (6, 6) float64 of the twist d in exp(d) cam_from_map
     samples: int  # minimal samples drawn, count
     second_best_score: float  # soft inlier count of the best pose of another mode, 0 without one
 
     @property
-    def second_best_ratio(self):
+    def second_best_ratio(self) -> float:
         """Return the score of the best other pose, of that of this one: near one, either is."""
         return self.second_best_score / max(self.score, 1e-9)
 
@@ -100,10 +104,10 @@ class PoseProblem:
     rays: torch.Tensor  # (N, 3) with z = 1, undistorted, camera frame
     points: torch.Tensor  # (N, 3) metres, map frame
     focal_px: float  # pixels per unit on the plane z = 1
-    depths: Optional[torch.Tensor] = None  # (N,) metres along z, 0 where unknown
-    weights: Optional[torch.Tensor] = None  # (N,) how much a cell counts, 0 leaves it out
+    depths: torch.Tensor | None = None  # (N,) metres along z, 0 where unknown
+    weights: torch.Tensor | None = None  # (N,) how much a cell counts, 0 leaves it out
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Refuse mismatched shapes."""
         if self.rays.shape != self.points.shape or self.rays.shape[-1] != 3:
             raise ValueError(f'rays {tuple(self.rays.shape)} and points '
@@ -116,14 +120,14 @@ class PoseProblem:
         if not (self.focal_px > 0):
             raise ValueError(f'focal_px must be positive, not {self.focal_px}')
 
-    def usable(self):
+    def usable(self) -> torch.Tensor:
         """Return the indices (K,) of the cells that count: finite, weight above zero."""
         good = torch.isfinite(self.rays).all(-1) & torch.isfinite(self.points).all(-1)
         if self.weights is not None:
             good &= (self.weights > 0) & torch.isfinite(self.weights)
         return good.nonzero()[:, 0]
 
-    def strongest(self, count):
+    def strongest(self, count: int) -> PoseProblem:
         """Return the same cells, those beyond the ``count`` of the largest weights left out."""
         if self.weights is None or count >= len(self.weights):
             return self
@@ -132,7 +136,7 @@ class PoseProblem:
         weights[kept] = self.weights[kept]
         return replace(self, weights=weights)
 
-    def of(self, cells):
+    def of(self, cells: torch.Tensor) -> PoseProblem:
         """Return the problem of some cells, by index or mask."""
         depths, weights = (None if values is None else values[cells]
                            for values in (self.depths, self.weights))
@@ -144,10 +148,15 @@ class RigProblem:
     """One query of several cameras that are mounted together: one pose for all."""
 
     cam_from_rig: torch.Tensor  # (C, 4, 4) metres
-    views: tuple  # C PoseProblems
+    views: tuple[PoseProblem, ...]  # C cameras
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Refuse a rig whose cameras and mounts do not pair."""
         if self.cam_from_rig.shape != (len(self.views), 4, 4) or not self.views:
             raise ValueError(f'cam_from_rig {tuple(self.cam_from_rig.shape)} must be one 4x4 pose '
                              f'for each of {len(self.views)} cameras')
+
+
+# The one function that every backend offers, see ``reference.solve_pose``
+SolverFunction = Callable[[PoseProblem | RigProblem, torch.Generator, SolverOptions],
+                          SolverResult | SolverRejection]

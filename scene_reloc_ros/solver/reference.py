@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """RANSAC in plain torch, batched over hypotheses: the reference, and the CPU's backend."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 import math
 
 import torch
@@ -13,12 +16,14 @@ from scene_reloc_ros.solver.normal_equations import View
 from scene_reloc_ros.solver.p3p import solve_p3p
 from scene_reloc_ros.solver.problem import (
     MINIMUM_CELLS,
+    PoseProblem,
     RigProblem,
+    SolverOptions,
     SolverRejection,
     SolverResult,
 )
-from scene_reloc_ros.solver.ransac import search
-from scene_reloc_ros.solver.refinement import refine
+from scene_reloc_ros.solver.ransac import Consensus, search
+from scene_reloc_ros.solver.refinement import refine, Refinement
 from scene_reloc_ros.solver.residuals import (
     agreeing_cells,
     in_camera,
@@ -26,7 +31,7 @@ from scene_reloc_ros.solver.residuals import (
     soft_inlier_score,
     squared_errors,
 )
-from scene_reloc_ros.solver.sampling import Sampler
+from scene_reloc_ros.solver.sampling import Sample, Sampler
 from scene_reloc_ros.solver.validity import is_chance, is_undetermined
 
 _SCORING_CHUNK = 64  # hypotheses scored at a time: keeps the errors of one chunk in the cache
@@ -35,7 +40,8 @@ _SCORING_CHUNK = 64  # hypotheses scored at a time: keeps the errors of one chun
 class PoseEstimator:
     """Generate, compare, refine and score poses of one camera or rig (DSAC*, TPAMI 2021)."""
 
-    def __init__(self, problems, mounts, generator, options):
+    def __init__(self, problems: Sequence[PoseProblem], mounts: torch.Tensor | None,
+                 generator: torch.Generator, options: SolverOptions) -> None:
         """Lay the usable cells out in both precisions: scores need no more than float32.
 
         Hypotheses are compared and refined on a random part of the cells, only the winner on all.
@@ -57,7 +63,7 @@ class PoseEstimator:
         self.part = [view.select(part) for view, part in zip(self.views, parts)]
         self.coarse_part = [view.select(part) for view, part in zip(self.coarse, parts)]
 
-    def generate(self, samples):
+    def generate(self, samples: Sequence[Sample]) -> torch.Tensor:
         """Return the poses (H, 4, 4) of minimal samples, a Sample of cells for each camera.
 
         A pose has to agree with one of the sample's test cells; where that leaves more than
@@ -71,7 +77,7 @@ class PoseEstimator:
             return poses
         return poses[torch.topk(agreeing, self.options.scored).indices]
 
-    def _generate(self, number, sample):
+    def _generate(self, number: int, sample: Sample) -> tuple[torch.Tensor, torch.Tensor]:
         problem, view = self.problems[number], self.views[number]
         poses, which = _minimal_poses(problem, sample, self.options)
         agreeing = agreeing_cells(poses, view.cells.select(sample.test[which]), self.options)
@@ -81,20 +87,22 @@ class PoseEstimator:
             poses = invert_pose(view.mount) @ poses
         return poses, agreeing[kept]
 
-    def compare(self, poses):
+    def compare(self, poses: torch.Tensor) -> torch.Tensor:
         """Return the soft inlier counts (H,) on part of the cells."""
         return self._scores(poses, self.coarse_part)[0]
 
-    def score(self, poses):
+    def score(self, poses: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return soft inlier counts (H,) and inlier ratios (H,) on all cells."""
         return self._scores(poses, self.coarse)
 
-    def _scores(self, poses, views):
+    def _scores(self, poses: torch.Tensor,
+                views: Sequence[View]) -> tuple[torch.Tensor, torch.Tensor]:
         threshold = self.options.threshold_px
         cells = sum(len(view.cells) for view in views)
         scores, ratios = [], []
         for chunk in poses.float().split(_SCORING_CHUNK):
-            score = inside = 0
+            score = chunk.new_zeros(len(chunk))
+            inside = torch.zeros_like(score, dtype=torch.int64)
             for view in views:
                 squared = self._squared(view, chunk)
                 score = score + soft_inlier_score(squared, threshold, view.cells.weights_N)
@@ -103,11 +111,11 @@ class PoseEstimator:
             ratios.append(inside / cells)
         return torch.cat(scores), torch.cat(ratios)
 
-    def refine(self, poses):
+    def refine(self, poses: torch.Tensor) -> torch.Tensor:
         """Return poses (H, 4, 4) refined on the inliers among part of the cells."""
         return refine(poses, self.part, self.options.local_steps, self.options).poses
 
-    def differ(self, poses, pose):
+    def differ(self, poses: torch.Tensor, pose: torch.Tensor) -> torch.Tensor:
         """Return which poses (H, 4, 4) are another mode than a pose (4, 4): a mask (H,)."""
         relative = poses @ invert_pose(pose)
         cosine = (relative[:, 0, 0] + relative[:, 1, 1] + relative[:, 2, 2] - 1) / 2
@@ -115,7 +123,7 @@ class PoseEstimator:
         return ((moved > self.options.mode_distance_m)
                 | (cosine < math.cos(math.radians(self.options.mode_angle_deg))))
 
-    def finish(self, pose):
+    def finish(self, pose: torch.Tensor) -> Refinement:
         """Return the converged Refinement of a pose (4, 4) on all its inliers.
 
         Only cells that are anywhere near their threshold take part: others never become inliers.
@@ -125,27 +133,29 @@ class PoseEstimator:
                  for view in self.views]
         return refine(pose[None], views, self.options.final_steps, self.options)
 
-    def inliers(self, pose):
+    def inliers(self, pose: torch.Tensor) -> list[torch.Tensor]:
         """Return for each camera the inlier mask (N,) of a pose (4, 4)."""
         return [self._squared(view, pose[None])[0] < self.options.threshold_px ** 2
                 for view in self.views]
 
-    def _squared(self, view, poses):
+    def _squared(self, view: View, poses: torch.Tensor) -> torch.Tensor:
         seen = in_camera(view.seen_from(poses), view.cells.points_3N)
         return squared_errors(*seen, view.cells, self.options)
 
 
-def _views(problems, mounts, options, dtype):
+def _views(problems: Sequence[PoseProblem], mounts: torch.Tensor | None, options: SolverOptions,
+           dtype: torch.dtype) -> list[View]:
     cells = [Observations.of(problem, options, dtype) for problem in problems]
     if mounts is None:
         return [View(cells[0])]
     return [View.mounted(part, mount.to(dtype)) for part, mount in zip(cells, mounts)]
 
 
-def _minimal_poses(problem, sample, options):
+def _minimal_poses(problem: PoseProblem, sample: Sample,
+                   options: SolverOptions) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the poses (K, 4, 4) of minimal samples and the sample (K,) of each."""
     rays, points = (values[sample.minimal].double() for values in (problem.rays, problem.points))
-    if not sample.measured:
+    if not sample.measured or problem.depths is None:
         return solve_p3p(rays, points)
     seen = rays * problem.depths[sample.minimal].double()[..., None]
     # a pose cannot bring both ends of a side within the threshold where its lengths differ more
@@ -157,7 +167,8 @@ def _minimal_poses(problem, sample, options):
 
 
 @torch.inference_mode()
-def solve_pose(problem, generator, options):
+def solve_pose(problem: PoseProblem | RigProblem, generator: torch.Generator,
+               options: SolverOptions) -> SolverResult | SolverRejection:
     """Return the SolverResult of a PoseProblem or RigProblem, or the SolverRejection.
 
     Args:
@@ -166,9 +177,12 @@ def solve_pose(problem, generator, options):
         generator: a CPU torch.Generator; the same state gives the same samples on every device.
         options: SolverOptions.
     """
-    cameras, mounts = [problem], None
+    cameras: Sequence[PoseProblem]
+    mounts: torch.Tensor | None = None
     if isinstance(problem, RigProblem):
         cameras, mounts = problem.views, problem.cam_from_rig.double()
+    else:
+        cameras = [problem]
     kept = [camera.usable() for camera in cameras]
     if sum(len(cells) for cells in kept) < MINIMUM_CELLS:
         return SolverRejection.TOO_FEW_CELLS
@@ -193,7 +207,8 @@ def solve_pose(problem, generator, options):
                    (score, second_best_score), consensus.samples)
 
 
-def _second_best_score(estimator, consensus, pose, options):
+def _second_best_score(estimator: PoseEstimator, consensus: Consensus, pose: torch.Tensor,
+                       options: SolverOptions) -> float:
     """Return the score of the best pose of another mode than a final pose (4, 4), 0 without one.
 
     A second best that is nearly as good is refined like the winner: most of them meet it then.
@@ -204,7 +219,8 @@ def _second_best_score(estimator, consensus, pose, options):
     return float(estimator.score(second_best)[0] * estimator.differ(second_best, pose))
 
 
-def _spread(masks, kept, cameras):
+def _spread(masks: Sequence[torch.Tensor], kept: Sequence[torch.Tensor],
+            cameras: Sequence[PoseProblem]) -> torch.Tensor:
     """Return the inliers (N,) among all cells, of the masks of the usable ones."""
     spread = []
     for mask, cells, camera in zip(masks, kept, cameras):
@@ -214,7 +230,8 @@ def _spread(masks, kept, cameras):
     return torch.cat(spread)
 
 
-def _result(estimator, refinement, inliers, scores, samples):
+def _result(estimator: PoseEstimator, refinement: Refinement, inliers: torch.Tensor,
+            scores: tuple[float, float], samples: int) -> SolverResult:
     pose, scales = refinement.poses[0], refinement.scales
     residual_m = None
     if any(view.cells.depths_N is not None for view in estimator.views):

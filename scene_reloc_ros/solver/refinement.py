@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Refinement of pose hypotheses on their inliers, all hypotheses at once."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
 from scene_reloc_ros.geometry.poses import se3_exp
-from scene_reloc_ros.solver.normal_equations import Equations, normal_equations, Scales
+from scene_reloc_ros.solver.normal_equations import Equations, normal_equations, Scales, View
+from scene_reloc_ros.solver.problem import SolverOptions
 
 _CONVERGED = 1e-6  # norm of a step (m, rad) below which nothing changes any more
 _DAMPING = 1e-9  # of the diagonal: keeps the equations of a pose without cells regular
@@ -22,7 +26,8 @@ class Refinement:
     equations: Equations
 
 
-def refine(poses, views, iterations, options):
+def refine(poses: torch.Tensor, views: Sequence[View], iterations: int,
+           options: SolverOptions) -> Refinement:
     """Return the Refinement of poses (H, 4, 4) by iteratively reweighted Gauss-Newton steps.
 
     Inliers, their weights and the scales of the residuals are found anew for every step, so that
@@ -47,7 +52,7 @@ def refine(poses, views, iterations, options):
     return Refinement(poses, scales, equations)
 
 
-def _step(equations):
+def _step(equations: Equations) -> torch.Tensor:
     diagonal = torch.diagonal(equations.hessian, dim1=-2, dim2=-1)
     damped = equations.hessian + torch.diag_embed(diagonal * _DAMPING + _DAMPING)
     step, failed = torch.linalg.solve_ex(damped, equations.gradient[..., None])

@@ -2,9 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Minimal samples: which cells make a hypothesis, and which put it to the test."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+
+from scene_reloc_ros.solver.problem import PoseProblem, SolverOptions
 
 MINIMAL = 3  # cells that fix a pose
 _ENOUGH_DEPTH = 0.1  # of the cells; with fewer depths hypotheses come from pixels
@@ -19,7 +24,8 @@ class Sample:
     measured: bool  # whether the depths of the minimal cells are known
 
 
-def uniform_numbers(count, generator, options):
+def uniform_numbers(count: int, generator: torch.Generator,
+                    options: SolverOptions) -> torch.Tensor:
     """Return the numbers (count, 1 + 3 + T) float64 that choose a camera, its sample, its tests.
 
     They come row by row: it does not matter in how many calls they are drawn.
@@ -36,14 +42,15 @@ class Sampler:
     degenerate and gives no hypothesis, which costs less than drawing without replacement.
     """
 
-    def __init__(self, problems, generator, options):
+    def __init__(self, problems: Sequence[PoseProblem], generator: torch.Generator,
+                 options: SolverOptions) -> None:
         """Prepare the choice among the cells of PoseProblems that are all usable."""
         self.generator, self.options = generator, options
         self.pools = [_Pool(problem, options) for problem in problems]
         sizes = torch.tensor([float(len(pool.cells)) for pool in self.pools]).double()
         self.bounds = (sizes / sizes.sum()).cumsum(0)
 
-    def draw(self, count):
+    def draw(self, count: int) -> list[Sample]:
         """Return a Sample for each camera, ``count`` minimal samples in all."""
         numbers = uniform_numbers(count, self.generator, self.options)
         if len(self.pools) == 1:
@@ -57,7 +64,7 @@ class Sampler:
 class _Pool:
     """The cells of one camera that minimal samples are drawn from."""
 
-    def __init__(self, problem, options):
+    def __init__(self, problem: PoseProblem, options: SolverOptions) -> None:
         self.count, self.device = len(problem.rays), problem.rays.device
         self.cells, self.measured = torch.arange(self.count), False
         if problem.depths is not None:
@@ -65,11 +72,11 @@ class _Pool:
                 problem.depths).cpu()
             if int(known.sum()) > max(MINIMAL, _ENOUGH_DEPTH * self.count):
                 self.cells, self.measured = known.nonzero()[:, 0], True
-        self.cumulative = None
+        self.cumulative: torch.Tensor | None = None
         if problem.weights is not None:
             self.cumulative = problem.weights.cpu().double()[self.cells].cumsum(0)
 
-    def sample(self, numbers):
+    def sample(self, numbers: torch.Tensor) -> Sample:
         """Return the Sample of uniform numbers (S, 3 + T)."""
         first, rest = numbers[:, :MINIMAL], numbers[:, MINIMAL:]
         if self.cumulative is None:

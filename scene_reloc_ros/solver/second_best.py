@@ -7,18 +7,21 @@ the other in the rest. The solver's own second best explains the same cells as i
 the other cells, and no repeated pattern hides behind the best pose.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import torch
 
 from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.poses import invert_pose
-from scene_reloc_ros.solver.problem import SolverResult
+from scene_reloc_ros.solver.problem import PoseProblem, SolverFunction, SolverOptions, SolverResult
 
 _SAMPLES = 2048  # minimal samples, count: a second best that matters is found by far fewer
 
 
-def with_second_best(solve, problem, result, generator, options):
+def with_second_best(solve: SolverFunction, problem: PoseProblem, result: SolverResult,
+                     generator: torch.Generator, options: SolverOptions) -> SolverResult:
     """Return a SolverResult whose second best is that among the cells left unexplained, if better.
 
     Args:
@@ -38,7 +41,7 @@ def with_second_best(solve, problem, result, generator, options):
     return replace(result, second_best_score=max(result.second_best_score, other.score))
 
 
-def _is_same(other, result, options):
+def _is_same(other: SolverResult, result: SolverResult, options: SolverOptions) -> bool:
     """Return whether two results are one pose, within the mode bounds."""
     moved, turned = pose_errors(invert_pose(other.cam_from_map.cpu()),
                                 invert_pose(result.cam_from_map.cpu()))

@@ -2,16 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether a consensus means anything: more than chance gives, and enough to fix a pose."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 import math
 
 import torch
 
+from scene_reloc_ros.solver.problem import PoseProblem, SolverOptions
 from scene_reloc_ros.solver.sampling import MINIMAL
 
 _FALSE_ALARMS = 1e-2  # expected among problems of noise only
 
 
-def is_chance(problems, inliers, samples, options):
+def is_chance(problems: Sequence[PoseProblem], inliers: int, samples: int,
+              options: SolverOptions) -> bool:
     """Tell whether as many inliers would be found in random cells.
 
     Args:
@@ -25,7 +30,8 @@ def is_chance(problems, inliers, samples, options):
     return is_expected_by_chance(cells, area, inliers, samples, options)
 
 
-def is_expected_by_chance(cells, area_px, inliers, samples, options):
+def is_expected_by_chance(cells: int, area_px: float, inliers: int, samples: int,
+                          options: SolverOptions) -> bool:
     """Tell whether as many inliers are expected among random cells.
 
     The expected number of samples that gather k of n random cells is at most samples C(n, k)
@@ -48,13 +54,13 @@ def is_expected_by_chance(cells, area_px, inliers, samples, options):
     return expected > math.log(_FALSE_ALARMS)
 
 
-def _area_px(problem):
+def _area_px(problem: PoseProblem) -> float:
     """Return the area that the cells cover, pixels^2."""
     extent = problem.rays[:, :2].amax(0) - problem.rays[:, :2].amin(0)
     return float(extent.prod()) * problem.focal_px ** 2
 
 
-def is_undetermined(information, options):
+def is_undetermined(information: torch.Tensor, options: SolverOptions) -> bool:
     """Tell whether cells leave a pose free to move by more than the bounds of the options.
 
     Args:

@@ -69,8 +69,10 @@ class PoseAssessor:
 
         A poor picture explains the rest: whatever speaks against a pose, its reason comes first.
         """
+        pose: AssessedPose | None = None
+        rejection: Rejection | None
         if isinstance(solved, Rejection):
-            pose, rejection = None, solved
+            rejection = solved
         else:
             pose, rejection = self._weigh(query, solved)
         if rejection is not None:

@@ -88,6 +88,16 @@ def test_the_adjoint_carries_a_small_twist_from_one_frame_to_the_other(pose, dir
     assert torch.allclose(se3_log(moved), adjoint(a_from_b) @ small, atol=1e-9)
 
 
+@pytest.mark.parametrize('shape', [(), (50,)])
+def test_a_numpy_pose_is_inverted_as_numpy_does_it(shape):
+    rng = np.random.default_rng(2)
+    a_from_b = se3_exp(torch.from_numpy(rng.uniform(-3, 3, (*shape, 6)))).numpy()
+    b_from_a = invert_pose(a_from_b)
+    assert isinstance(b_from_a, np.ndarray)
+    np.testing.assert_allclose(b_from_a, np.linalg.inv(a_from_b), rtol=0, atol=1e-12)
+    assert invert_pose(a_from_b.astype(np.float32)).dtype == np.float64
+
+
 def test_translation_and_quaternion_survive_a_round_trip():
     pose = pose_from_translation_quaternion((1, 2, 3), (0.5, -0.5, 0.5, 0.5))
     translation, quaternion = translation_quaternion_from_pose(pose)
@@ -149,3 +159,16 @@ def test_a_carried_covariance_is_the_spread_of_what_lies_at_the_end_of_the_lever
     turned = Rotation.from_rotvec(errors[:, 3:]).apply(lever) - lever
     spread = np.cov(np.c_[errors[:, :3] + turned, errors[:, 3:]].T)
     assert np.abs(spread - moved_covariance(covariance, lever)).max() < 0.02 * spread.max()
+
+
+@pytest.mark.parametrize('shape', [(), (7,)])
+@pytest.mark.parametrize('kind', ['numpy', 'torch'])
+def test_a_rigid_inverse_is_the_general_one(shape, kind):
+    rng = np.random.default_rng(11)
+    poses = np.zeros((*shape, 4, 4))
+    poses[..., :3, :3] = Rotation.random(*shape, random_state=11).as_matrix()
+    poses[..., :3, 3], poses[..., 3, 3] = rng.uniform(-5, 5, (*shape, 3)), 1
+    given = poses if kind == 'numpy' else torch.from_numpy(poses)
+    inverse = invert_pose(given)
+    assert type(inverse) is type(given)
+    np.testing.assert_allclose(np.asarray(inverse), np.linalg.inv(poses), rtol=0, atol=1e-12)

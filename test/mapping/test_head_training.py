@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from support.distorted_camera import CAMERA
 import torch
 
 from scene_reloc_ros.geometry.camera import Camera
@@ -20,8 +21,6 @@ from scene_reloc_ros.mapping.feature_buffer import FeatureBuffer
 from scene_reloc_ros.mapping.head_training import one_cycle, train_head
 from scene_reloc_ros.mapping.presets import PRESETS
 from scene_reloc_ros.mapping.progress import Deadline, MappingCancelled, MappingProgress
-
-CAMERA = Camera(160, 120, 130, 128, 80.3, 59.1, 'plumb_bob', (0.1, -0.05, 0.001, 0.0, 0.0))
 
 
 def small_options(**changes):

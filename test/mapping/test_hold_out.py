@@ -4,7 +4,7 @@
 
 import numpy as np
 
-from scene_reloc_ros.mapping.hold_out import FrameSubset, held_out_blocks
+from scene_reloc_ros.mapping.hold_out import FrameSubset, held_out_blocks, pose_and_name
 
 
 def test_frames_are_held_out_in_blocks_of_time_that_hold_still():
@@ -37,4 +37,7 @@ def test_a_subset_reads_only_its_frames():
 
     subset = FrameSubset(Frames(), [2, 0])
     assert len(subset) == 2 and (subset[0], subset[1]) == ('C', 'A')
-    assert subset.names == ['c', 'a'] and subset.map_from_cam(0)[0, 0] == 2
+    pose, name = subset.pose_and_name(0)
+    assert name == 'c' and pose[0, 0] == 2
+    pose, name = pose_and_name(FrameSubset(subset, [1]), 0)
+    assert name == 'a' and pose[0, 0] == 0

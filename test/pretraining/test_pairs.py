@@ -12,11 +12,7 @@ from scene_reloc_ros.datasets.procedural_images import procedural_image
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.pretraining.contrastive_loss import sample_descriptors
 from scene_reloc_ros.pretraining.pairs import make_pair, PairOptions, random_homography
-from scene_reloc_ros.pretraining.photometric import (
-    photometric_change,
-    PhotometricOptions,
-    STILL,
-)
+from scene_reloc_ros.pretraining.photometric import photometric_change, PhotometricOptions, STILL
 from scene_reloc_ros.pretraining.procedural_scenes import procedural_scene
 from scene_reloc_ros.pretraining.two_views import TwoViews
 

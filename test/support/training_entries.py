@@ -36,6 +36,7 @@ def crashing(recording, map_path, settings, messages, cancel):
 def finishing(recording, map_path, settings, messages, cancel):
     """Write a map."""
     messages.send(('opened', 3))
+    Path(map_path).parent.mkdir(exist_ok=True)
     Path(map_path).write_text('map')
     messages.send(('done', map_path))
 
@@ -61,5 +62,6 @@ if __name__ == '__main__':
     from scene_reloc_ros.ros.mapper.training_client import Training
     training = Training(session_in(Path(sys.argv[1])), MapperNodeOptions(), None,
                         lambda kind, text: None, entry=entry)
+    training.start()
     training.begun.wait(60)
     os.kill(os.getpid(), 9)

@@ -18,11 +18,7 @@ from scene_reloc_ros.uncertainty.acceptance import (
     GENERAL_MODEL,
     probability_right,
 )
-from scene_reloc_ros.uncertainty.image_quality import (
-    image_quality,
-    image_rejection,
-    ImageQuality,
-)
+from scene_reloc_ros.uncertainty.image_quality import image_quality, image_rejection, ImageQuality
 from scene_reloc_ros.uncertainty.model import AcceptanceModel, ImageStatistics
 from scene_reloc_ros.uncertainty.rejection import Rejection
 

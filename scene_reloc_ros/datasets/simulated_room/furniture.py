@@ -6,6 +6,12 @@ A block is (x, y, z, width, depth, height, front, sides, top): the middle of its
 and its materials. Pieces have their back at y = 0 and face +y; a placement turns and moves them.
 """
 
+from __future__ import annotations
+
+Row = tuple[float, float, float, float, float, float, str, str, str]  # a block as above
+Placement = tuple[str, float, float, float]  # as those of PLACEMENTS
+Picture = tuple[str, str, float, float, float, float]  # as those of PICTURES
+
 ROOM_M = (6.0, 5.0, 2.7)  # x, y, z
 SHELL = {  # inside of the room -> material
     'floor': 'planks', 'ceiling': 'ceiling', 'west': 'blank', 'east': 'brick', 'south': 'paint',
@@ -13,9 +19,10 @@ SHELL = {  # inside of the room -> material
 _SHELF_HEIGHTS_M = (0.06, 0.43, 0.80, 1.17, 1.54, 1.92)
 
 
-def _bookcase():
-    blocks = [(side * 0.435, 0.16, 0, 0.03, 0.32, 1.95, 'walnut', 'walnut', 'walnut')
-              for side in (-1, 1)]
+def _bookcase() -> tuple[Row, ...]:
+    blocks: list[Row] = [
+        (side * 0.435, 0.16, 0, 0.03, 0.32, 1.95, 'walnut', 'walnut', 'walnut')
+        for side in (-1, 1)]
     blocks += [(0, 0.16, z, 0.84, 0.31, 0.025, 'walnut', 'walnut', 'walnut')
                for z in _SHELF_HEIGHTS_M]
     blocks.append((0, 0.01, 0, 0.84, 0.02, 1.95, 'walnut', 'walnut', 'walnut'))
@@ -31,7 +38,7 @@ def _bookcase():
     return tuple(blocks)
 
 
-PIECES = {
+PIECES: dict[str, tuple[Row, ...]] = {
     'bookcase': _bookcase(),
     'desk': (
         (0, 0.36, 0.71, 1.5, 0.72, 0.035, 'beech', 'beech', 'beech'),
@@ -87,14 +94,16 @@ PIECES = {
         (0.03, 0.22, 0.89, 0.18, 0.20, 0.30, 'grass', 'grass', 'grass')),
     'rug': ((0, 1.1, 0, 3.0, 2.2, 0.012, 'fabric', 'fabric', 'rug'),)}
 
-PLACEMENTS = (  # piece, x, y, turn in degrees; equal pieces look alike to the last book
+# piece, x, y, turn in degrees
+PLACEMENTS: tuple[Placement, ...] = (  # equal pieces look alike to the last book
     ('bookcase', 0.85, 5.0, 180), ('bookcase', 1.95, 5.0, 180), ('bookcase', 5.2, 5.0, 180),
     ('sofa', 3.6, 5.0, 180), ('desk', 6.0, 1.9, 90), ('chair', 5.0, 2.1, -75),
     ('sideboard', 2.7, 0.0, 0), ('wardrobe', 5.3, 0.0, 0), ('low_table', 3.0, 2.2, 0),
     ('crates', 0.05, 0.55, -90), ('crates', 5.95, 4.2, 90), ('planter', 4.3, 0.05, 0),
     ('planter', 0.05, 4.2, -90), ('chair', 1.5, 0.35, 20), ('rug', 3.0, 1.4, 0))
 
-PICTURES = (  # material, wall, metres along the wall, height of the lower edge, width, height
+# material, wall, metres along the wall, height of the lower edge, width, height
+PICTURES: tuple[Picture, ...] = (
     ('poster:cat', 'south', 1.75, 1.25, 0.60, 0.80),
     ('poster:cat', 'south', 3.75, 1.25, 0.60, 0.80),
     ('photo:camera', 'south', 2.75, 1.35, 0.70, 0.55), ('cupboard', 'south', 0.55, 0, 0.85, 2.0),

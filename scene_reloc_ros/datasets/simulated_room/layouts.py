@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rooms that can be simulated: what stands where in each, and how a camera goes through it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 
 from scene_reloc_ros.datasets.simulated_room import furniture
-from scene_reloc_ros.datasets.simulated_room.lighting import LIGHTINGS, turned_lamps
-from scene_reloc_ros.datasets.simulated_room.routes import ROUTES
+from scene_reloc_ros.datasets.simulated_room.furniture import Picture, Placement
+from scene_reloc_ros.datasets.simulated_room.lighting import Lighting, LIGHTINGS, turned_lamps
+from scene_reloc_ros.datasets.simulated_room.routes import RouteOptions, ROUTES
 
 _OTHERS = 4  # rooms of other places, count
 _MIDDLE = 'rug', 'low_table'  # stand there left for right as well
@@ -16,26 +19,27 @@ _MIDDLE = 'rug', 'low_table'  # stand there left for right as well
 class Layout:
     """One room; all rooms have the size and the lamps of ``furniture``."""
 
-    shell: dict  # side of the room -> material
-    placements: tuple  # as furniture.PLACEMENTS
-    pictures: tuple  # as furniture.PICTURES
-    routes: dict  # name -> RouteOptions
-    lights: dict  # name -> Lighting
+    shell: dict[str, str]  # side of the room -> material
+    placements: tuple[Placement, ...]  # as furniture.PLACEMENTS
+    pictures: tuple[Picture, ...]  # as furniture.PICTURES
+    routes: dict[str, RouteOptions]
+    lights: dict[str, Lighting]
     symmetric: bool = False  # walls, floor and ceiling look the same after half a turn
     seed: int = 0  # added to the seed of all textures
 
 
-def _opposite(placements, pictures):
+def _opposite(placements: tuple[Placement, ...],
+              pictures: tuple[Picture, ...]) -> tuple[tuple[Placement, ...], tuple[Picture, ...]]:
     """Return furniture and pictures after half a turn about the middle of the room."""
     width, depth, _ = furniture.ROOM_M
     sides = {'south': ('north', width), 'west': ('east', depth)}
     turned = tuple((piece, width - x, depth - y, turn + 180) for piece, x, y, turn in placements)
-    hung = tuple((material, sides[wall][0], sides[wall][1] - at, *size)
-                 for material, wall, at, *size in pictures)
+    hung = tuple((material, sides[wall][0], sides[wall][1] - at, low, wide, high)
+                 for material, wall, at, low, wide, high in pictures)
     return turned, hung
 
 
-def _twins():
+def _twins() -> Layout:
     """Two opposite corners are the same to the last texel; the other two are not."""
     corner = (('bookcase', 1.25, 0.0, 0), ('planter', 0.45, 0.05, 0), ('crates', 0.05, 1.15, -90),
               ('chair', 0.55, 1.75, -60))
@@ -55,14 +59,14 @@ def _twins():
                   turned_lamps(), symmetric=True)
 
 
-def _all_around():
+def _all_around() -> dict[str, RouteOptions]:
     """Routes that look at all four walls; they go far enough out to see a corner from near."""
     survey = replace(ROUTES['survey'], half_axes_m=(1.3, 0.9), pan_deg=180, pans=3.5)
     back = replace(ROUTES['return'], half_axes_m=(1.45, 1.0), pan_deg=180, pans=4.3)
     return {'survey': survey, 'return': back}
 
 
-def _other(seed):
+def _other(seed: int) -> Layout:
     """Another room of the same make: other walls and pictures, a few of the same pieces.
 
     Rooms that have several pieces in the same places to one another would be one place, changed a

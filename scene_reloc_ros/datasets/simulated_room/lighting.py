@@ -2,10 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lambert light with soft shadows, computed once for every surface on a coarse grid."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+
+from scene_reloc_ros.datasets.simulated_room.surfaces import Block, Surface
 
 _CELL_M = 0.12  # of the light grid
 _DISPLAY_GAMMA = 1 / 2.2
@@ -17,7 +22,8 @@ _CASTS_SHADOW_M = 0.3  # smaller blocks are taken to cast none
 class Lighting:
     """Point lamps and what the room itself reflects; 1 leaves a texture as it is."""
 
-    lamps: tuple  # ((x, y, z) in metres, strength at 1 m head on)
+    # ((x, y, z) in metres, strength at 1 m head on)
+    lamps: tuple[tuple[tuple[float, float, float], float], ...]
     ambient: float  # light from everywhere, unitless
 
 
@@ -29,13 +35,14 @@ LIGHTINGS = {
                         0.38)}
 
 
-def turned_lamps():
+def turned_lamps() -> dict[str, Lighting]:
     """Return lightings that look the same after half a turn: without the window."""
     return {'day': Lighting(tuple((lamp, 1.3) for lamp, _ in _CEILING_LAMPS), 0.45),
             'evening': Lighting(tuple((lamp, 0.9) for lamp, _ in _CEILING_LAMPS), 0.38)}
 
 
-def light_maps(surfaces, blocks, lighting):
+def light_maps(surfaces: Sequence[Surface], blocks: Sequence[Block],
+               lighting: Lighting) -> list[np.ndarray]:
     """Return for every surface a coarse (rows, columns) float32 map of gains for its texture."""
     grids = [_grid(surface) for surface in surfaces]
     points = np.concatenate([grid.reshape(-1, 3) for grid in grids]).astype(np.float32)
@@ -56,7 +63,7 @@ def light_maps(surfaces, blocks, lighting):
             for gain, grid in zip(gains, grids)]
 
 
-def _grid(surface):
+def _grid(surface: Surface) -> np.ndarray:
     width, height = surface.size_m
     columns, rows = (max(2, round(size / _CELL_M)) for size in (width, height))
     u, v = (np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / rows
@@ -64,7 +71,7 @@ def _grid(surface):
             + v[:, None, None] * surface.edge_v)
 
 
-def _shadowed(points, towards, blocks):
+def _shadowed(points: np.ndarray, towards: np.ndarray, blocks: Sequence[Block]) -> np.ndarray:
     """Slab test (Kay and Kajiya, 1986) of the segments points + t towards, 0 < t < 1."""
     hidden = np.zeros(len(points), bool)
     for block in blocks:

@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What surfaces are covered with: one function a material, each paints a texture of given size."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
@@ -20,7 +24,8 @@ _LAMP_COLOUR = (235, 245, 250)
 LUMINOUS = ('screen', 'window', 'lamp')
 
 
-def paint(material, width_m, height_m, density, generator):
+def paint(material: str, width_m: float, height_m: float, density: float,
+          generator: np.random.Generator) -> np.ndarray:
     """Return the texture of a surface as uint8 BGR.
 
     Args:
@@ -40,7 +45,7 @@ def paint(material, width_m, height_m, density, generator):
     return _PAINTERS[name](generator, width, height, density)
 
 
-def _planks(generator, width, height, density):
+def _planks(generator: np.random.Generator, width: int, height: int, density: float) -> np.ndarray:
     image = patterns.wood(generator, width, height, (95, 135, 165)).astype(np.float32)
     step, length = round(_PLANK_HEIGHT_M * density), round(_PLANK_LENGTH_M * density)
     for top in range(0, height, step):
@@ -52,25 +57,26 @@ def _planks(generator, width, height, density):
     return np.clip(image, 0, 255).astype(np.uint8)
 
 
-def _brick(generator, width, height, density):
+def _brick(generator: np.random.Generator, width: int, height: int, density: float) -> np.ndarray:
     upright = tiled('brick', height, width, round(_BRICK_TILE_M * density))
     wall = upright.transpose(1, 0, 2).astype(np.float32)  # the photograph's bricks stand on end
-    stain = 1 + 0.10 * patterns.noise(generator, height, width, 0.8 * density, 4, 0.6)
+    stain = 1 + 0.10 * patterns.noise(generator, (height, width), 0.8 * density, 4, 0.6)
     return np.clip(wall * stain[..., None] * (0.75, 0.88, 1.1), 0, 255).astype(np.uint8)
 
 
-def _gravel(generator, width, height, density):
+def _gravel(generator: np.random.Generator, width: int, height: int, density: float) -> np.ndarray:
     del generator
     return tiled('gravel', width, height, round(_GRAVEL_TILE_M * density))
 
 
-def _grass(generator, width, height, density):
+def _grass(generator: np.random.Generator, width: int, height: int, density: float) -> np.ndarray:
     del generator
     blades = tiled('grass', width, height, round(_GRAVEL_TILE_M * density)).astype(np.float32)
     return np.clip(blades * (0.6, 1.0, 0.7), 0, 255).astype(np.uint8)
 
 
-def _wallpaper(generator, width, height, density):
+def _wallpaper(generator: np.random.Generator, width: int, height: int,
+               density: float) -> np.ndarray:
     image = patterns.flat(generator, width, height, (150, 185, 170), 0.03)
     step = round(0.22 * density)
     motif = np.zeros((step, step, 3), np.uint8)
@@ -84,7 +90,8 @@ def _wallpaper(generator, width, height, density):
     return image
 
 
-def _ceiling(generator, width, height, density):
+def _ceiling(generator: np.random.Generator, width: int, height: int,
+             density: float) -> np.ndarray:
     image = patterns.flat(generator, width, height, (205, 208, 208), 0.02)
     step = round(_CEILING_TILE_M * density)
     specks = generator.random((height, width), np.float32) < 0.006
@@ -95,7 +102,7 @@ def _ceiling(generator, width, height, density):
     return image
 
 
-def _books(generator, width, height, density):
+def _books(generator: np.random.Generator, width: int, height: int, density: float) -> np.ndarray:
     image = np.full((height, width, 3), 25, np.uint8)
     left = 0
     while left < width - 6:
@@ -107,7 +114,7 @@ def _books(generator, width, height, density):
             spine[:, int(band * tall):int(band * tall) + 3] = 255 - colour
         ink = (235, 235, 235) if colour.mean() < 120 else (20, 20, 20)
         title = f'{patterns.word(generator)} {patterns.word(generator)}'
-        patterns.print_line(spine, generator, title, 0.1 * tall, 0.72 * spine.shape[0],
+        patterns.print_line(spine, generator, title, (0.1 * tall, 0.72 * spine.shape[0]),
                             0.42 * spine.shape[0], ink)
         upright = cv2.rotate(spine, cv2.ROTATE_90_CLOCKWISE)[:, :width - left]
         image[height - tall:, left:left + upright.shape[1]] = upright
@@ -115,7 +122,7 @@ def _books(generator, width, height, density):
     return image
 
 
-def _carton(generator, width, height, density):
+def _carton(generator: np.random.Generator, width: int, height: int, density: float) -> np.ndarray:
     image = patterns.flat(generator, width, height, (95, 140, 175), 0.05)
     tape = round(0.05 * density)
     image[:, width // 2 - tape // 2:width // 2 + tape // 2] = (110, 165, 195)
@@ -123,29 +130,32 @@ def _carton(generator, width, height, density):
     left, top = int(generator.integers(width - label_w)), int(generator.integers(height - label_h))
     image[top:top + label_h, left:left + label_w] = patterns.print_page(
         generator, label_w, label_h, max(6, label_h // 12))
-    patterns.print_line(image, generator, patterns.word(generator).upper(), 0.06 * width,
-                        0.94 * height, 0.10 * height, (40, 50, 60))
+    patterns.print_line(image, generator, patterns.word(generator).upper(),
+                        (0.06 * width, 0.94 * height), 0.10 * height, (40, 50, 60))
     return image
 
 
-def _poster(generator, width, height, density, photo):
+def _poster(generator: np.random.Generator, width: int, height: int, density: float,
+            photo: str) -> np.ndarray:
     image = np.full((height, width, 3), 230, np.uint8)
     margin, foot = round(0.05 * width), round(0.16 * height)
     image[margin:height - foot, margin:width - margin] = fitted(
         photo, width - 2 * margin, height - foot - margin)
-    patterns.print_line(image, generator, f'{photo} {patterns.word(generator)}', margin,
-                        height - 0.45 * foot, 0.3 * foot, (40, 40, 120))
+    patterns.print_line(image, generator, f'{photo} {patterns.word(generator)}',
+                        (margin, height - 0.45 * foot), 0.3 * foot, (40, 40, 120))
     patterns.print_line(image, generator, f'{patterns.word(generator)} {patterns.word(generator)}',
-                        margin, height - 0.15 * foot, 0.15 * foot, (60, 60, 60))
+                        (margin, height - 0.15 * foot), 0.15 * foot, (60, 60, 60))
     return image
 
 
-def _photo(generator, width, height, density, photo):
+def _photo(generator: np.random.Generator, width: int, height: int, density: float,
+           photo: str) -> np.ndarray:
     del generator, density
     return fitted(photo, width, height)
 
 
-def _noticeboard(generator, width, height, density):
+def _noticeboard(generator: np.random.Generator, width: int, height: int,
+                 density: float) -> np.ndarray:
     image = patterns.flat(generator, width, height, (90, 135, 175), 0.14)
     for left in range(round(0.03 * width), width, round(0.17 * density)):
         for top in range(round(0.05 * height), height, round(0.25 * density)):
@@ -161,26 +171,27 @@ def _noticeboard(generator, width, height, density):
     return image
 
 
-def _rug(generator, width, height, density):
+def _rug(generator: np.random.Generator, width: int, height: int, density: float) -> np.ndarray:
     quarter = patterns.flat(generator, width // 2 + 1, height // 2 + 1, (60, 60, 130), 0.05)
     patterns.shapes(generator, quarter, 60, 0.45 * density)
     patterns.shapes(generator, quarter, 150, 0.12 * density)
     half = np.hstack((quarter, quarter[:, ::-1]))
     whole = np.vstack((half, half[::-1]))[:height, :width].astype(np.float32)
-    pile = 1 + 0.12 * patterns.noise(generator, height, width, 8, 1, 0.9)
-    pile += 0.05 * patterns.noise(generator, height, width, density, 16, 0.5)
+    pile = 1 + 0.12 * patterns.noise(generator, (height, width), 8, 1, 0.9)
+    pile += 0.05 * patterns.noise(generator, (height, width), density, 16, 0.5)
     return np.clip(0.75 * whole * pile[..., None], 0, 255).astype(np.uint8)
 
 
-def _fabric(generator, width, height, density):
+def _fabric(generator: np.random.Generator, width: int, height: int, density: float) -> np.ndarray:
     v, u = np.mgrid[:height, :width].astype(np.float32)
     weave = 0.06 * (np.sin(u * 1.1) * np.sin(v * 1.1))
     stripes = 0.15 * np.sign(np.sin(u * (6.283 / (0.11 * density))))
     return patterns.coloured((120, 95, 70), 1 + weave + stripes + 0.08 * patterns.noise(
-        generator, height, width, 48, 2, 0.7))
+        generator, (height, width), 48, 2, 0.7))
 
 
-def _cupboard(generator, width, height, density):
+def _cupboard(generator: np.random.Generator, width: int, height: int,
+              density: float) -> np.ndarray:
     image = patterns.wood(generator, height, width, _WOODS['oak']).transpose(1, 0, 2).copy()
     doors = max(1, round(width / density / 0.5))
     for door in range(doors):
@@ -195,19 +206,20 @@ def _cupboard(generator, width, height, density):
     return image
 
 
-def _screen(generator, width, height, density):
+def _screen(generator: np.random.Generator, width: int, height: int, density: float) -> np.ndarray:
     image = np.full((height, width, 3), (50, 35, 30), np.uint8)
     size = max(5, round(0.012 * density))
     for baseline in range(2 * size, height, 2 * size):
         left = size * (2 + 2 * int(generator.integers(5)))
         for _ in range(generator.integers(0, 5)):
             ink = tuple(int(c) for c in generator.integers(110, 250, 3))
-            left += patterns.print_line(image, generator, patterns.word(generator), left, baseline,
-                                        size, ink) + size
+            left += patterns.print_line(image, generator, patterns.word(generator),
+                                        (left, baseline), size, ink) + size
     return image
 
 
-def _keyboard(generator, width, height, density):
+def _keyboard(generator: np.random.Generator, width: int, height: int,
+              density: float) -> np.ndarray:
     image = np.full((height, width, 3), 45, np.uint8)
     step = max(6, round(0.02 * density))
     for top in range(3, height - step, step):
@@ -217,7 +229,7 @@ def _keyboard(generator, width, height, density):
     return image
 
 
-def _window(generator, width, height, density):
+def _window(generator: np.random.Generator, width: int, height: int, density: float) -> np.ndarray:
     del generator
     image = fitted('motorcycle', width, height)
     image = cv2.convertScaleAbs(image, alpha=0.8, beta=60)
@@ -229,12 +241,12 @@ def _window(generator, width, height, density):
     return image
 
 
-def _lamp(generator, width, height, density):
+def _lamp(generator: np.random.Generator, width: int, height: int, density: float) -> np.ndarray:
     del generator, density
     return np.full((height, width, 3), _LAMP_COLOUR, np.uint8)
 
 
-_PAINTERS = {
+_PAINTERS: dict[str, Callable[..., np.ndarray]] = {
     'planks': _planks, 'brick': _brick, 'gravel': _gravel, 'grass': _grass,
     'wallpaper': _wallpaper, 'ceiling': _ceiling, 'books': _books, 'carton': _carton,
     'poster': _poster, 'photo': _photo, 'noticeboard': _noticeboard, 'rug': _rug,

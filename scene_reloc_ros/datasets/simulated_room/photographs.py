@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The photographs that ship inside scikit-image, read as files: nothing is ever downloaded."""
 
+from __future__ import annotations
+
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 _FILES = {
     'astronaut': 'astronaut.png', 'brick': 'brick.png', 'camera': 'camera.png',
@@ -17,13 +20,13 @@ _FILES = {
 
 
 @cache
-def photograph(name):
+def photograph(name: str) -> np.ndarray:
     """Return a bundled photograph (H, W, 3) as uint8 BGR; do not write into it.
 
     Raises ValueError where scikit-image or the file is missing.
     """
     specification = find_spec('skimage')
-    if specification is None:
+    if specification is None or not specification.submodule_search_locations:
         raise ValueError('the simulated room needs the photographs bundled with scikit-image; '
                          'install it with: pip install scikit-image')
     path = Path(specification.submodule_search_locations[0]) / 'data' / _FILES[name]
@@ -35,7 +38,7 @@ def photograph(name):
     return image
 
 
-def fitted(name, width, height):
+def fitted(name: str, width: int, height: int) -> np.ndarray:
     """Return the middle of a photograph, cut and resized to width x height pixels."""
     image = photograph(name)
     rows, columns = image.shape[:2]
@@ -46,7 +49,7 @@ def fitted(name, width, height):
     return cv2.resize(cut, (width, height), interpolation=_interpolation(scale))
 
 
-def tiled(name, width, height, tile):
+def tiled(name: str, width: int, height: int, tile: float) -> np.ndarray:
     """Return a photograph repeated in tiles of that many pixels, mirrored so that seams close."""
     image = photograph(name)
     scale = tile / image.shape[1]
@@ -55,5 +58,5 @@ def tiled(name, width, height, tile):
                               max(width - one.shape[1], 0), cv2.BORDER_REFLECT)[:height, :width]
 
 
-def _interpolation(scale):
+def _interpolation(scale: float) -> int:
     return cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC

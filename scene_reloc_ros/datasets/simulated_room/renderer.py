@@ -8,18 +8,24 @@ each piece of surface. Both are evaluated on a grid _SAMPLES times as fine as th
 middle samples are the pixel centres, where depth is taken.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 
 import cv2
 import numpy as np
 
+from scene_reloc_ros.datasets.simulated_room.surfaces import Surface
 from scene_reloc_ros.geometry.camera import Camera
 
 _SAMPLES = 3  # per pixel and direction; odd, so that one sample is the pixel centre
 _PIECE_M = 0.8  # surfaces are cut into pieces this large, each of one pyramid level
 _NEAREST_M = 0.02  # nearer surfaces are not drawn
 _ANISOTROPY = 2.5  # how much finer than its coarse direction a texture may be sampled
+Pyramid = list[np.ndarray]  # uint8 BGR images, each half the one before
+VisiblePiece = tuple[float, int, np.ndarray, np.ndarray]  # depth, surface, bounds, forms
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,8 @@ class _Canvas:
 class Renderer:
     """Draws textured surfaces as seen by one pinhole camera."""
 
-    def __init__(self, surfaces, pyramids, camera):
+    def __init__(self, surfaces: Sequence[Surface], pyramids: Sequence[Pyramid],
+                 camera: Camera) -> None:
         """Take surfaces with their texture pyramids; ValueError where the camera distorts."""
         if camera.distortion_model != 'none':
             raise ValueError(f'the renderer draws pinhole images, the camera has the distortion '
@@ -54,7 +61,7 @@ class Renderer:
         self._pieces = [_pieces(surface) for surface in surfaces]
         self._x = np.arange(self._fine.width)
 
-    def render(self, map_from_cam):
+    def render(self, map_from_cam: np.ndarray) -> View:
         """Draw the ``View`` of a camera at map_from_cam (4, 4)."""
         height, width = self._fine.height, self._fine.width
         canvas = _Canvas(np.zeros((height, width, 3), np.uint8),
@@ -69,7 +76,7 @@ class Renderer:
         depth_m = np.where(seen, 1 / np.where(seen, inverse_depth, 1), 0).astype(np.float32)
         return View(image, depth_m, canvas.surface[middle, middle].copy())
 
-    def _visible_pieces(self, map_from_cam):
+    def _visible_pieces(self, map_from_cam: np.ndarray) -> list[VisiblePiece]:
         """Return (nearest depth, surface, bounds, forms) of pieces in the frustum, nearest first.
 
         The rows of ``forms`` (3, 3) are affine functions of the pixel (x, y, 1): texture
@@ -87,10 +94,10 @@ class Renderer:
             points = corners @ frames[surface].T
             for piece in np.flatnonzero(self._in_frustum(points)):
                 nearest = max(points[piece, :, 2].min(), _NEAREST_M)
-                visible.append((nearest, surface, bounds[piece], form))
+                visible.append((nearest, int(surface), bounds[piece], form))
         return sorted(visible, key=lambda piece: piece[0])
 
-    def _in_frustum(self, points):
+    def _in_frustum(self, points: np.ndarray) -> np.ndarray:
         """Tell for pieces with corners (N, 4, 3) in the camera frame which may be seen."""
         camera = self._fine
         x, y, z = points[..., 0], points[..., 1], points[..., 2]
@@ -98,9 +105,9 @@ class Renderer:
         top, bottom = (camera.cy + 1) / camera.fy, (camera.height - camera.cy) / camera.fy
         outside = ((z < _NEAREST_M).all(-1) | (x < -left * z).all(-1) | (x > right * z).all(-1)
                    | (y < -top * z).all(-1) | (y > bottom * z).all(-1))
-        return ~outside
+        return np.logical_not(outside)
 
-    def _draw(self, canvas, surface, bounds, forms):
+    def _draw(self, canvas: _Canvas, surface: int, bounds: np.ndarray, forms: np.ndarray) -> None:
         first_row, begin, end = self._spans(bounds, forms)
         if not len(begin):
             return
@@ -125,7 +132,7 @@ class Renderer:
         target = canvas.colour[window[1]:window[1] + height, window[0]:window[0] + width]
         cv2.copyTo(patch, mask[dy:dy + height, dx:dx + width], target)
 
-    def _spans(self, bounds, forms):
+    def _spans(self, bounds: np.ndarray, forms: np.ndarray) -> tuple[int, np.ndarray, np.ndarray]:
         """Return the first row and, for each row on, the columns [begin, end) inside the piece.
 
         Inside means s0 w <= s <= s1 w, t0 w <= t <= t1 w and w > 0: half planes of the image.
@@ -151,7 +158,8 @@ class Renderer:
             return 0, filled, filled
         return int(filled[0]), begin[filled[0]:filled[-1] + 1], end[filled[0]:filled[-1] + 1]
 
-    def _textured(self, pyramid, forms, window):
+    def _textured(self, pyramid: Pyramid, forms: np.ndarray,
+                  window: tuple[int, int, int, int]) -> np.ndarray:
         left, top, width, height = window
         level = _pyramid_level(pyramid, forms, (left + width / 2, top + height / 2))
         texture = pyramid[level]
@@ -163,7 +171,7 @@ class Renderer:
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _pyramid_level(pyramid, forms, pixel):
+def _pyramid_level(pyramid: Pyramid, forms: np.ndarray, pixel: tuple[float, float]) -> int:
     """Choose the level whose texels are about as large as the samples around a pixel."""
     s, t, w = forms @ (*pixel, 1.0)
     if w <= 0:
@@ -176,7 +184,7 @@ def _pyramid_level(pyramid, forms, pixel):
     return min(max(round(math.log2(texels)), 0), len(pyramid) - 1)
 
 
-def _pieces(surface):
+def _pieces(surface: Surface) -> tuple[np.ndarray, np.ndarray]:
     """Cut a surface: corners (N, 4, 3) as (s, t, 1) and bounds (N, 4) = s0, s1, t0, t1."""
     columns, rows = (max(1, math.ceil(size / _PIECE_M)) for size in surface.size_m)
     s, t = np.linspace(0, 1, columns + 1), np.linspace(0, 1, rows + 1)

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Smooth routes of a hand-held camera around the middle of the room."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 import math
 
@@ -13,7 +15,7 @@ class RouteOptions:
     """Laps on an oval while the view pans to and fro over a part of the room."""
 
     laps: float  # signed number of laps; negative goes clockwise
-    half_axes_m: tuple  # of the oval, along x and y
+    half_axes_m: tuple[float, float]  # of the oval, along x and y
     start_deg: float  # position on the oval, from the x axis
     view_deg: float  # horizontal view direction in the middle of a pan, from the x axis
     pan_deg: float  # largest deviation from it
@@ -36,7 +38,7 @@ ROUTES = {
                            pitch_deg=-10, sway_deg=6)}
 
 
-def route_poses(options, frames, generator):
+def route_poses(options: RouteOptions, frames: int, generator: np.random.Generator) -> np.ndarray:
     """Return map_from_cam (frames, 4, 4) along a route.
 
     Args:
@@ -60,7 +62,7 @@ def route_poses(options, frames, generator):
     return np.stack([_pose(*values) for values in zip(x, y, z, yaw, pitch, roll)])
 
 
-def _sway(turns, generator):
+def _sway(turns: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Slow oscillation within [-1, 1]: three sines of unrelated periods."""
     phases = generator.uniform(0, 2 * math.pi, 3)
     waves = [np.sin(2 * math.pi * rate * turns + phase)
@@ -68,7 +70,7 @@ def _sway(turns, generator):
     return 0.5 * waves[0] + 0.3 * waves[1] + 0.2 * waves[2]
 
 
-def _pose(x, y, z, yaw, pitch, roll):
+def _pose(x: float, y: float, z: float, yaw: float, pitch: float, roll: float) -> np.ndarray:
     forward = np.array([math.cos(yaw) * math.cos(pitch), math.sin(yaw) * math.cos(pitch),
                         math.sin(pitch)])
     level = np.array([math.sin(yaw), -math.cos(yaw), 0.0])

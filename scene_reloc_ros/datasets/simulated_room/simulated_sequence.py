@@ -2,7 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The simulated room as a sequence: a route through it, rendered frame by frame when asked for."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 from urllib.parse import parse_qsl
 
 import numpy as np
@@ -11,9 +15,9 @@ from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.datasets.simulated_room.layouts import DEFAULT_ROOM, LAYOUTS
 from scene_reloc_ros.datasets.simulated_room.lighting import LIGHTINGS
 from scene_reloc_ros.datasets.simulated_room.renderer import Renderer
+from scene_reloc_ros.datasets.simulated_room.room import room_blocks, room_surfaces
 from scene_reloc_ros.datasets.simulated_room.routes import route_poses, ROUTES
 from scene_reloc_ros.datasets.simulated_room.sensor import exposed, SENSORS
-from scene_reloc_ros.datasets.simulated_room.surfaces import room_blocks, room_surfaces
 from scene_reloc_ros.datasets.simulated_room.textures import texture_pyramids
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.posed_image import PosedImage
@@ -21,7 +25,8 @@ from scene_reloc_ros.geometry.posed_image import PosedImage
 SIMULATED_PREFIX = 'simulated:'
 CAMERA = Camera(640, 480, 525.0, 525.0, 319.5, 239.5)
 DEFAULT_FRAMES = {'survey': 300, 'return': 120}
-_OPTIONS = {'frames': int, 'light': str, 'seed': int, 'rate_hz': float, 'room': str}
+_OPTIONS: dict[str, Callable[[str], Any]] = {
+'frames': int, 'light': str, 'seed': int, 'rate_hz': float, 'room': str}
 _NANOSECONDS = 1_000_000_000
 _ROUTE_STREAM, _FRAME_STREAM = 1, 2  # separate random numbers for route and sensor
 
@@ -29,8 +34,8 @@ _ROUTE_STREAM, _FRAME_STREAM = 1, 2  # separate random numbers for route and sen
 class SimulatedRoomSequence(Sequence):
     """One route through the room; equal arguments give equal frames, in whatever order."""
 
-    def __init__(self, route='survey', frames=None, seed=0, light='day', rate_hz=30.0,
-                 room=DEFAULT_ROOM):
+    def __init__(self, route: str = 'survey', frames: int | None = None, seed: int = 0,
+                 light: str = 'day', rate_hz: float = 30.0, room: str = DEFAULT_ROOM) -> None:
         """Lay out the route; the room itself is built when the first image is asked for.
 
         Args:
@@ -52,20 +57,20 @@ class SimulatedRoomSequence(Sequence):
                                   np.random.default_rng(stream))
 
     @property
-    def names(self):
+    def names(self) -> list[str]:
         """Frame names such as frame-000123."""
         return [f'frame-{index:06d}' for index in range(self._frames)]
 
     @property
-    def camera(self):
+    def camera(self) -> Camera:
         """The pinhole camera of all frames."""
         return CAMERA
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Return the number of frames."""
         return self._frames
 
-    def _read(self, index):
+    def _read(self, index: int) -> PosedImage:
         view = _renderer(self._room, self._seed, self._light).render(self._poses[index])
         stream = [self._seed, _FRAME_STREAM, index, list(SENSORS).index(self._light)]
         image = exposed(view.image, SENSORS[self._light], np.random.default_rng(stream))
@@ -73,17 +78,17 @@ class SimulatedRoomSequence(Sequence):
         return PosedImage(f'frame-{index:06d}', stamp_ns, image, CAMERA, self._pose(index),
                           view.depth_m)
 
-    def _pose(self, index):
+    def _pose(self, index: int) -> np.ndarray | None:
         return self._poses[index].copy()
 
 
-def open_simulated(text):
+def open_simulated(text: str) -> SimulatedRoomSequence:
     """Open simulated:ROUTE?frames=120&light=evening&seed=0&rate_hz=30&room=twins.
 
     All options may be left out.
     """
     route, _, query = text.removeprefix(SIMULATED_PREFIX).partition('?')
-    options = {}
+    options: dict[str, Any] = {}
     for key, value in parse_qsl(query, keep_blank_values=True):
         if key not in _OPTIONS:
             raise ValueError(f'option {key!r} of {text} is unknown; expected '
@@ -96,7 +101,7 @@ def open_simulated(text):
 
 
 @lru_cache(maxsize=2)  # one for a sequence, one for pictures of other places
-def _renderer(room, seed, light):
+def _renderer(room: str, seed: int, light: str) -> Renderer:
     layout = LAYOUTS[room]
     blocks = room_blocks(layout)
     surfaces = room_surfaces(blocks, layout)
@@ -104,7 +109,7 @@ def _renderer(room, seed, light):
     return Renderer(surfaces, pyramids, CAMERA)
 
 
-def _check(route, frames, seed, light, rate_hz):
+def _check(route: str, frames: int | None, seed: int, light: str, rate_hz: float) -> None:
     if route not in ROUTES:
         raise ValueError(f'simulated room has no route {route!r}; expected {" or ".join(ROUTES)}')
     if light not in LIGHTINGS:

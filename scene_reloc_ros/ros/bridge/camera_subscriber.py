@@ -2,37 +2,74 @@
 # SPDX-License-Identifier: Apache-2.0
 """The camera topics of a node: newest image only, cached camera_info, named silence."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 import threading
 import time
+from typing import Any, Optional
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import JumpThreshold
 from rclpy.duration import Duration
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from scene_reloc_ros.ros.bridge.camera_cache import CameraCache
-from scene_reloc_ros.ros.bridge.conversions import nanoseconds
+from scene_reloc_ros.ros.bridge.camera_frame import CameraAnswer, FrameMessages, ImageMessage
+from scene_reloc_ros.ros.bridge.conversions import camera_of_message, nanoseconds
 from scene_reloc_ros.ros.compat.upstream import ApproximateTimeSynchronizer, Subscriber
+from scene_reloc_ros.ros.node.camera_options import CameraParameters
+from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode
 from scene_reloc_ros.ros.node.qos import missing_messages_sentence, overridable, SENSOR
 
 BACKWARD_JUMP_NS = 1_000_000_000  # stamps that go back further than this are a restart
 
 
-def image_topic(options):
+def image_topic(options: CameraParameters) -> tuple[type, str]:
     """Return message type and topic of the images."""
     if options.image_transport == 'compressed':
         return CompressedImage, 'image/compressed'
     return Image, 'image'
 
 
+class CameraCache:
+    """Keeps the Camera of camera_info, or the sentence why there is none."""
+
+    def __init__(self, topic: str) -> None:
+        """Start without a camera; ``topic`` is named in the sentences."""
+        self._topic = topic
+        self._key = ''
+        self._answer: CameraAnswer = (
+            None, f'no camera_info on {topic} yet; the driver has to publish it')
+
+    def update(self, message: CameraInfo) -> None:
+        """Take a message; it is read only where it differs from the one before."""
+        roi = message.roi
+        key = (message.width, message.height, tuple(message.k), tuple(message.d),
+               message.distortion_model, message.binning_x, message.binning_y,
+               roi.x_offset, roi.y_offset, roi.width, roi.height)
+        if repr(key) == self._key:
+            return
+        self._key = repr(key)  # text, because NaN is not equal to itself
+        try:
+            self._answer = (camera_of_message(message), None)
+        except ValueError as error:
+            self._answer = (None, f'camera_info on {self._topic} cannot be used: {error}')
+
+    @property
+    def camera(self) -> CameraAnswer:
+        """Return (camera, None) or (None, sentence)."""
+        return self._answer
+
+
 class CameraInput:
     """Subscribes camera_info and watches the images of a node."""
 
-    def __init__(self, node, on_restart):
-        """Subscribe.
+    def __init__(self, node: ConfiguredLifecycleNode, on_restart: Callable[[], None]) -> None:
+        """Subscribe camera_info.
 
         Args:
-            node: a ConfiguredLifecycleNode.
+            node: whose options are CameraParameters.
             on_restart: called when time has jumped back, as at the start of a bag loop.
         """
         self._node = node
@@ -40,9 +77,10 @@ class CameraInput:
         self._lock = threading.Lock()
         self._newest_ns = 0
         self._last_image_s = self._last_pair_s = time.monotonic()
-        self._depths = self._synchroniser = None
-        self.extra = []  # further subscriptions that go with the images
-        self.group = MutuallyExclusiveCallbackGroup()
+        self._images: Optional[Subscription] = None
+        self._depths: Optional[Subscription] = None
+        self._synchroniser: Any = None
+        self._group = MutuallyExclusiveCallbackGroup()
         info_group = MutuallyExclusiveCallbackGroup()
         self._info = node.create_subscription(
             CameraInfo, 'camera_info', self._on_camera_info, SENSOR, callback_group=info_group,
@@ -53,38 +91,40 @@ class CameraInput:
             post_callback=lambda jump: on_restart())
 
     @property
-    def camera(self):
+    def camera(self) -> CameraAnswer:
         """Return (camera, None) or (None, sentence)."""
         return self._cache.camera
 
-    def subscribe_images(self, callback):
+    def subscribe_images(self, callback: Callable[[FrameMessages], None]) -> None:
         """Call ``callback((image, depth))`` for every image while the node is active.
 
         With the option ``use_depth`` these are messages whose stamps are ``depth_slop`` apart at
         most; without it depth is None.
         """
         message_type, topic = image_topic(self._node.options)
-        keywords = {'callback_group': self.group, 'qos_overriding_options': overridable()}
+        keywords = {'callback_group': self._group, 'qos_overriding_options': overridable()}
 
-        def on_images(image, depth=None):
+        def on_images(image: ImageMessage, depth: Optional[Image] = None) -> None:
             if self._node.is_active:
                 self._last_pair_s = time.monotonic()
                 callback((image, depth))
+
+        def on_single(image: ImageMessage) -> None:
+            self._watch(image)
+            on_images(image)
         if not self._node.options.use_depth:
-            self.images = self._node.create_subscription(
-                message_type, topic, lambda image: (self._watch(image), on_images(image)), SENSOR,
-                **keywords)
+            self._images = self._node.create_subscription(
+                message_type, topic, on_single, SENSOR, **keywords)
             return
         images = Subscriber(self._node, message_type, topic, qos_profile=SENSOR, **keywords)
         depths = Subscriber(self._node, Image, 'depth', qos_profile=SENSOR, **keywords)
         images.registerCallback(self._watch)
-        self.images, self._depths = images.sub, depths.sub
-        self.extra.append(depths.sub)
+        self._images, self._depths = images.sub, depths.sub
         self._synchroniser = ApproximateTimeSynchronizer(
             [images, depths], 10, self._node.options.depth_slop)
         self._synchroniser.registerCallback(on_images)
 
-    def _watch(self, message):
+    def _watch(self, message: ImageMessage) -> None:
         """Note that an image has arrived, and whether its stamp jumped back."""
         if not self._node.is_active:
             return
@@ -96,15 +136,15 @@ class CameraInput:
         if jumped:
             self._on_restart()
 
-    def restart_silence(self):
+    def restart_silence(self) -> None:
         """Count silence from now on, as when the node is activated."""
         self._last_image_s = self._last_pair_s = time.monotonic()
 
-    def silence(self):
+    def silence(self) -> Optional[str]:
         """Return a sentence when no image, or none with its depth, has come for too long."""
         allowed, now = self._node.options.image_timeout, time.monotonic()
-        if now - self._last_image_s >= allowed:
-            return missing_messages_sentence(self._node, self.images, now - self._last_image_s)
+        if self._images is not None and now - self._last_image_s >= allowed:
+            return missing_messages_sentence(self._node, self._images, now - self._last_image_s)
         if self._depths is None or now - self._last_pair_s < allowed:
             return None
         if not self._node.count_publishers(self._depths.topic_name):
@@ -113,12 +153,12 @@ class CameraInput:
                 f'{self._node.options.depth_slop} s of their stamps: check that the depth is '
                 'stamped like the images, raise depth_slop, or set use_depth to false')
 
-    def destroy(self):
+    def destroy(self) -> None:
         """Unsubscribe."""
         self._jump.unregister()
-        self._node.destroy_subscription(self._info)
-        for subscription in (self.images, *self.extra):
-            self._node.destroy_subscription(subscription)
+        for subscription in (self._info, self._images, self._depths):
+            if subscription is not None:
+                self._node.destroy_subscription(subscription)
 
-    def _on_camera_info(self, message):
+    def _on_camera_info(self, message: CameraInfo) -> None:
         self._cache.update(message)

@@ -2,44 +2,50 @@
 # SPDX-License-Identifier: Apache-2.0
 """Between ROS messages and the core's poses, stamps and cameras."""
 
-from geometry_msgs.msg import Pose, TransformStamped
+from __future__ import annotations
+
+import math
+
+from builtin_interfaces.msg import Time as TimeMessage
+from geometry_msgs.msg import Pose, Transform, TransformStamped
 import numpy as np
 from rclpy.time import Time
+from sensor_msgs.msg import CameraInfo
 
 from scene_reloc_ros.geometry.camera import Camera
-from scene_reloc_ros.geometry.poses import (
-    pose_from_translation_quaternion,
-    translation_quaternion_from_pose,
-)
+from scene_reloc_ros.ros.compat.upstream import quaternion_from_matrix, quaternion_matrix
+
+_LEAST_LENGTH = 1e-6  # of a quaternion that still has a direction
 
 
-def nanoseconds(stamp):
+def nanoseconds(stamp: TimeMessage) -> int:
     """Return a builtin_interfaces/Time as integer nanoseconds."""
     return stamp.sec * 1_000_000_000 + stamp.nanosec
 
 
-def stamp_message(stamp_ns):
+def stamp_message(stamp_ns: int) -> TimeMessage:
     """Return integer nanoseconds as a builtin_interfaces/Time."""
     return Time(nanoseconds=stamp_ns).to_msg()
 
 
-def pose_message(a_from_b):
+def pose_message(a_from_b: np.ndarray) -> Pose:
     """Return a (4, 4) pose as a geometry_msgs/Pose."""
-    translation, quaternion = translation_quaternion_from_pose(a_from_b)
+    matrix = np.asarray(a_from_b, np.float64)
     message = Pose()
     p, q = message.position, message.orientation
-    p.x, p.y, p.z = translation.tolist()
-    q.x, q.y, q.z, q.w = quaternion.tolist()
+    p.x, p.y, p.z = matrix[:3, 3].tolist()
+    q.x, q.y, q.z, q.w = (float(value) for value in quaternion_from_matrix(matrix))
     return message
 
 
-def pose_of_message(message):
+def pose_of_message(message: Pose) -> np.ndarray:
     """Return a geometry_msgs/Pose as a (4, 4) float64 pose; ValueError where it has none."""
     p, q = message.position, message.orientation
     return _pose((p.x, p.y, p.z), (q.x, q.y, q.z, q.w))
 
 
-def transform_message(a_from_b, frame_a, frame_b, stamp_ns):
+def transform_message(a_from_b: np.ndarray, frame_a: str, frame_b: str,
+                      stamp_ns: int) -> TransformStamped:
     """Return a (4, 4) pose as a TransformStamped from frame_a to its child frame_b."""
     message = TransformStamped(child_frame_id=frame_b)
     message.header.frame_id = frame_a
@@ -51,13 +57,13 @@ def transform_message(a_from_b, frame_a, frame_b, stamp_ns):
     return message
 
 
-def pose_of_transform(message):
+def pose_of_transform(message: Transform) -> np.ndarray:
     """Return a geometry_msgs/Transform as a (4, 4) float64 pose."""
     t, q = message.translation, message.rotation
     return _pose((t.x, t.y, t.z), (q.x, q.y, q.z, q.w))
 
 
-def camera_of_message(message):
+def camera_of_message(message: CameraInfo) -> Camera:
     """Return the Camera of a sensor_msgs/CameraInfo; ValueError names what is wrong.
 
     Binning and a region of interest are taken into account as image_geometry does.
@@ -73,7 +79,7 @@ def camera_of_message(message):
     return camera
 
 
-def fill_camera_info(message, camera):
+def fill_camera_info(message: CameraInfo, camera: Camera) -> CameraInfo:
     """Write a Camera into a sensor_msgs/CameraInfo and return it."""
     k = camera.matrix.reshape(-1).tolist()
     message.width, message.height = camera.width, camera.height
@@ -86,7 +92,13 @@ def fill_camera_info(message, camera):
     return message
 
 
-def _pose(translation, quaternion):
+def _pose(translation: tuple[float, float, float],
+          quaternion: tuple[float, float, float, float]) -> np.ndarray:
     if not np.isfinite(translation).all():
         raise ValueError(f'translation {translation} contains NaN or Inf')
-    return pose_from_translation_quaternion(translation, quaternion)
+    length = math.hypot(*quaternion)
+    if not math.isfinite(length) or length < _LEAST_LENGTH:  # upstream makes it the identity
+        raise ValueError(f'quaternion {list(quaternion)} has no direction; expected length 1')
+    pose = np.array(quaternion_matrix(quaternion), np.float64)
+    pose[:3, 3] = translation
+    return pose

@@ -2,8 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """From image messages to arrays the core takes; what cannot be read is named in a sentence."""
 
-import numpy as np
+from __future__ import annotations
 
+import numpy as np
+from sensor_msgs.msg import CompressedImage, Image
+
+from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.depth import registered_depth
 from scene_reloc_ros.ros.compat.upstream import CvBridge, CvBridgeError
 
@@ -14,7 +18,7 @@ DEPTH_SCALES = {'16UC1': 0.001, 'mono16': 0.001, '32FC1': 1.0}  # metres a unit
 _bridge = CvBridge()
 
 
-def image_of_message(message):
+def image_of_message(message: Image | CompressedImage) -> np.ndarray:
     """Return (H, W, 3) uint8 BGR or (H, W) uint8 grey of an Image or CompressedImage.
 
     A view of the message's data where no conversion is needed. ValueError says in one sentence
@@ -28,7 +32,7 @@ def image_of_message(message):
     return _converted(message, wanted)
 
 
-def depth_beside(message, image, camera):
+def depth_beside(message: Image, image: Image | CompressedImage, camera: Camera) -> np.ndarray:
     """Return the depth (H, W) of a message that belongs to an image message and its camera.
 
     Raises ValueError where it is of another frame or shape: nothing is registered here.
@@ -41,7 +45,7 @@ def depth_beside(message, image, camera):
     return registered_depth(depth_of_message(message), camera)
 
 
-def depth_of_message(message):
+def depth_of_message(message: Image) -> np.ndarray:
     """Return (H, W) float32 metres, 0 where unknown, of a 16UC1 or 32FC1 depth image."""
     if message.encoding not in DEPTH_SCALES:
         raise ValueError(f'depth encoding {message.encoding!r} is not supported; send 16UC1 in '
@@ -50,7 +54,7 @@ def depth_of_message(message):
     return np.where(np.isfinite(depth) & (depth > 0), depth, np.float32(0))
 
 
-def refuse_other_size(image, camera):
+def refuse_other_size(image: np.ndarray, camera: Camera) -> None:
     """Raise ValueError where image and camera_info are of different sizes."""
     height, width = image.shape[:2]
     if (width, height) != (camera.width, camera.height):
@@ -59,7 +63,7 @@ def refuse_other_size(image, camera):
             'let the driver publish the camera_info of the published image')
 
 
-def _refuse_unreadable(encoding):
+def _refuse_unreadable(encoding: str) -> None:
     if encoding.startswith('bayer'):
         raise ValueError(f'image encoding {encoding} is raw Bayer data; run image_proc debayer '
                          'and subscribe to its image_color or image_mono')
@@ -68,14 +72,14 @@ def _refuse_unreadable(encoding):
                          f'{", ".join(GREY_ENCODINGS + COLOUR_ENCODINGS)}')
 
 
-def _converted(message, wanted):
+def _converted(message: Image, wanted: str) -> np.ndarray:
     try:
         return _bridge.imgmsg_to_cv2(message, wanted)
     except (CvBridgeError, ValueError) as error:
         raise ValueError(f'image cannot be read: {error}; check the camera driver') from error
 
 
-def _decoded(message):
+def _decoded(message: CompressedImage) -> np.ndarray:
     if 'compressedDepth' in message.format:
         raise ValueError(f'compressed image of format {message.format!r} holds depth, no picture; '
                          'subscribe to the colour topic')

@@ -2,33 +2,40 @@
 # SPDX-License-Identifier: Apache-2.0
 """Looks transforms up at a stamp: a late one is waited for, a missing one is named."""
 
-import time
+from __future__ import annotations
 
+import time
+from typing import Optional
+
+import numpy as np
+from rclpy.node import Node
 from rclpy.time import Time
 
 from scene_reloc_ros.ros.bridge.conversions import pose_of_transform
 from scene_reloc_ros.ros.compat.upstream import Buffer, TransformException, TransformListener
 
+PoseAnswer = tuple[Optional[np.ndarray], Optional[str]]  # (a_from_b, None) or (None, sentence)
 _POLL_S = 0.005
 
 
 class TransformLookup:
     """Answers ``a_from_b`` of /tf and /tf_static as poses."""
 
-    def __init__(self, node):
+    def __init__(self, node: Node) -> None:
         """Listen on ``node``."""
         self._buffer = Buffer()
         self._listener = TransformListener(self._buffer, node)
 
-    def clear(self):
+    def clear(self) -> None:
         """Forget what moves, as after a clock that jumped back."""
         self._buffer.clear()
 
-    def destroy(self):
+    def destroy(self) -> None:
         """Stop listening."""
         self._listener.unregister()
 
-    def find(self, frame_a, frame_b, stamp_ns, wait_s=0.0):
+    def find(self, frame_a: str, frame_b: str, stamp_ns: int,
+             wait_s: float = 0.0) -> PoseAnswer:
         """Return (a_from_b, None), or (None, sentence) when it is not known in time.
 
         Blocks for up to ``wait_s`` of wall time; call it from a worker, not from a callback.
@@ -45,6 +52,6 @@ class TransformLookup:
             time.sleep(_POLL_S)
 
 
-def _sentence(frame_a, frame_b, wait_s, error):
+def _sentence(frame_a: str, frame_b: str, wait_s: float, error: Exception) -> str:
     return (f'no transform from {frame_a} to {frame_b} at the stamp of the image after '
             f'{wait_s:.2f} s ({error}); check who publishes it and the clocks')

@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """CvBridge with the signatures of cv_bridge, for the encodings that cameras send."""
 
+from __future__ import annotations
+
 import sys
+from typing import Optional
 
 import cv2
 import numpy as np
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
 
 # encoding -> (item type, channels)
 LAYOUTS = {
@@ -31,7 +35,7 @@ class CvBridgeError(TypeError):
 class CvBridge:
     """Converts between image messages and arrays."""
 
-    def imgmsg_to_cv2(self, img_msg, desired_encoding='passthrough'):
+    def imgmsg_to_cv2(self, img_msg: Image, desired_encoding: str = 'passthrough') -> np.ndarray:
         """Return the image as an array; with 'passthrough' a view of the message's data."""
         image = _view(img_msg)
         if desired_encoding in ('passthrough', img_msg.encoding):
@@ -46,7 +50,8 @@ class CvBridge:
             return cv2.convertScaleAbs(image, alpha=255 / 65535)
         raise CvBridgeError(f'no conversion from {img_msg.encoding} to {desired_encoding}')
 
-    def compressed_imgmsg_to_cv2(self, cmprs_img_msg, desired_encoding='passthrough'):
+    def compressed_imgmsg_to_cv2(self, cmprs_img_msg: CompressedImage,
+                                 desired_encoding: str = 'passthrough') -> np.ndarray:
         """Decode a jpeg or png image: colour as bgr8, grey as mono8."""
         data = np.frombuffer(cmprs_img_msg.data, np.uint8)
         image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
@@ -56,7 +61,8 @@ class CvBridge:
             return cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
         return image
 
-    def cv2_to_imgmsg(self, cvim, encoding='passthrough', header=None):
+    def cv2_to_imgmsg(self, cvim: np.ndarray, encoding: str = 'passthrough',
+                      header: Optional[Header] = None) -> Image:
         """Return an Image message that holds a copy of ``cvim``."""
         if encoding not in LAYOUTS:
             raise CvBridgeError(f'encoding {encoding} is unknown')
@@ -70,7 +76,7 @@ class CvBridge:
         return message
 
 
-def _view(message):
+def _view(message: Image) -> np.ndarray:
     """Make an array of a message's data without a copy, rows may be padded."""
     if message.encoding not in LAYOUTS:
         raise CvBridgeError(f'encoding {message.encoding!r} is unknown')

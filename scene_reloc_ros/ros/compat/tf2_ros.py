@@ -2,19 +2,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Buffer, TransformListener and broadcasters with the signatures of tf2_ros."""
 
+from __future__ import annotations
+
 import threading
 import time as wall_time
+from typing import Optional
 
 from geometry_msgs.msg import TransformStamped
 import numpy as np
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.duration import Duration
+from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile
 from rclpy.time import Time
 from tf2_msgs.msg import TFMessage
 
 from scene_reloc_ros.geometry.pose_history import TransformHistory
-from scene_reloc_ros.geometry.poses import translation_quaternion_from_pose
+from scene_reloc_ros.geometry.poses import invert_pose, translation_quaternion_from_pose
 
 _DYNAMIC_QOS = QoSProfile(depth=100, history=HistoryPolicy.KEEP_LAST)
 _STATIC_QOS = QoSProfile(depth=100, history=HistoryPolicy.KEEP_LAST,
@@ -41,30 +45,31 @@ class ExtrapolationException(TransformException):
 class Buffer:
     """Keeps transforms for ``cache_time`` and answers them at any stamp inside it."""
 
-    def __init__(self, cache_time=None, node=None):
+    def __init__(self, cache_time: Optional[Duration] = None, node: Optional[Node] = None) -> None:
         """Start empty; 10 s are kept by default."""
         del node
         self._cache_ns = (cache_time or Duration(seconds=10)).nanoseconds
         self._histories = {}
         self._lock = threading.Lock()
 
-    def set_transform(self, transform, authority):
+    def set_transform(self, transform: TransformStamped, authority: str) -> None:
         """Take a geometry_msgs/TransformStamped."""
         del authority
         self._insert(transform, is_static=False)
 
-    def set_transform_static(self, transform, authority):
+    def set_transform_static(self, transform: TransformStamped, authority: str) -> None:
         """Take a geometry_msgs/TransformStamped that holds for all time."""
         del authority
         self._insert(transform, is_static=True)
 
-    def clear(self):
+    def clear(self) -> None:
         """Forget everything but the static transforms."""
         with self._lock:
             self._histories = {child: history for child, history in self._histories.items()
                                if history.is_static}
 
-    def can_transform(self, target_frame, source_frame, time, timeout=None):
+    def can_transform(self, target_frame: str, source_frame: str, time: Time,
+                      timeout: Optional[Duration] = None) -> bool:
         """Tell whether ``lookup_transform`` would succeed."""
         try:
             self.lookup_transform(target_frame, source_frame, time, timeout)
@@ -72,7 +77,8 @@ class Buffer:
             return False
         return True
 
-    def lookup_transform(self, target_frame, source_frame, time, timeout=None):
+    def lookup_transform(self, target_frame: str, source_frame: str, time: Time,
+                         timeout: Optional[Duration] = None) -> TransformStamped:
         """Return the TransformStamped ``target_from_source`` at ``time`` (zero: the newest)."""
         deadline = wall_time.monotonic() + (timeout.nanoseconds * 1e-9 if timeout else 0.0)
         while True:
@@ -84,7 +90,7 @@ class Buffer:
                     raise
             wall_time.sleep(_POLL_S)
 
-    def _insert(self, transform, is_static):
+    def _insert(self, transform: TransformStamped, is_static: bool) -> None:
         child, parent = transform.child_frame_id.lstrip('/'), transform.header.frame_id.lstrip('/')
         t, q = transform.transform.translation, transform.transform.rotation
         with self._lock:
@@ -95,7 +101,7 @@ class Buffer:
             history.insert(Time.from_msg(transform.header.stamp).nanoseconds,
                            (t.x, t.y, t.z), (q.x, q.y, q.z, q.w))
 
-    def _lookup(self, target, source, stamp_ns):
+    def _lookup(self, target: str, source: str, stamp_ns: int) -> TransformStamped:
         for frame in (target, source):
             self._refuse_unknown(frame)
         from_target, from_source = self._ancestors(target), self._ancestors(source)
@@ -110,15 +116,15 @@ class Buffer:
         common_from_target = self._compose(target_chain, stamp_ns)
         common_from_source = self._compose(source_chain, stamp_ns)
         return _stamped(target, source, stamp_ns,
-                        np.linalg.inv(common_from_target) @ common_from_source)
+                        invert_pose(common_from_target) @ common_from_source)
 
-    def _refuse_unknown(self, frame):
+    def _refuse_unknown(self, frame: str) -> None:
         known = frame in self._histories or any(
             history.parent == frame for history in self._histories.values())
         if not known:
             raise LookupException(f'frame {frame} is not known')
 
-    def _ancestors(self, frame):
+    def _ancestors(self, frame: str) -> list[str]:
         frames = [frame]
         while frames[-1] in self._histories:
             parent = self._histories[frames[-1]].parent
@@ -127,12 +133,12 @@ class Buffer:
             frames.append(parent)
         return frames
 
-    def _newest_common_stamp(self, chain):
+    def _newest_common_stamp(self, chain: list[str]) -> int:
         newest = [self._histories[child].span_ns[1] for child in chain
                   if not self._histories[child].is_static]
         return min(newest, default=0)
 
-    def _compose(self, chain, stamp_ns):
+    def _compose(self, chain: list[str], stamp_ns: int) -> np.ndarray:
         ancestor_from_frame = np.eye(4)
         for child in chain:
             history = self._histories[child]
@@ -147,7 +153,9 @@ class Buffer:
 class TransformListener:
     """Feeds a buffer from /tf and /tf_static."""
 
-    def __init__(self, buffer, node, *, spin_thread=False, qos=None, static_qos=None):
+    def __init__(self, buffer: Buffer, node: Node, *, spin_thread: bool = False,
+                 qos: Optional[QoSProfile] = None,
+                 static_qos: Optional[QoSProfile] = None) -> None:
         """Subscribe on ``node``; the caller spins it (``spin_thread`` is not supported here)."""
         if spin_thread:
             raise ValueError('spin_thread is not supported; spin the node')
@@ -160,16 +168,16 @@ class TransformListener:
             callback_group=group)
         self._node = node
 
-    def unregister(self):
+    def unregister(self) -> None:
         """Stop listening."""
         self._node.destroy_subscription(self.tf_sub)
         self._node.destroy_subscription(self.tf_static_sub)
 
-    def _on_tf(self, message):
+    def _on_tf(self, message: TFMessage) -> None:
         for transform in message.transforms:
             self.buffer.set_transform(transform, 'default_authority')
 
-    def _on_tf_static(self, message):
+    def _on_tf_static(self, message: TFMessage) -> None:
         for transform in message.transforms:
             self.buffer.set_transform_static(transform, 'default_authority')
 
@@ -177,11 +185,12 @@ class TransformListener:
 class TransformBroadcaster:
     """Publishes transforms on /tf."""
 
-    def __init__(self, node, qos=None):
+    def __init__(self, node: Node, qos: Optional[QoSProfile] = None) -> None:
         """Publish on ``node``."""
         self.pub_tf = node.create_publisher(TFMessage, '/tf', qos or _DYNAMIC_QOS)
 
-    def sendTransform(self, transform):  # noqa: N802 (the upstream name)
+    def sendTransform(  # noqa: N802 (the upstream name)
+            self, transform: TransformStamped | list[TransformStamped]) -> None:
         """Publish one TransformStamped or a list of them."""
         transforms = transform if isinstance(transform, (list, tuple)) else [transform]
         self.pub_tf.publish(TFMessage(transforms=list(transforms)))
@@ -190,20 +199,21 @@ class TransformBroadcaster:
 class StaticTransformBroadcaster:
     """Publishes transforms on /tf_static, all of them again with every new one."""
 
-    def __init__(self, node, qos=None):
+    def __init__(self, node: Node, qos: Optional[QoSProfile] = None) -> None:
         """Publish on ``node``, latched with depth one."""
         self._transforms = {}
         self.pub_tf = node.create_publisher(TFMessage, '/tf_static', qos or QoSProfile(
             depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
 
-    def sendTransform(self, transform):  # noqa: N802 (the upstream name)
+    def sendTransform(  # noqa: N802 (the upstream name)
+            self, transform: TransformStamped | list[TransformStamped]) -> None:
         """Publish one TransformStamped or a list of them."""
         transforms = transform if isinstance(transform, (list, tuple)) else [transform]
         self._transforms.update({t.child_frame_id: t for t in transforms})
         self.pub_tf.publish(TFMessage(transforms=list(self._transforms.values())))
 
 
-def _outside(child, parent, stamp_ns, oldest, newest):
+def _outside(child: str, parent: str, stamp_ns: int, oldest: int, newest: int) -> str:
     if stamp_ns > newest:
         return (f'{parent} to {child} is known until {newest * 1e-9:.3f} s, the stamp is '
                 f'{(stamp_ns - newest) * 1e-9:.3f} s later')
@@ -211,7 +221,8 @@ def _outside(child, parent, stamp_ns, oldest, newest):
             f'{(oldest - stamp_ns) * 1e-9:.3f} s earlier')
 
 
-def _stamped(target, source, stamp_ns, target_from_source):
+def _stamped(target: str, source: str, stamp_ns: int,
+             target_from_source: np.ndarray) -> TransformStamped:
     message = TransformStamped(child_frame_id=source)
     message.header.frame_id = target
     message.header.stamp = Time(nanoseconds=stamp_ns).to_msg()

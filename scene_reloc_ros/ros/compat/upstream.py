@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Chooses: the ROS package where an installation has it and it works, else our small part."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 
@@ -40,8 +42,17 @@ try:
 except ImportError:
     from scene_reloc_ros.ros.compat.point_cloud2 import create_cloud_xyz32
 
+# Its transforms3d breaks with a newer NumPy: old releases look for names that are gone
+try:
+    from tf_transformations import quaternion_from_matrix, quaternion_matrix
+except (ImportError, AttributeError):
+    from scene_reloc_ros.ros.compat.tf_transformations import (
+        quaternion_from_matrix,
+        quaternion_matrix,
+    )
 
-def _major(version):
+
+def _major(version: str) -> int:
     return int(version.split('.', maxsplit=1)[0])
 
 
@@ -55,4 +66,5 @@ except ImportError:
 
 __all__ = ['ApproximateTimeSynchronizer', 'Buffer', 'CvBridge', 'CvBridgeError',
            'StaticTransformBroadcaster', 'Subscriber', 'TransformBroadcaster',
-           'TransformException', 'TransformListener', 'Updater', 'create_cloud_xyz32']
+           'TransformException', 'TransformListener', 'Updater', 'create_cloud_xyz32',
+           'quaternion_from_matrix', 'quaternion_matrix']

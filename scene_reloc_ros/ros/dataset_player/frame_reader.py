@@ -1,25 +1,36 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Reads frames ahead in a thread, so that slow decoding or rendering does not break the rate."""
+"""Reader of frames ahead of their time, so that slow decoding or rendering keeps the rate."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Sequence as Indices
 import queue
 import threading
+from typing import Any
+
+from scene_reloc_ros.datasets.posed_sequence import Sequence
+from scene_reloc_ros.geometry.posed_image import PosedImage
 
 _END = object()
 
 
 class FrameReader:
-    """Iterates over frames of a sequence, some of them read in advance."""
+    """Iterates over frames of a sequence, some of them read in advance by a thread."""
 
-    def __init__(self, sequence, indices, ahead=8):
-        """Begin to read ``sequence[i]`` for the indices, at most ``ahead`` frames in advance."""
-        self._queue = queue.Queue(maxsize=ahead)
+    def __init__(self, sequence: Sequence, indices: Indices[int], ahead: int = 8) -> None:
+        """Prepare to read ``sequence[i]`` for the indices, at most ``ahead`` in advance."""
+        self._queue: queue.Queue[Any] = queue.Queue(maxsize=ahead)
         self._stopped = threading.Event()
         self._thread = threading.Thread(
             target=self._read, args=(sequence, indices), daemon=True, name='frame reader')
+
+    def start(self) -> None:
+        """Begin to read; once only."""
         self._thread.start()
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[PosedImage]:
         """Yield the frames; raises ValueError or OSError where one cannot be read."""
         while True:
             item = self._queue.get()
@@ -29,7 +40,7 @@ class FrameReader:
                 raise item
             yield item
 
-    def stop(self):
+    def stop(self) -> None:
         """End reading; what was read ahead is dropped."""
         self._stopped.set()
         while self._thread.is_alive():
@@ -38,7 +49,7 @@ class FrameReader:
             except queue.Empty:
                 continue
 
-    def _read(self, sequence, indices):
+    def _read(self, sequence: Sequence, indices: Indices[int]) -> None:
         try:
             for index in indices:
                 if self._stopped.is_set():

@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Node ``dataset_player``: any data set as camera, depth, odometry and tf topics."""
 
+from __future__ import annotations
+
 import threading
+from typing import Any, Optional
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.callback_groups import ReentrantCallbackGroup
 from std_srvs.srv import Trigger
 
-from scene_reloc_ros.ros.compat.upstream import Updater
-from scene_reloc_ros.ros.dataset_player.playback import chosen_sequence, Playback
+from scene_reloc_ros.ros.dataset_player.options import DatasetPlayerOptions
+from scene_reloc_ros.ros.dataset_player.playback import chosen_frames, Playback
 from scene_reloc_ros.ros.dataset_player.publishers import PlayerPublishers
 from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode, main_of
 
@@ -17,62 +20,60 @@ from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode, mai
 class DatasetPlayerNode(ConfiguredLifecycleNode):
     """Plays when told to, with the parameters of that moment."""
 
-    kind = 'dataset_player'
+    default_name = 'dataset_player'
+    options_type = DatasetPlayerOptions
+    diagnosis = 'playback'
 
-    def __init__(self, **node_arguments):
+    def __init__(self, **node_arguments: Any) -> None:
         """Create the node, unconfigured; arguments of rclpy's LifecycleNode."""
-        self._outputs = self._playback = None
+        self._playback: Optional[Playback] = None
         self._sentence = 'call ~/play'
         self._lock = threading.Lock()
-        super().__init__('dataset_player', **node_arguments)
+        super().__init__(**node_arguments)
         group = ReentrantCallbackGroup()
         self.create_service(Trigger, '~/play', self._on_play, callback_group=group)
         self.create_service(Trigger, '~/stop', self._on_stop, callback_group=group)
-        self._diagnostics = Updater(self)
-        self._diagnostics.setHardwareID('none')
-        self._diagnostics.add('playback', self._diagnose)
 
-    def configure(self):
+    def configure(self) -> None:
         """Create topics."""
         self._outputs = PlayerPublishers(self)
+        self.closers.callback(self._outputs.destroy)
 
-    def activate(self):
+    def activate(self) -> None:
         """Begin to play where play_on_start asks for it."""
         if self.options.play_on_start:
             self.play()
 
-    def deactivate(self):
+    def deactivate(self) -> None:
         """End a playback."""
         self.stop()
 
-    def cleanup(self):
+    def cleanup(self) -> None:
         """End a playback and free the topics."""
         self.stop()
-        if self._outputs is not None:
-            self._outputs.destroy()
-            self._outputs = None
+        super().cleanup()
 
-    def play(self):
+    def play(self) -> str:
         """Begin to play; returns a sentence, ValueError says why it cannot."""
         with self._lock:
             if self._playback is not None:
                 raise ValueError('already playing; call ~/stop first')
             options = self.options
-            sequence, indices = chosen_sequence(options)
-            self._sentence = f'playing {len(indices)} frames of {options.sequence}'
+            frames = chosen_frames(options)
+            self._sentence = f'playing {len(frames[1])} frames of {options.sequence}'
             self._outputs.publish_finished(False)
-            self._playback = Playback(
-                self, self._outputs, options, sequence, indices, self._on_end)
+            self._playback = Playback(self, self._outputs, options, frames, self._on_end)
+            self._playback.start()
             return self._sentence
 
-    def stop(self):
+    def stop(self) -> bool:
         """End a playback; tells whether there was one."""
         playback = self._playback
         if playback is not None:
             playback.stop()
         return playback is not None
 
-    def _on_end(self, sentence):
+    def _on_end(self, sentence: str) -> None:
         with self._lock:
             self._playback, self._sentence = None, sentence
         self.get_logger().info(sentence)
@@ -80,7 +81,7 @@ class DatasetPlayerNode(ConfiguredLifecycleNode):
                                       'sentence': sentence})
         self._outputs.publish_finished(True)
 
-    def _on_play(self, request, response):
+    def _on_play(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         if not self.is_active:
             response.message = f'the node is {self.state_label}; activate it first'
             return response
@@ -91,15 +92,14 @@ class DatasetPlayerNode(ConfiguredLifecycleNode):
             self.get_logger().error(response.message)
         return response
 
-    def _on_stop(self, request, response):
+    def _on_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         response.success = self.stop()
         response.message = 'stopped' if response.success else 'nothing is being played'
         return response
 
-    def _diagnose(self, status):
-        status.summary(DiagnosticStatus.ERROR if self.failure else DiagnosticStatus.OK,
-                       self.failure or f'{self.state_label}: {self._sentence}')
-        return status
+    def diagnose(self, status: DiagnosticStatus) -> None:
+        """Say what is played."""
+        status.summary(DiagnosticStatus.OK, f'{self.state_label}: {self._sentence}')
 
 
 main = main_of(DatasetPlayerNode)

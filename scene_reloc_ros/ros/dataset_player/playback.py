@@ -2,26 +2,37 @@
 # SPDX-License-Identifier: Apache-2.0
 """One playback: which frames, when, and how it waits for those who listen."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Sequence as Indices
 import json
 import math
 import threading
 import time
 
-import numpy as np
+from rclpy.node import Node
 from std_msgs.msg import String
 
 from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
+from scene_reloc_ros.datasets.posed_sequence import Sequence
+from scene_reloc_ros.geometry.posed_image import PosedImage
+from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.ros.dataset_player.frame_reader import FrameReader
+from scene_reloc_ros.ros.dataset_player.options import DatasetPlayerOptions
+from scene_reloc_ros.ros.dataset_player.publishers import PlayerPublishers
 from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy, SimulatedOdometry
 from scene_reloc_ros.ros.node.qos import RESULT
 
+ChosenFrames = tuple[Sequence, Indices[int]]  # a data set, and what is played of it
 
-def chosen_sequence(options):
+
+def chosen_frames(options: DatasetPlayerOptions) -> ChosenFrames:
     """Return (sequence, indices) of the options; ValueError names what is missing."""
     sequence = open_sequence(options.sequence)
     if options.frames:
         sequence = sequence.select(read_frame_list(options.frames))
-    indices = range(options.first, len(sequence), options.step)
+    indices: Indices[int] = range(options.first, len(sequence), options.step)
     if options.count:
         indices = indices[:options.count]
     if not indices:
@@ -33,19 +44,19 @@ def chosen_sequence(options):
 class Playback:
     """Plays one sequence in a thread of its own."""
 
-    def __init__(self, node, outputs, options, sequence, indices, on_end):
-        """Begin.
+    def __init__(self, node: Node, outputs: PlayerPublishers, options: DatasetPlayerOptions,
+                 frames: ChosenFrames, on_end: Callable[[str], None]) -> None:
+        """Prepare; ``start`` begins.
 
         Args:
-            node: the DatasetPlayerNode.
-            outputs: its PlayerPublishers.
-            options: DatasetPlayerOptions; they hold for the whole playback.
-            sequence: a Sequence.
-            indices: of the frames to play.
+            node: that plays.
+            outputs: its publishers.
+            options: they hold for the whole playback.
+            frames: what ``chosen_frames`` chose.
             on_end: called with one sentence, in the thread of the playback.
         """
         self._node, self._outputs, self._options = node, outputs, options
-        self._sequence, self._indices, self._on_end = sequence, indices, on_end
+        (self._sequence, self._indices), self._on_end = frames, on_end
         self._base_from_cam = pose_of_rpy(options.camera_position, options.camera_rpy)
         x, y, z, yaw = options.odometry_start
         self._odometry = SimulatedOdometry(
@@ -56,14 +67,17 @@ class Playback:
         self._answers = _Answers(node, options.pace_topic) if options.pace_topic else None
         self._played = self._unanswered = 0
         self._thread = threading.Thread(target=self._run, daemon=True, name='playback')
+
+    def start(self) -> None:
+        """Begin to play; once only."""
         self._thread.start()
 
-    def stop(self):
+    def stop(self) -> None:
         """End the playback and wait until it has ended."""
         self._stopped.set()
         self._thread.join()
 
-    def _run(self):
+    def _run(self) -> None:
         sentence = 'stopped'
         try:
             self._outputs.publish_mount(self._base_from_cam, self._options)
@@ -82,7 +96,7 @@ class Playback:
                 self._answers.close()
             self._on_end(sentence)
 
-    def _wait_for_subscribers(self):
+    def _wait_for_subscribers(self) -> None:
         deadline = time.monotonic() + self._options.wait_timeout
         while self._outputs.subscribers < self._options.wait_for_subscribers:
             if self._stopped.is_set():
@@ -96,8 +110,9 @@ class Playback:
         if self._answers is not None:
             self._answers.wait_for_publisher(self._options.pace_timeout, self._stopped)
 
-    def _play_once(self):
+    def _play_once(self) -> None:
         reader = FrameReader(self._sequence, self._indices)
+        reader.start()
         due_s = time.monotonic()
         try:
             for frame in reader:
@@ -109,7 +124,7 @@ class Playback:
         finally:
             reader.stop()
 
-    def _publish(self, frame):
+    def _publish(self, frame: PosedImage) -> None:
         options = self._options
         now_ns = self._node.get_clock().now().nanoseconds
         stamp_ns = now_ns if options.stamps == 'now' else frame.stamp_ns
@@ -119,7 +134,7 @@ class Playback:
         self._outputs.publish_status({
             'state': 'playing', 'stamp_ns': stamp_ns, 'name': frame.name, 'frame': self._played,
             'frames': len(self._indices), 'unanswered': self._unanswered})
-        map_from_base = frame.map_from_cam @ np.linalg.inv(self._base_from_cam)
+        map_from_base = frame.map_from_cam @ invert_pose(self._base_from_cam)
         odom_from_base = self._odometry.odom_from_base(map_from_base)
         self._outputs.publish_motion(stamp_ns, map_from_base, odom_from_base, options)
         self._outputs.publish_camera(stamp_ns, frame, options)
@@ -131,30 +146,30 @@ class Playback:
 class _Answers:
     """Listens for the newest stamp that a node has answered on its status topic."""
 
-    def __init__(self, node, topic):
+    def __init__(self, node: Node, topic: str) -> None:
         self._node = node
         self._condition = threading.Condition()
         self._newest_ns = -1
         self._subscription = node.create_subscription(String, topic, self._on_status, RESULT)
 
-    def wait_for_publisher(self, timeout_s, stopped):
+    def wait_for_publisher(self, timeout_s: float, stopped: threading.Event) -> None:
         """Give the node that answers some time to be found; an absent one is not awaited."""
         deadline = time.monotonic() + timeout_s
         while (not self._node.count_publishers(self._subscription.topic_name)
                and time.monotonic() < deadline and not stopped.is_set()):
             time.sleep(0.02)
 
-    def wait(self, stamp_ns, timeout_s, stopped):
+    def wait(self, stamp_ns: int, timeout_s: float, stopped: threading.Event) -> bool:
         """Tell whether the stamp was answered in time."""
         with self._condition:
             return self._condition.wait_for(
                 lambda: self._newest_ns >= stamp_ns or stopped.is_set(), timeout_s)
 
-    def close(self):
+    def close(self) -> None:
         """Stop listening."""
         self._node.destroy_subscription(self._subscription)
 
-    def _on_status(self, message):
+    def _on_status(self, message: String) -> None:
         try:
             stamp_ns = json.loads(message.data).get('stamp_ns')
         except (ValueError, AttributeError):
@@ -163,4 +178,3 @@ class _Answers:
             with self._condition:
                 self._newest_ns = stamp_ns
                 self._condition.notify_all()
-

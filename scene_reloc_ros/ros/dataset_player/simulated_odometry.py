@@ -2,15 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Odometry of a played robot: true motion with seeded drift, in a frame of its own."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 import math
 
 import numpy as np
 import torch
 
-from scene_reloc_ros.geometry.poses import pose_from_translation_quaternion, se3_exp
+from scene_reloc_ros.geometry.poses import invert_pose, pose_from_translation_quaternion, se3_exp
 
 
-def pose_of_rpy(position, rpy):
+def pose_of_rpy(position: Sequence[float], rpy: Sequence[float]) -> np.ndarray:
     """Return the (4, 4) pose of a position in metres and roll, pitch, yaw in radians."""
     pose = np.eye(4)
     for axis, angle in ((2, rpy[2]), (1, rpy[1]), (0, rpy[0])):
@@ -27,7 +30,8 @@ class SimulatedOdometry:
     The drift is a random walk: its standard deviation grows with the root of the way.
     """
 
-    def __init__(self, start, drift_translation_m, drift_rotation_rad, seed):
+    def __init__(self, start: np.ndarray, drift_translation_m: float, drift_rotation_rad: float,
+                 seed: int) -> None:
         """Start at rest.
 
         Args:
@@ -41,10 +45,10 @@ class SimulatedOdometry:
         self._random = np.random.default_rng(seed)
         self._map_from_base = None
 
-    def odom_from_base(self, map_from_base):
+    def odom_from_base(self, map_from_base: np.ndarray) -> np.ndarray:
         """Return what odometry says when the robot truly is at ``map_from_base``."""
         if self._map_from_base is not None:
-            step = np.linalg.inv(self._map_from_base) @ map_from_base
+            step = invert_pose(self._map_from_base) @ map_from_base
             way_m = np.linalg.norm(step[:3, 3])
             noise = self._random.standard_normal(6) * self._deviation * math.sqrt(way_m)
             self._odom_from_base = (

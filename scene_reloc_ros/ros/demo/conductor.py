@@ -7,13 +7,17 @@ Run as ``python -m scene_reloc_ros.ros.demo.conductor --plan plan.json --out res
 text. Exit code 1 and a line with 'error' where a node answers no.
 """
 
+from __future__ import annotations
+
 import argparse
+from collections.abc import Callable
 import json
 import os
 from pathlib import Path
 import sys
 import threading
 import time
+from typing import Any
 
 import cv2
 from rcl_interfaces.srv import SetParametersAtomically
@@ -21,6 +25,7 @@ import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
+from rclpy.task import Future
 from std_srvs.srv import Trigger
 
 from scene_reloc_ros.ros.demo.observer import DemoObserver
@@ -37,7 +42,7 @@ class DemoError(Exception):
 class Conductor:
     """Tells the three nodes what to do, one part after the other."""
 
-    def __init__(self, plan, say):
+    def __init__(self, plan: dict[str, Any], say: Callable[[str, float, str], None]) -> None:
         """Join the graph.
 
         Args:
@@ -51,14 +56,17 @@ class Conductor:
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self._node)
         self._thread = threading.Thread(target=self._spin, daemon=True)
+
+    def start(self) -> None:
+        """Begin to listen; once only."""
         self._thread.start()
 
-    def close(self):
+    def close(self) -> None:
         """Leave the graph."""
         self._executor.shutdown()
         self._thread.join(2.0)
 
-    def conduct(self, picture_path):
+    def conduct(self, picture_path: Path) -> dict[str, Any]:
         """Run all parts; returns the results and writes the picture with inliers."""
         started_s = time.monotonic()
         survey = self._survey()
@@ -76,7 +84,7 @@ class Conductor:
             'picture': None if image is None else str(picture_path),
             'picture_stamp_ns': stamp_ns, 'frames': self._observer.records()}
 
-    def _survey(self):
+    def _survey(self) -> list[list[float]]:
         """Drive the first route with a working SLAM while the mapper records."""
         self._configure_player(self._plan['survey'])
         self._trigger('/mapper/start')
@@ -85,7 +93,7 @@ class Conductor:
         self._trigger('/mapper/stop')
         return self._observer.route()
 
-    def _train(self):
+    def _train(self) -> str:
         """Train and wait until the relocaliser has loaded the map; returns the map's path."""
         observer = self._observer
         self._trigger('/mapper/train')
@@ -106,7 +114,7 @@ class Conductor:
             self._wait(0.2)
         return observer.map_path
 
-    def _return(self):
+    def _return(self) -> dict[str, Any]:
         """Kidnap the robot and let the relocaliser find it; returns its answer."""
         self._observer.clear()
         self._observer.watch_pictures()
@@ -121,7 +129,7 @@ class Conductor:
             return {'success': False, 'message': 'still trying when the route had ended'}
         return {'success': answer.result().success, 'message': answer.result().message}
 
-    def _play(self, stage):
+    def _play(self, stage: str) -> None:
         """Play one route to its end."""
         observer = self._observer
         observer.finished = None
@@ -137,16 +145,16 @@ class Conductor:
             raise DemoError(self._status('/dataset_player')['sentence'])
         self._say(stage, 1.0, self._caption(stage))
 
-    def _caption(self, stage):
+    def _caption(self, stage: str) -> str:
         if stage == 'survey':
             return f'{self._status("/mapper").get("keyframes", 0)} key frames'
         status = self._status('/relocaliser')
         return f'{status.get("state")}, {status.get("inliers", 0)} inliers'
 
-    def _status(self, node):
+    def _status(self, node: str) -> dict[str, Any]:
         return self._observer.latest.get(f'{node}/status', {'state': None})
 
-    def _configure_player(self, parameters):
+    def _configure_player(self, parameters: dict[str, Any]) -> None:
         request = SetParametersAtomically.Request(parameters=[
             Parameter(name, value=value).to_parameter_msg()
             for name, value in parameters.items()])
@@ -156,41 +164,41 @@ class Conductor:
         if not result.successful:
             raise DemoError(f'the player refuses its parameters: {result.reason}')
 
-    def _trigger(self, name):
+    def _trigger(self, name: str) -> None:
         response = self._wait_for(self._call(Trigger, name, Trigger.Request()), 2 * _SERVICE_S,
                                   name)
         if not response.success:
             raise DemoError(f'{name} answers: {response.message}')
 
-    def _call(self, service_type, name, request):
+    def _call(self, service_type: type, name: str, request: Any) -> Future:
         client = self._node.create_client(service_type, name)
         if not client.wait_for_service(_SERVICE_S):
             raise DemoError(f'service {name} did not appear within {_SERVICE_S:.0f} s')
         return client.call_async(request)
 
-    def _wait_for(self, future, timeout_s, what):
+    def _wait_for(self, future: Future, timeout_s: float, what: str) -> Any:
         deadline = time.monotonic() + timeout_s
         while not future.done():
             self._refuse_late(deadline, f'the answer of {what}')
             time.sleep(0.02)
         return future.result()
 
-    def _refuse_late(self, deadline, what):
+    def _refuse_late(self, deadline: float, what: str) -> None:
         if time.monotonic() > deadline:
             raise DemoError(f'{what} did not come in time')
 
-    def _wait(self, seconds):
+    def _wait(self, seconds: float) -> None:
         with self._observer.changed:
             self._observer.changed.wait(seconds)
 
-    def _spin(self):
+    def _spin(self) -> None:
         try:
             self._executor.spin()
         except ExternalShutdownException:
             return
 
 
-def main():
+def main() -> int:
     """Conduct a demo; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--plan', type=Path, required=True, help='plan, a JSON file')
@@ -198,12 +206,13 @@ def main():
     parser.add_argument('--progress', type=int, required=True, help='a file descriptor')
     arguments = parser.parse_args()
 
-    def tell(**fields):
+    def tell(**fields: Any) -> None:
         os.write(arguments.progress, (json.dumps(fields) + '\n').encode())
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     conductor = Conductor(json.loads(arguments.plan.read_text()),
                           lambda stage, fraction, text: tell(
                               stage=stage, fraction=fraction, text=text))
+    conductor.start()
     try:
         results = conductor.conduct(arguments.out.with_name('inliers.png'))
         arguments.out.write_text(json.dumps(results))

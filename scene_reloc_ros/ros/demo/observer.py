@@ -2,12 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Listens to everything that the demo shows, and brings it together by stamp."""
 
+from __future__ import annotations
+
 from collections import OrderedDict
+from collections.abc import Callable
 import json
 import threading
+from typing import Any, Optional
 
 from geometry_msgs.msg import PoseStamped, PoseWithCovarianceStamped
 import numpy as np
+from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import Image
 from std_msgs.msg import Bool, String
@@ -24,7 +29,7 @@ _TF_STATIC_QOS = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCA
 class DemoObserver:
     """Collects the truth, the poses, the transforms and the status of player and nodes."""
 
-    def __init__(self, node, frames):
+    def __init__(self, node: Node, frames: dict[str, str]) -> None:
         """Subscribe on ``node``.
 
         Args:
@@ -42,7 +47,7 @@ class DemoObserver:
         self._subscribe_nodes()
         self.clear()
 
-    def clear(self):
+    def clear(self) -> None:
         """Begin a new part of the demo."""
         with self.changed:
             self._truths, self._poses, self._names, self._statuses = OrderedDict(), {}, {}, {}
@@ -50,7 +55,7 @@ class DemoObserver:
             self._corrections.clear()
             self._picture = (-1, None, None)  # inliers, stamp, image
 
-    def _subscribe_nodes(self):
+    def _subscribe_nodes(self) -> None:
         for topic in ('/dataset_player/status', '/mapper/status', '/relocaliser/status'):
             self._listen(String, topic, RESULT, self._on_status, topic)
         self._listen(String, '/mapper/progress', RESULT, self._on_progress)
@@ -61,20 +66,21 @@ class DemoObserver:
         self._listen(TFMessage, '/tf', _TF_QOS, self._on_tf)
         self._listen(TFMessage, '/tf_static', _TF_STATIC_QOS, self._on_tf)
 
-    def watch_pictures(self):
+    def watch_pictures(self) -> None:
         """Keep the picture with the most inliers from now on."""
         self._bridge = CvBridge()
         self._pictures = {}
         self._listen(Image, '/relocaliser/debug_image', RESULT, self._on_picture)
 
-    def _listen(self, message_type, topic, qos, callback, *args):
-        def on_message(message):
+    def _listen(self, message_type: type, topic: str, qos: QoSProfile,
+                callback: Callable[..., None], *args: Any) -> None:
+        def on_message(message: Any) -> None:
             with self.changed:
                 callback(message, *args)
                 self.changed.notify_all()
         self._node.create_subscription(message_type, topic, on_message, qos)
 
-    def _on_status(self, message, topic):
+    def _on_status(self, message: String, topic: str) -> None:
         fields = json.loads(message.data)
         self.latest[topic] = fields
         stamp_ns = fields.get('stamp_ns')
@@ -85,22 +91,22 @@ class DemoObserver:
         elif topic == '/relocaliser/status':
             self._statuses[stamp_ns] = fields
 
-    def _on_progress(self, message):
+    def _on_progress(self, message: String) -> None:
         self.progress = json.loads(message.data)
 
-    def _on_map_ready(self, message):
+    def _on_map_ready(self, message: String) -> None:
         self.map_path = message.data
 
-    def _on_finished(self, message):
+    def _on_finished(self, message: Bool) -> None:
         self.finished = message.data
 
-    def _on_truth(self, message):
+    def _on_truth(self, message: PoseStamped) -> None:
         self._truths[nanoseconds(message.header.stamp)] = pose_of_message(message.pose)
 
-    def _on_pose(self, message):
+    def _on_pose(self, message: PoseWithCovarianceStamped) -> None:
         self._poses[nanoseconds(message.header.stamp)] = pose_of_message(message.pose.pose)
 
-    def _on_tf(self, message):
+    def _on_tf(self, message: TFMessage) -> None:
         frames = self._frames
         for transform in message.transforms:
             pair = (transform.header.frame_id, transform.child_frame_id)
@@ -112,7 +118,7 @@ class DemoObserver:
             elif pair == (frames['base'], frames['camera']):
                 self._base_from_cam = pose_of_transform(transform.transform)
 
-    def _on_picture(self, message):
+    def _on_picture(self, message: Image) -> None:
         stamp_ns = nanoseconds(message.header.stamp)
         inliers = self._statuses.get(stamp_ns, {}).get('inliers', 0)
         if inliers > self._picture[0]:
@@ -120,29 +126,29 @@ class DemoObserver:
             self._picture = (inliers, stamp_ns, image)
 
     @property
-    def picture(self):
+    def picture(self) -> tuple[Optional[int], Optional[np.ndarray]]:
         """Return (stamp_ns, image) of the frame with the most inliers, or (None, None)."""
         return self._picture[1:]
 
     @property
-    def answered(self):
+    def answered(self) -> int:
         """Number of played frames that the relocaliser has answered."""
         return sum(stamp in self._statuses for stamp in self._truths)
 
     @property
-    def played(self):
+    def played(self) -> int:
         """Number of played frames."""
         return len(self._truths)
 
-    def route(self):
+    def route(self) -> list[list[float]]:
         """Return the true camera positions as lists of x, y, z in metres."""
         return [pose[:3, 3].tolist() for pose in self._truths.values()]
 
-    def records(self):
+    def records(self) -> list[dict[str, Any]]:
         """Return one dictionary for every played frame, matched by stamp."""
         return [self._record(stamp_ns, truth) for stamp_ns, truth in self._truths.items()]
 
-    def _record(self, stamp_ns, truth):
+    def _record(self, stamp_ns: int, truth: np.ndarray) -> dict[str, Any]:
         status = self._statuses.get(stamp_ns, {})
         base_from_cam = self._base_from_cam
         pose, correction = self._poses.get(stamp_ns), self._corrections.get(
@@ -161,5 +167,5 @@ class DemoObserver:
             'latency_ms': status.get('latency_ms'), 'delay_ms': status.get('delay_ms')}
 
 
-def _listed(pose):
+def _listed(pose: Optional[np.ndarray]) -> Optional[list[list[float]]]:
     return None if pose is None else np.asarray(pose).tolist()

@@ -2,177 +2,140 @@
 # SPDX-License-Identifier: Apache-2.0
 """Node ``mapper``: records key frames with their poses and trains a scene map of them."""
 
-import json
+from __future__ import annotations
+
+from typing import Any, Optional
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import PoseArray
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from std_msgs.msg import String
 
-from scene_reloc_ros.geometry.posed_image import PosedImage
-from scene_reloc_ros.ros.bridge.camera_subscriber import CameraInput
+from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages
+from scene_reloc_ros.ros.bridge.camera_node import CameraNode
 from scene_reloc_ros.ros.bridge.conversions import nanoseconds, pose_message
-from scene_reloc_ros.ros.bridge.images import depth_beside, image_of_message, refuse_other_size
-from scene_reloc_ros.ros.bridge.transform_lookup import TransformLookup
-from scene_reloc_ros.ros.compat.upstream import Updater
-from scene_reloc_ros.ros.mapper.pose_sources import TopicPoses, TransformPoses
+from scene_reloc_ros.ros.bridge.json_text import json_text
+from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
+from scene_reloc_ros.ros.mapper.pose_sources import PoseSource, TopicPoses, TransformPoses
+from scene_reloc_ros.ros.mapper.recorder import Recorder
 from scene_reloc_ros.ros.mapper.services import MapperServices
-from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode, main_of
-from scene_reloc_ros.ros.node.newest_slot import LatestSlot
+from scene_reloc_ros.ros.mapper.training_client import TrainingClient
+from scene_reloc_ros.ros.node.lifecycle_node import main_of
 from scene_reloc_ros.ros.node.qos import LATCHED, RESULT
-from scene_reloc_ros.ros.node.worker import Worker
+
+_TROUBLES = ('refused', 'no_image', 'failed', 'worker_died')
 
 
-class MapperNode(ConfiguredLifecycleNode):
+class MapperNode(CameraNode):
     """Records while told to, trains when told to."""
 
-    kind = 'mapper'
+    default_name = 'mapper'
+    options_type = MapperNodeOptions
+    diagnosis = 'mapping'
+    task = 'recording'
 
-    def __init__(self, **node_arguments):
+    def __init__(self, **node_arguments: Any) -> None:
         """Create the node, unconfigured; arguments of rclpy's LifecycleNode."""
-        self._input = self._worker = self._slot = None
         self._last = ('idle', 'call ~/start to record')
-        self._last_stamp_ns = None
-        super().__init__('mapper', **node_arguments)
-        self._sessions = MapperServices(self)
-        self._diagnostics = Updater(self)
-        self._diagnostics.setHardwareID('none')
-        self._diagnostics.add('mapping', self._diagnose)
+        self._last_stamp_ns: Optional[int] = None
+        self._poses: Optional[PoseSource] = None  # while configured
+        self._recorder = Recorder()
+        self._training = TrainingClient(self._recorder, self._publish_text, self.report)
+        super().__init__(**node_arguments)
+        recorder, training = self._recorder, self._training
+        self._triggers = MapperServices(self, {
+            'start': lambda: recorder.start(self.options.folder), 'stop': recorder.stop,
+            'train': lambda: training.begin(self.options), 'cancel': training.cancel,
+            'discard': recorder.discard}, self.report)
 
-    def configure(self):
+    def configure(self) -> None:
         """Create topics."""
-        latched = {'status': RESULT, 'progress': RESULT, 'map_ready': LATCHED}
         self._text_publishers = {
             name: self.create_lifecycle_publisher(String, f'~/{name}', qos)
-            for name, qos in latched.items()}
+            for name, qos in {'status': RESULT, 'progress': RESULT, 'map_ready': LATCHED}.items()}
         self._keyframes = self.create_lifecycle_publisher(PoseArray, '~/keyframes', LATCHED)
-        lookup = TransformLookup(self)
-        source = TransformPoses if self.options.pose_source == 'tf' else TopicPoses
-        self._poses = source(self, lookup)
-        self._lookup = lookup
-        self._slot = LatestSlot()
-        self._input = CameraInput(self, self._on_clock_jump)
-        self._input.subscribe_images(self._slot.put)
-        self._published_keyframes = 0
-        self._timer = self.create_timer(1.0, self._on_watch,
-                                        callback_group=MutuallyExclusiveCallbackGroup())
-
-    def activate(self):
-        """Begin to listen."""
-        self._input.restart_silence()
-        self._worker = self._worker or Worker(self._slot, self._handle, 'recording')
-
-    def deactivate(self):
-        """Stop recording; a training goes on."""
-        self._sessions.pause()
-
-    def cleanup(self):
-        """Cancel a training; free topics and thread. The recording stays on disk."""
-        if self._input is None:
-            return
-        self.state_label = 'unconfigured'
-        self._sessions.shut_down()
-        if self._worker is not None:
-            self._worker.stop()
-        self.destroy_timer(self._timer)
-        self._input.destroy()
-        self._poses.destroy()
-        self._lookup.destroy()
         for publisher in (*self._text_publishers.values(), self._keyframes):
-            self.destroy_lifecycle_publisher(publisher)
-        self._input = self._worker = self._slot = None
+            self.closers.callback(self.destroy_lifecycle_publisher, publisher)
+        self._shown_keyframes = 0
+        super().configure()
+        source = TransformPoses if self.options.pose_source == 'tf' else TopicPoses
+        self._poses = source(self, self.lookup)
+        self.closers.callback(self._poses.destroy)
 
-    def publish_text(self, name, text):
+    def deactivate(self) -> None:
+        """Stop recording; a training goes on."""
+        self._recorder.pause()
+
+    def cleanup(self) -> None:
+        """Cancel a training; free topics and thread. The recording stays on disk."""
+        self._recorder.pause()
+        self.state_label = 'unconfigured'
+        self._training.shut_down()
+        super().cleanup()
+        self._poses = None
+
+    def handle_frame(self, messages: FrameMessages) -> None:
+        """Record one image if it is a key frame, in the worker's thread."""
+        if not self.is_active:
+            return
+        answer = self._recorder.take(
+            messages, self.camera_input.camera, self._poses, self.options)
+        if answer is None:
+            return
+        self.report(*answer, nanoseconds(messages[0].header.stamp))
+        if answer[0] == 'refused':
+            self.get_logger().warning(answer[1], throttle_duration_sec=5.0)
+
+    def report(self, reason: str, sentence: str, stamp_ns: Optional[int] = None) -> None:
+        """Publish ~/status, of a frame or of the node."""
+        self._last, self._last_stamp_ns = (reason, sentence), stamp_ns
+        self._publish_text('status', json_text(self._fields()))
+
+    def _publish_text(self, name: str, text: str) -> None:
         """Publish a String on ~/status, ~/progress or ~/map_ready."""
         self._text_publishers[name].publish(String(data=text))
 
-    def say(self, reason, sentence, stamp_ns=None):
-        """Publish the state on ~/status."""
-        self._last, self._last_stamp_ns = (reason, sentence), stamp_ns
-        self.publish_text('status', json.dumps(self._fields()))
-
-    def _fields(self):
-        return {'stamp_ns': self._last_stamp_ns, 'state': self._sessions.state,
+    def _fields(self) -> dict[str, Any]:
+        return {'stamp_ns': self._last_stamp_ns, 'state': self._recorder.state,
                 'reason': self._last[0], 'sentence': self._last[1],
-                'keyframes': self._sessions.keyframes, 'recording': self._sessions.recording_path,
-                'received': self._slot.received if self._slot else 0,
-                'dropped': self._slot.dropped if self._slot else 0}
+                'keyframes': self._recorder.keyframes, 'recording': self._recorder.path,
+                'received': self.slot.received, 'dropped': self.slot.dropped}
 
-    def _handle(self, messages):
-        """Record one image if it is a key frame, in the worker's thread."""
-        session = self._sessions.recording_session
-        if session is None or not self.is_active:
-            return
-        stamp_ns = nanoseconds(messages[0].header.stamp)
-        try:
-            kept = session.offer(self._posed_image(*messages), self.options)
-        except ValueError as error:
-            self.say('refused', str(error), stamp_ns)
-            self.get_logger().warning(str(error), throttle_duration_sec=5.0)
-            return
-        if kept:
-            self.say('kept', f'{len(session)} key frames', stamp_ns)
-        else:
-            self.say('not_moved', 'the camera has not moved enough for a key frame', stamp_ns)
+    @property
+    def awaits_images(self) -> bool:
+        """Tell whether frames are recorded."""
+        return self._recorder.is_recording
 
-    def _posed_image(self, message, depth_message):
-        """Read the messages; ValueError names what is missing."""
-        stamp_ns = nanoseconds(message.header.stamp)
-        camera, sentence = self._input.camera
-        if camera is None:
-            raise ValueError(sentence)
-        image = image_of_message(message)
-        refuse_other_size(image, camera)
-        frame = self.options.camera_frame or message.header.frame_id
-        if not frame:
-            raise ValueError('the image has no frame_id; set the parameter camera_frame')
-        map_from_cam, sentence = self._poses.find(frame, stamp_ns)
-        if map_from_cam is None:
-            raise ValueError(sentence)
-        depth = None if depth_message is None else depth_beside(depth_message, message, camera)
-        return PosedImage(str(stamp_ns), stamp_ns, image, camera, map_from_cam, depth)
-
-    def _on_watch(self):
+    def watch(self) -> bool:
         """Say once a second how things stand."""
         if not self.is_active:
-            return
-        is_recording = self._sessions.recording_session is not None
-        silence = self._input.silence() if is_recording else None
-        if silence is not None:
-            self.say('no_image', silence)
-        elif not self._worker.alive:
-            self.say('worker_died', 'the recording thread ended with an error; restart the node '
-                     'and report its log')
-        else:
-            self.publish_text('status', json.dumps(self._fields()))
+            return False
+        if not super().watch():
+            self._publish_text('status', json_text(self._fields()))
         self._publish_keyframes()
+        return True
 
-    def _publish_keyframes(self):
-        poses = self._sessions.poses
-        if len(poses) == self._published_keyframes:
+    def _publish_keyframes(self) -> None:
+        poses = self._recorder.poses
+        if len(poses) == self._shown_keyframes:
             return
         message = PoseArray(poses=[pose_message(pose) for pose in poses])
         message.header.frame_id = self.options.map_frame
         message.header.stamp = self.get_clock().now().to_msg()
         self._keyframes.publish(message)
-        self._published_keyframes = len(poses)
+        self._shown_keyframes = len(poses)
 
-    def _on_clock_jump(self):
+    def on_clock_jump(self) -> None:
+        """Forget the transforms and poses of before."""
         self.get_logger().warning('time has jumped back; transforms are forgotten')
-        self._poses.clear()
+        if self._poses is not None:
+            self._poses.clear()
 
-    def _diagnose(self, status):
-        if self.failure:
-            status.summary(DiagnosticStatus.ERROR, self.failure)
-        elif not self.is_active:
-            status.summary(DiagnosticStatus.WARN, f'the node is {self.state_label}')
-        else:
-            troubled = self._last[0] in ('refused', 'no_image', 'failed', 'worker_died')
-            level = DiagnosticStatus.WARN if troubled else DiagnosticStatus.OK
-            status.summary(level, f'{self._sessions.state}: {self._last[1]}')
+    def diagnose(self, status: DiagnosticStatus) -> None:
+        """Say how recording and training stand."""
+        level = DiagnosticStatus.WARN if self._last[0] in _TROUBLES else DiagnosticStatus.OK
+        status.summary(level, f'{self._recorder.state}: {self._last[1]}')
         for key, value in self._fields().items():
             status.add(key, str(value))
-        return status
 
 
 main = main_of(MapperNode)

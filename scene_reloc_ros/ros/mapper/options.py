@@ -2,49 +2,41 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options of the mapper node: the one place of its defaults."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from scene_reloc_ros.mapping.presets import PRESETS
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER
-from scene_reloc_ros.ros.node.parameter_fields import parameter, refuse_invalid
+from scene_reloc_ros.ros.node.camera_options import CameraParameters
+from scene_reloc_ros.ros.node.parameter_fields import parameter, redescribed
 
 
 @dataclass(frozen=True)
-class MapperNodeOptions:
+class MapperNodeOptions(CameraParameters):
     """Every field is a ROS parameter of the node ``mapper``."""
 
-    autostart: bool = parameter(
-        True, 'Configure and activate by itself when started.', read_only=True)
     folder: str = parameter(
         '~/.ros/scene_reloc', 'Recordings go to its recordings/, maps to its maps/.')
     pose_source: str = parameter(
         'tf', 'Where the camera pose in the map comes from: tf (map_frame to the camera), or the '
         'topic odom (nav_msgs/Odometry) or pose (geometry_msgs/PoseStamped) of base_frame.',
         choices=('tf', 'odom', 'pose'), read_only=True)
-    map_frame: str = parameter('map', 'Frame that the scene map is expressed in.')
-    base_frame: str = parameter('base_link', 'Frame that the topics odom and pose speak of.')
-    camera_frame: str = parameter(
-        '', 'Optical frame of the camera; empty: as in the header of the image.')
-    image_transport: str = parameter(
-        'raw', 'Subscribe to image (raw) or image/compressed (compressed).',
-        choices=('raw', 'compressed'), read_only=True)
-    use_depth: bool = parameter(
-        False, 'Record the topic depth (16UC1 mm or 32FC1 m, registered to the image) too.',
-        read_only=True)
-    depth_slop: float = parameter(
-        0.02, 'Largest difference between the stamps of an image and its depth.', unit='s',
-        minimum=0.0, maximum=0.5, read_only=True)
-    tf_wait: float = parameter(
-        0.2, 'How long the pose at the stamp of an image is waited for.', unit='s',
-        minimum=0.0, maximum=5.0)
+    base_frame: str = redescribed(
+        CameraParameters, 'base_frame', 'Frame that the topics odom and pose speak of.')
+    use_depth: bool = redescribed(
+        CameraParameters, 'use_depth',
+        'Record the topic depth (16UC1 mm or 32FC1 m, registered to the image) too.')
+    tf_wait: float = redescribed(
+        CameraParameters, 'tf_wait', 'How long the pose at the stamp of an image is waited for.')
     key_frame_translation: float = parameter(
         0.05, 'A frame is kept when the camera has moved this far since the last one.', unit='m',
-        minimum=0.0, maximum=5.0)
+        limits=(0.0, 5.0))
     key_frame_rotation: float = parameter(
         3.0, 'A frame is kept when the camera has turned this far since the last one.',
-        unit='degrees', minimum=0.0, maximum=90.0)
+        unit='degrees', limits=(0.0, 90.0))
     key_frame_interval: float = parameter(
-        0.0, 'Least time between two frames that are kept.', unit='s', minimum=0.0, maximum=60.0)
+        0.0, 'Least time between two frames that are kept.', unit='s', limits=(0.0, 60.0))
     preset: str = parameter('standard', 'Effort of the training.',
                             choices=tuple(PRESETS))
     encoder: str = parameter(
@@ -52,16 +44,8 @@ class MapperNodeOptions:
         'checkpoint in the layout of ACE.')
     minutes: float = parameter(
         0.0, 'Length of the training instead of the one of the preset; 0: as in the preset.',
-        unit='minutes', minimum=0.0, maximum=240.0)
-    device: str = parameter('auto', 'Where the training runs.', choices=('auto', 'cpu', 'cuda'))
-    seed: int = parameter(0, 'Seed of the training.', minimum=0, maximum=2 ** 31 - 1)
+        unit='minutes', limits=(0.0, 240.0))
+    device: str = redescribed(CameraParameters, 'device', 'Where the training runs.')
+    seed: int = redescribed(CameraParameters, 'seed', 'Seed of the training.')
     niceness: int = parameter(
-        5, 'Niceness of the training process, so that the robot goes on driving.', minimum=0,
-        maximum=19)
-    image_timeout: float = parameter(
-        5.0, 'Time without an image after which ~/status names what to do.', unit='s',
-        minimum=0.5, maximum=60.0)
-
-    def __post_init__(self):
-        """Refuse values outside their ranges."""
-        refuse_invalid(self)
+        5, 'Niceness of the training process, so that the robot goes on driving.', limits=(0, 19))

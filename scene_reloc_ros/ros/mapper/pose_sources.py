@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the mapper takes the camera pose in the map from: tf, or a topic with robot poses."""
 
+from __future__ import annotations
+
 import threading
 import time
+from typing import Optional, Protocol
 
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
@@ -11,42 +14,57 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 
 from scene_reloc_ros.geometry.pose_history import TransformHistory
 from scene_reloc_ros.ros.bridge.conversions import nanoseconds, pose_of_message
+from scene_reloc_ros.ros.bridge.transform_lookup import PoseAnswer, TransformLookup
+from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode
 from scene_reloc_ros.ros.node.qos import overridable, SENSOR
 
 _CACHE_NS = 30_000_000_000
 _POLL_S = 0.005
 
 
+class PoseSource(Protocol):
+    """What answers where the camera is."""
+
+    def find(self, camera_frame: str, stamp_ns: int) -> PoseAnswer:
+        """Return (map_from_cam, None) or (None, sentence); it may wait."""
+
+    def clear(self) -> None:
+        """Forget what moves."""
+
+    def destroy(self) -> None:
+        """Stop listening."""
+
+
 class TransformPoses:
     """map_frame to the camera, from tf."""
 
-    def __init__(self, node, lookup):
-        """Ask ``lookup``, a TransformLookup."""
+    def __init__(self, node: ConfiguredLifecycleNode, lookup: TransformLookup) -> None:
+        """Ask ``lookup``."""
         self._node = node
         self._lookup = lookup
 
-    def find(self, camera_frame, stamp_ns):
+    def find(self, camera_frame: str, stamp_ns: int) -> PoseAnswer:
         """Return (map_from_cam, None) or (None, sentence)."""
         options = self._node.options
         return self._lookup.find(options.map_frame, camera_frame, stamp_ns, options.tf_wait)
 
-    def clear(self):
+    def clear(self) -> None:
         """Forget what moves."""
         self._lookup.clear()
 
-    def destroy(self):
+    def destroy(self) -> None:
         """Nothing of its own."""
 
 
 class TopicPoses:
     """base_frame in the map from odom or pose, the camera on the robot from tf."""
 
-    def __init__(self, node, lookup):
+    def __init__(self, node: ConfiguredLifecycleNode, lookup: TransformLookup) -> None:
         """Subscribe the topic of the parameter pose_source."""
         self._node = node
         self._lookup = lookup
         self._lock = threading.Lock()
-        self._refused = None
+        self._refused: Optional[str] = None
         self.clear()
         source = node.options.pose_source
         self._subscription = node.create_subscription(
@@ -54,16 +72,16 @@ class TopicPoses:
             callback_group=MutuallyExclusiveCallbackGroup(),
             qos_overriding_options=overridable())
 
-    def clear(self):
+    def clear(self) -> None:
         """Forget all poses."""
         with self._lock:
             self._history = TransformHistory(self._node.options.map_frame, _CACHE_NS)
 
-    def destroy(self):
+    def destroy(self) -> None:
         """Unsubscribe."""
         self._node.destroy_subscription(self._subscription)
 
-    def find(self, camera_frame, stamp_ns):
+    def find(self, camera_frame: str, stamp_ns: int) -> PoseAnswer:
         """Return (map_from_cam, None) or (None, sentence); the pose is interpolated."""
         options = self._node.options
         deadline = time.monotonic() + options.tf_wait
@@ -78,7 +96,7 @@ class TopicPoses:
             options.base_frame, camera_frame, stamp_ns, options.tf_wait)
         return (None, sentence) if base_from_cam is None else (map_from_base @ base_from_cam, None)
 
-    def _map_from_base(self, stamp_ns):
+    def _map_from_base(self, stamp_ns: int) -> PoseAnswer:
         topic = self._subscription.topic_name
         with self._lock:
             span = self._history.span_ns
@@ -92,7 +110,7 @@ class TopicPoses:
         return None, (f'the stamp of the image is {side} than all poses on {topic}; '
                       'check the clocks and the rate of the poses')
 
-    def _on_message(self, message):
+    def _on_message(self, message: Odometry | PoseStamped) -> None:
         options, topic = self._node.options, self._subscription.topic_name
         pose = message.pose.pose if hasattr(message, 'child_frame_id') else message.pose
         frame = message.header.frame_id

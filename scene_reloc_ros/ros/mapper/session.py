@@ -1,21 +1,58 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""One mapping session: key frames on disk, from the first ~/start to a map or ~/discard."""
+"""Mapping session: the choice of key frames, and those on disk until a map or ~/discard."""
+
+from __future__ import annotations
 
 from pathlib import Path
 import shutil
 import threading
 import time
+from typing import Optional
+
+import numpy as np
 
 from scene_reloc_ros.datasets.recording import RecordingWriter
+from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.posed_image import PosedImage
-from scene_reloc_ros.ros.mapper.key_frames import KeyFrameSelection
+from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
+
+
+class KeyFrameSelection:
+    """Choice of key frames: moved far enough, or turned enough, and late enough."""
+
+    def __init__(self) -> None:
+        """Begin without a key frame; the first frame is always wanted."""
+        self._stamp_ns = 0
+        self._map_from_cam: Optional[np.ndarray] = None
+
+    def wants(self, stamp_ns: int, map_from_cam: np.ndarray, options: MapperNodeOptions) -> bool:
+        """Tell whether a frame has moved or turned enough, and enough time has passed.
+
+        Args:
+            stamp_ns: of the frame.
+            map_from_cam: (4, 4).
+            options: of the node.
+        """
+        if self._map_from_cam is None:
+            return True
+        if stamp_ns - self._stamp_ns < options.key_frame_interval * 1e9:
+            return False
+        moved_m, turned_deg = pose_errors(
+            np.asarray(map_from_cam, np.float64), self._map_from_cam)
+        return bool(moved_m >= options.key_frame_translation
+                    or turned_deg >= options.key_frame_rotation)
+
+    def keep(self, stamp_ns: int, map_from_cam: np.ndarray) -> None:
+        """Take a frame as the last key frame."""
+        self._stamp_ns = stamp_ns
+        self._map_from_cam = np.asarray(map_from_cam, np.float64)
 
 
 class MappingSession:
     """Writes the key frames of a session into a recording."""
 
-    def __init__(self, folder):
+    def __init__(self, folder: str | Path) -> None:
         """Choose where recording and map go; nothing is written before the first key frame.
 
         Args:
@@ -27,17 +64,17 @@ class MappingSession:
         self.name = f'{name}-{taken}' if taken else name
         self.recording = root / 'recordings' / self.name
         self.map_path = root / 'maps' / f'{self.name}.safetensors'
-        self.poses = []  # map_from_cam of the key frames
+        self.poses: list[np.ndarray] = []  # map_from_cam of the key frames
         self._selection = KeyFrameSelection()
-        self._writer = None
+        self._writer: Optional[RecordingWriter] = None
         self._lock = threading.Lock()
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Return the number of key frames on disk."""
         return len(self.poses)
 
-    def offer(self, frame, options):
-        """Write a PosedImage if it is a key frame; tells whether it was.
+    def offer(self, frame: PosedImage, options: MapperNodeOptions) -> bool:
+        """Write a frame if it is a key frame; tells whether it was.
 
         Raises ValueError in one sentence where the frame cannot be recorded; the session stays
         usable.
@@ -52,7 +89,7 @@ class MappingSession:
             self.poses.append(frame.map_from_cam)
             return True
 
-    def discard(self):
+    def discard(self) -> int:
         """Delete the recording; returns how many key frames it had."""
         with self._lock:
             count = len(self.poses)
@@ -61,7 +98,7 @@ class MappingSession:
             self._writer, self.poses = None, []
             return count
 
-    def _open_writer(self, frame: PosedImage):
+    def _open_writer(self, frame: PosedImage) -> RecordingWriter:
         try:
             return RecordingWriter(self.recording, frame.camera)
         except OSError as error:

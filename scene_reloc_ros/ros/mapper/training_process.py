@@ -2,17 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """What runs in the training process: a recording in, a map file and progress messages out."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 import logging
 from multiprocessing import parent_process
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Event
 import os
 from pathlib import Path
 import signal
 import threading
 import time
+from typing import Any
 
 from scene_reloc_ros.datasets.open_sequence import open_sequence
-from scene_reloc_ros.mapping.presets import PRESETS
+from scene_reloc_ros.mapping.presets import MappingOptions, PRESETS
 from scene_reloc_ros.pipeline.map_report import quality_sentence
 from scene_reloc_ros.pipeline.mapper import Mapper, MappingCancelled
 
@@ -20,7 +25,8 @@ _PROGRESS_PERIOD_S = 0.2
 _logger = logging.getLogger(__name__)
 
 
-def train(recording, map_path, settings, messages, cancel):
+def train(recording: str, map_path: str, settings: dict[str, Any], messages: Connection,
+          cancel: Event) -> None:
     """Train a map; the entry point of the process.
 
     Args:
@@ -54,28 +60,28 @@ def train(recording, map_path, settings, messages, cancel):
 class _Progress:
     """Sends progress, but not more often than anyone can read."""
 
-    def __init__(self, messages):
+    def __init__(self, messages: Connection) -> None:
         self._messages = messages
         self._stage = None
         self._sent_s = 0.0
 
-    def __call__(self, stage, fraction, text):
+    def __call__(self, stage: str, fraction: float, text: str) -> None:
         now = time.monotonic()
         if stage != self._stage or fraction >= 1 or now - self._sent_s >= _PROGRESS_PERIOD_S:
             self._stage, self._sent_s = stage, now
             self._messages.send(('progress', stage, float(fraction), text))
 
 
-def _mapping_options(settings):
+def _mapping_options(settings: dict[str, Any]) -> MappingOptions:
     options = replace(PRESETS[settings['preset']], encoder=settings['encoder'])
     return options.with_minutes(settings['minutes']) if settings['minutes'] else options
 
 
-def end_with_parent():
+def end_with_parent() -> None:
     """From now on end at once when the node has died without a chance to say so."""
     threading.Thread(target=_wait_for_parent, daemon=True).start()
 
 
-def _wait_for_parent():
+def _wait_for_parent() -> None:
     parent_process().join()
     os._exit(1)

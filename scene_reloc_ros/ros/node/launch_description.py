@@ -5,14 +5,17 @@
 An argument that is left empty changes nothing: the parameter file and the defaults hold.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.condition import Condition
 from launch.substitutions import LaunchConfiguration, PythonExpression
 from launch_ros.actions import LifecycleNode, Node
 
-from launch import LaunchDescription
+from launch import LaunchContext, LaunchDescription
 
 PACKAGE = 'scene_reloc_ros'
 COMMON = {
@@ -29,12 +32,13 @@ _REMAPPED = {'image_topic': ('image', 'image/compressed'), 'camera_info_topic': 
              'depth_topic': ('depth',), 'odom_topic': ('odom',)}
 
 
-def share(*parts):
+def share(*parts: str) -> str:
     """Return a path below the share folder of the package."""
     return str(Path(get_package_share_directory(PACKAGE), *parts))
 
 
-def node_description(name, parameters, topics):
+def node_description(name: str, parameters: dict[str, str],
+                     topics: dict[str, tuple[str, str]]) -> LaunchDescription:
     """Return the LaunchDescription of one of the package's nodes.
 
     Args:
@@ -51,7 +55,7 @@ def node_description(name, parameters, topics):
         function=_node, args=[name, tuple(parameters), tuple(topics)])])
 
 
-def rviz_node(condition):
+def rviz_node(condition: Condition) -> Node:
     """Return rviz with the view of this package."""
     return Node(package='rviz2', executable='rviz2', condition=condition,
                 namespace=LaunchConfiguration('namespace'),
@@ -59,7 +63,8 @@ def rviz_node(condition):
                 parameters=[{'use_sim_time': _is_true(LaunchConfiguration('use_sim_time'))}])
 
 
-def _node(context, name, parameters, topics):
+def _node(context: LaunchContext, name: str, parameters: tuple[str, ...],
+          topics: tuple[str, ...]) -> list[LifecycleNode]:
     """Make the node when the values of the arguments are known."""
     value = {argument: LaunchConfiguration(argument).perform(context)
              for argument in (*COMMON, 'params_file', *parameters, *topics)}
@@ -73,10 +78,10 @@ def _node(context, name, parameters, topics):
         arguments=['--ros-args', '--log-level', value['log_level']])]
 
 
-def _typed(text):
+def _typed(text: str) -> str | bool:
     """Return a flag as bool; everything else stays a string."""
     return text.lower() == 'true' if text.lower() in ('true', 'false') else text
 
 
-def _is_true(configuration):
+def _is_true(configuration: LaunchConfiguration) -> PythonExpression:
     return PythonExpression(["'", configuration, "'.lower() == 'true'"])

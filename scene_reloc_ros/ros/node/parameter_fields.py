@@ -2,19 +2,43 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fields of option dataclasses that carry what a ROS parameter needs to be described."""
 
-from dataclasses import field, fields
+from __future__ import annotations
+
+from dataclasses import Field, field, fields
 import math
+from typing import Any, Optional
+
+Number = int | float
 
 
-def parameter(default, description, *, unit='', minimum=None, maximum=None, choices=None,
-              read_only=False):
+def parameter(default: Any, description: str, *, unit: str = '',
+              limits: tuple[Optional[Number], Optional[Number]] = (None, None),
+              choices: Optional[tuple[str, ...]] = None, read_only: bool = False) -> Any:
     """Declare a dataclass field with the description, unit and range of its ROS parameter."""
+    minimum, maximum = limits
     return field(default=default, metadata={
         'description': description, 'unit': unit, 'minimum': minimum, 'maximum': maximum,
         'choices': choices, 'read_only': read_only})
 
 
-def described(option):
+def redescribed(options_class: type, name: str, description: str) -> Any:
+    """Declare the field ``name`` of a base class again, with another description only."""
+    inherited = next(option for option in fields(options_class) if option.name == name)
+    return field(default=inherited.default,
+                 metadata={**inherited.metadata, 'description': description})
+
+
+def declared_defaults(options_class: type) -> dict[str, Any]:
+    """Return {parameter name: default} of the options of a node, with the types of ROS."""
+    return {option.name: ros_value(option.default) for option in fields(options_class)}
+
+
+def ros_value(value: Any) -> Any:
+    """Return the value of a field as ROS has it: a list where it is a tuple."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+def described(option: Field) -> str:
     """Return the sentence that ``ros2 param describe`` shows for a dataclass field."""
     parts = [option.metadata['description']]
     if option.metadata['unit']:
@@ -24,7 +48,7 @@ def described(option):
     return ' '.join(parts)
 
 
-def refuse_invalid(options):
+def refuse_invalid(options: Any) -> None:
     """Raise ValueError with one sentence for the first value outside its range or choices."""
     for option in fields(options):
         value = getattr(options, option.name)
@@ -39,7 +63,7 @@ def refuse_invalid(options):
                              f'{len(option.default)}')
 
 
-def _refuse_outside(option, number):
+def _refuse_outside(option: Field, number: Number | str) -> None:
     if isinstance(number, str):
         return
     if not math.isfinite(number):

@@ -2,7 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """ROS parameters generated from option dataclasses: declared, read and guarded here only."""
 
-from dataclasses import fields, replace
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import Field, fields, replace
+from typing import Any, Optional
 
 from rcl_interfaces.msg import (
     FloatingPointRange,
@@ -10,31 +14,17 @@ from rcl_interfaces.msg import (
     ParameterDescriptor,
     SetParametersResult,
 )
+from rclpy.node import Node
+from rclpy.parameter import Parameter
 
-from scene_reloc_ros.ros.dataset_player.options import DatasetPlayerOptions
-from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
-from scene_reloc_ros.ros.node.parameter_fields import described
-from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
-
-NODE_OPTIONS = {
-    'relocaliser': RelocaliserOptions,
-    'mapper': MapperNodeOptions,
-    'dataset_player': DatasetPlayerOptions,
-}
-
-
-def declared_defaults(node_name):
-    """Return {parameter name: default} of 'relocaliser', 'mapper' or 'dataset_player'."""
-    if node_name not in NODE_OPTIONS:
-        raise ValueError(f'node {node_name!r} is unknown; expected one of '
-                         f'{", ".join(NODE_OPTIONS)}')
-    return {option.name: _ros_value(option.default) for option in fields(NODE_OPTIONS[node_name])}
+from scene_reloc_ros.ros.node.parameter_fields import described, ros_value
 
 
 class NodeParameters:
     """The options of one node, kept equal to its ROS parameters."""
 
-    def __init__(self, node, options_class, on_change=None):
+    def __init__(self, node: Node, options_class: type,
+                 on_change: Optional[Callable[[Any, set[str]], None]] = None) -> None:
         """Declare a parameter for every field of ``options_class`` on ``node``.
 
         Args:
@@ -48,13 +38,13 @@ class NodeParameters:
         values = {}
         for option in fields(options_class):
             declared = node.declare_parameter(
-                option.name, _ros_value(option.default), _descriptor(option))
+                option.name, ros_value(option.default), _descriptor(option))
             values[option.name] = _option_value(declared.value)
         self.options = options_class(**values)
         self._on_change = on_change
         node.add_on_set_parameters_callback(self._set)
 
-    def _set(self, parameters):
+    def _set(self, parameters: list[Parameter]) -> SetParametersResult:
         """Accept a change as a whole or refuse it with a reason."""
         names = {option.name for option in fields(self.options)}
         changes = {p.name: _option_value(p.value) for p in parameters if p.name in names}
@@ -71,16 +61,12 @@ class NodeParameters:
         return SetParametersResult(successful=True)
 
 
-def _ros_value(value):
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _option_value(value):
+def _option_value(value: Any) -> Any:
     is_text = isinstance(value, (str, bytes))
     return tuple(value) if hasattr(value, '__len__') and not is_text else value
 
 
-def _descriptor(option):
+def _descriptor(option: Field) -> ParameterDescriptor:
     """Describe a field; the range of a list is checked by the dataclass, not by rcl."""
     descriptor = ParameterDescriptor(
         name=option.name, description=described(option), read_only=option.metadata['read_only'],

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Quality of service of the topics, and the sentence for a publisher that does not match."""
 
+from __future__ import annotations
+
+from rclpy.node import Node
 from rclpy.qos import (
     DurabilityPolicy,
     qos_check_compatible,
@@ -10,6 +13,7 @@ from rclpy.qos import (
     ReliabilityPolicy,
 )
 from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.subscription import Subscription
 
 SENSOR = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT,
                     durability=DurabilityPolicy.VOLATILE)
@@ -21,12 +25,12 @@ LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
                      durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
-def overridable():
+def overridable() -> QoSOverridingOptions:
     """Let users override the policies with qos_overrides parameters."""
     return QoSOverridingOptions.with_default_policies()
 
 
-def missing_messages_sentence(node, subscription, seconds):
+def missing_messages_sentence(node: Node, subscription: Subscription, seconds: float) -> str:
     """Say why nothing may have arrived on a subscription for some seconds, and what to do."""
     topic = subscription.topic_name
     publishers = node.get_publishers_info_by_topic(topic)

@@ -1,37 +1,92 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""The thread between a slot and the core, so that a callback never waits for the network."""
+"""The thread between a fast callback and the slow core, and the slot that holds its next item.
 
+So a callback never waits for the network, and the network always gets the newest image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
 import threading
+from typing import Any, Optional
+
+
+class LatestSlot:
+    """Holds at most one item; a newer one replaces it and is counted as a drop."""
+
+    def __init__(self) -> None:
+        """Begin empty and open."""
+        self._condition = threading.Condition()
+        self._item: Any = None
+        self._closed = False
+        self.received = 0
+        self.dropped = 0
+
+    def put(self, item: Any) -> None:
+        """Store ``item`` (not None), dropping the one that nobody took; never blocks."""
+        with self._condition:
+            self.received += 1
+            if self._item is not None:
+                self.dropped += 1
+            self._item = item
+            self._condition.notify()
+
+    def take(self, timeout_s: Optional[float] = None) -> Any:
+        """Return the newest item, or None when closed or after ``timeout_s``."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._item is not None or self._closed, timeout_s)
+            item, self._item = self._item, None
+            return None if self._closed else item
+
+    def clear(self) -> None:
+        """Forget the item that waits."""
+        with self._condition:
+            self._item = None
+
+    @property
+    def closed(self) -> bool:
+        """Tell whether ``close`` was called."""
+        return self._closed
+
+    def close(self) -> None:
+        """Wake the taker for good."""
+        with self._condition:
+            self._closed = True
+            self._condition.notify_all()
 
 
 class Worker:
     """Calls ``handle(item)`` for the newest item of a slot until it is stopped."""
 
-    def __init__(self, slot, handle, name):
-        """Start at once.
+    def __init__(self, slot: LatestSlot, handle: Callable[[Any], None], name: str) -> None:
+        """Prepare; ``start`` begins.
 
         Args:
-            slot: a LatestSlot; it is closed by ``stop``.
+            slot: it is closed by ``stop``.
             handle: called in the thread of the worker; answers its own failures.
             name: of the thread.
         """
         self._slot = slot
         self._handle = handle
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin to work; once only."""
         self._thread.start()
 
     @property
-    def alive(self):
+    def alive(self) -> bool:
         """Tell whether the thread runs."""
         return self._thread.is_alive()
 
-    def stop(self):
+    def stop(self) -> None:
         """Close the slot and wait until the item in work is done."""
         self._slot.close()
-        self._thread.join()
+        if self.alive:
+            self._thread.join()
 
-    def _run(self):
+    def _run(self) -> None:
         while not self._slot.closed:
             item = self._slot.take()
             if item is not None:

@@ -2,150 +2,129 @@
 # SPDX-License-Identifier: Apache-2.0
 """One image to one outcome: read it, look the transforms up, localise, move to the robot."""
 
-from dataclasses import dataclass, replace
-from typing import Any, Optional
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Optional, Protocol
 
 import numpy as np
 
-from scene_reloc_ros.geometry.poses import moved_covariance
+from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.geometry.poses import invert_pose, moved_covariance
+from scene_reloc_ros.pipeline.localisation import Localisation
+from scene_reloc_ros.ros.bridge.camera_frame import (
+    CameraAnswer,
+    CameraFrame,
+    FrameMessages,
+    InputRejection,
+)
 from scene_reloc_ros.ros.bridge.conversions import nanoseconds
-from scene_reloc_ros.ros.bridge.images import depth_beside, image_of_message, refuse_other_size
-from scene_reloc_ros.ros.relocaliser.pose_filter import stamp_refusal
+from scene_reloc_ros.ros.bridge.transform_lookup import TransformLookup
+from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
+from scene_reloc_ros.ros.relocaliser.outcome import Outcome
+from scene_reloc_ros.uncertainty.rejection import Rejection
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one image; poses in metres, None where there is none."""
+class FrameLocaliser(Protocol):
+    """What a node needs of the core's Localiser."""
 
-    stamp_ns: int
-    reason: str  # 'accepted', 'no_odometry' (a pose, but no map to odom) or why there is no pose
-    sentence: str
-    camera_frame: str = ''
-    image: Optional[np.ndarray] = None
-    localisation: Any = None  # pipeline Localisation
-    map_from_base: Optional[np.ndarray] = None
-    map_from_odom: Optional[np.ndarray] = None
-    base_covariance: Optional[np.ndarray] = None
-    admitted: bool = True  # by the gate; it keeps poses back that odometry does not explain
+    def localise(self, image: np.ndarray, camera: Camera,
+                 depth_m: Optional[np.ndarray] = None) -> Localisation:
+        """Return where the camera is, or why that is not known."""
 
-    @property
-    def accepted(self):
-        """Tell whether a pose was found and may be published."""
-        return self.admitted and self.reason in ('accepted', 'no_odometry')
+    def depth_unavailable(self) -> Optional[str]:
+        """Return why depth cannot be used, or None where it can."""
 
 
-class Refusal(Exception):
-    """Ends the work on a frame: a reason code and its sentence."""
-
-    def __init__(self, reason, sentence):
-        """Keep both."""
-        super().__init__(sentence)
-        self.reason = reason
-        self.sentence = sentence
-
-
-def localise_frame(messages, camera_answer, localiser, lookup, options, now_ns):
+def localise_frame(messages: FrameMessages, camera: CameraAnswer,
+                   localiser: Optional[FrameLocaliser], lookup: TransformLookup,
+                   options: RelocaliserOptions, now_ns: int) -> Outcome:
     """Return the Outcome of an image message.
 
     Args:
-        messages: sensor_msgs Image or CompressedImage, and Image of its depth or None.
-        camera_answer: (camera, None) or (None, sentence).
-        localiser: the core's localiser, or None without a map.
-        lookup: a TransformLookup.
-        options: RelocaliserOptions.
+        messages: of the image, and of its depth or None.
+        camera: of the newest camera_info.
+        localiser: None without a map.
+        lookup: of the transforms.
+        options: of the node.
         now_ns: present time of the node's clock.
     """
+    try:
+        if localiser is None:
+            raise InputRejection(Rejection.NO_MAP, 'no map is loaded; set the parameter map or '
+                                 'call ~/load_map')
+        frame = _usable_frame(messages, camera, localiser, options, now_ns)
+        base_from_cam = _base_from_cam(frame, lookup, options)
+        return _outcome(frame, _localise(localiser, frame), base_from_cam, lookup, options)
+    except InputRejection as error:
+        header = messages[0].header
+        return Outcome(nanoseconds(header.stamp), error.rejection, error.detail,
+                       options.camera_frame or header.frame_id)
+
+
+def _usable_frame(messages: FrameMessages, camera: CameraAnswer, localiser: FrameLocaliser,
+                  options: RelocaliserOptions, now_ns: int) -> CameraFrame:
+    """Read the messages; a map without depth cannot use that of the camera."""
     message, depth_message = messages
-    stamp_ns = nanoseconds(message.header.stamp)
-    frame = options.camera_frame or message.header.frame_id
-    try:
-        image, camera = _inputs(message, stamp_ns, camera_answer, localiser)
-        unbelievable = stamp_refusal(stamp_ns, now_ns, options)
-        if unbelievable is not None:
-            raise Refusal(unbelievable[0].name.lower(),
-                          f'{unbelievable[0].sentence} Here {unbelievable[1]}.')
-        depth = _depth(depth_message, message, camera, localiser)
-        base_from_cam = _base_from_cam(frame, stamp_ns, lookup, options)
-        localisation = _localise(localiser, image, camera, depth)
-        if not localisation.accepted:
-            rejection = localisation.rejection
-            return Outcome(stamp_ns, rejection.name.lower(),
-                           f'{rejection.sentence} {localisation.detail}'.strip(), frame, image,
-                           localisation)
-        if base_from_cam is None:
-            return Outcome(stamp_ns, 'accepted', localisation.detail, frame, image, localisation)
-        outcome = _moved_to_base(stamp_ns, frame, image, localisation, base_from_cam)
-        return _with_odometry(outcome, lookup, options)
-    except Refusal as refusal:
-        return Outcome(stamp_ns, refusal.reason, refusal.sentence, frame)
+    if depth_message is not None and localiser.depth_unavailable() is not None:
+        depth_message = None
+    frame = CameraFrame.of(message, depth_message, camera, options.camera_frame)
+    frame.refuse_unlikely_stamp(now_ns, options.stamp_age_limit, options.stamp_future_limit)
+    return frame
 
 
-def _inputs(message, stamp_ns, camera_answer, localiser):
-    """Return image and camera; Refusal where one of the inputs cannot be used."""
-    if localiser is None:
-        raise Refusal('no_map', 'no map is loaded; set the parameter map or call ~/load_map')
-    if stamp_ns == 0:
-        raise Refusal('zero_stamp', 'the stamp of the image is zero; the camera driver has to '
-                      'stamp its images')
-    camera, sentence = camera_answer
-    if camera is None:
-        raise Refusal('bad_camera_info', sentence)
-    try:
-        image = image_of_message(message)
-        refuse_other_size(image, camera)
-    except ValueError as error:
-        raise Refusal('bad_image', str(error)) from error
-    return image, camera
-
-
-def _depth(depth_message, message, camera, localiser):
-    """Return the depth image, None without one or where the map cannot use it."""
-    if depth_message is None or localiser.depth_unavailable() is not None:
-        return None
-    try:
-        return depth_beside(depth_message, message, camera)
-    except ValueError as error:
-        raise Refusal('bad_depth', f'{error}; or set use_depth to false') from error
-
-
-def _base_from_cam(frame, stamp_ns, lookup, options):
+def _base_from_cam(frame: CameraFrame, lookup: TransformLookup,
+                   options: RelocaliserOptions) -> Optional[np.ndarray]:
     """Return where the camera sits, or None where nothing needs it."""
     if options.tf_mode == 'map_to_camera' and options.pose_of == 'camera':
         return None
-    if not frame:
-        raise Refusal('no_camera_frame', 'the image has no frame_id; set the parameter '
-                      'camera_frame')
-    base_from_cam, sentence = lookup.find(options.base_frame, frame, stamp_ns, options.tf_wait)
+    base_from_cam, sentence = lookup.find(
+        options.base_frame, frame.named_frame(), frame.stamp_ns, options.tf_wait)
     if base_from_cam is None:
-        raise Refusal('no_camera_transform', sentence)
+        raise InputRejection(Rejection.NO_CAMERA_TRANSFORM, sentence)
     return base_from_cam
 
 
-def _localise(localiser, image, camera, depth):
+def _localise(localiser: FrameLocaliser, frame: CameraFrame) -> Localisation:
     try:
-        return localiser.localise(image, camera, depth)
+        return localiser.localise(frame.image, frame.camera, frame.depth_m)
     except (ValueError, RuntimeError) as error:
-        raise Refusal('localiser_failed', f'the localiser failed: {error}') from error
+        raise InputRejection(
+            Rejection.LOCALISER_FAILED, f'the localiser failed: {error}') from error
 
 
-def _moved_to_base(stamp_ns, frame, image, localisation, base_from_cam):
-    """Return the outcome of an accepted camera pose, carried to the robot."""
-    map_from_base = localisation.map_from_cam @ np.linalg.inv(base_from_cam)
+def _outcome(frame: CameraFrame, found: Localisation, base_from_cam: Optional[np.ndarray],
+             lookup: TransformLookup, options: RelocaliserOptions) -> Outcome:
+    """Return what a localisation means for the robot."""
+    sentence = found.detail
+    if found.rejection is not None:
+        sentence = f'{found.rejection.sentence} {found.detail}'.strip()
+    outcome = Outcome(
+        frame.stamp_ns, found.rejection, sentence, frame.frame_id, frame.image, found)
+    if found.rejection is not None or base_from_cam is None:
+        return outcome
+    return _with_odometry(_moved_to_base(outcome, base_from_cam), lookup, options)
+
+
+def _moved_to_base(outcome: Outcome, base_from_cam: np.ndarray) -> Outcome:
+    """Carry an accepted camera pose to the robot."""
+    found = outcome.localisation
+    map_from_base = found.map_from_cam @ invert_pose(base_from_cam)
     covariance = None
-    if localisation.covariance is not None:
-        offset = map_from_base[:3, 3] - localisation.map_from_cam[:3, 3]
-        covariance = moved_covariance(localisation.covariance, offset)
-    return Outcome(stamp_ns, 'accepted', localisation.detail, frame, image, localisation,
-                   map_from_base, base_covariance=covariance)
+    if found.covariance is not None:
+        offset = map_from_base[:3, 3] - found.map_from_cam[:3, 3]
+        covariance = moved_covariance(found.covariance, offset)
+    return replace(outcome, map_from_base=map_from_base, base_covariance=covariance)
 
 
-def _with_odometry(outcome, lookup, options):
+def _with_odometry(outcome: Outcome, lookup: TransformLookup,
+                   options: RelocaliserOptions) -> Outcome:
     """Add the correction of the odometry at the stamp of the image, where it is wanted."""
     if options.tf_mode != 'map_to_odom':
         return outcome
     odom_from_base, missing = lookup.find(
         options.odom_frame, options.base_frame, outcome.stamp_ns, options.tf_wait)
     if odom_from_base is None:
-        return replace(outcome, reason='no_odometry', sentence=missing)
+        return replace(outcome, odometry_missing=True, sentence=missing)
     return replace(outcome,
-                   map_from_odom=outcome.map_from_base @ np.linalg.inv(odom_from_base))
+                   map_from_odom=outcome.map_from_base @ invert_pose(odom_from_base))

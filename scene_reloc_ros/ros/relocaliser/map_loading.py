@@ -2,18 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a map file to a warmed-up localiser of the core."""
 
+from __future__ import annotations
+
 import logging
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.pipeline.localiser import Localiser, LocaliserOptions
+from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
 from scene_reloc_ros.uncertainty.acceptance import AcceptanceOptions
 
 _logger = logging.getLogger(__name__)
 
 
-def map_path(text):
+def map_path(text: str) -> Path:
     """Return the path of a map given as path or file:// URL; ValueError where it is no file."""
     url = urlparse(text)
     if url.scheme not in ('', 'file'):
@@ -25,7 +28,7 @@ def map_path(text):
     return path
 
 
-def load_localiser(path, options):
+def load_localiser(path: Path, options: RelocaliserOptions) -> Localiser:
     """Load a scene map and return its localiser, warmed up for the camera of the map.
 
     Args:

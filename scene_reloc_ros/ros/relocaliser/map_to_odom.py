@@ -7,9 +7,13 @@ broadcasts from a third. One lock spans reading, moving on, writing back and sen
 after ``forget`` has returned nothing of what was forgotten is ever sent.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 import math
 import threading
+from typing import Any
 
 import numpy as np
 
@@ -29,12 +33,13 @@ class Correction:
 class MapToOdom:
     """Holds the present Correction; safe to use from several threads."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         """Start without one."""
         self._lock = threading.Lock()
         self._correction, self._stepped_s = None, -math.inf
 
-    def set(self, target, child_frame, odom_from_base, at_once):
+    def set(self, target: np.ndarray, child_frame: str, odom_from_base: np.ndarray,
+            at_once: bool) -> None:
         """Take a new target.
 
         Args:
@@ -48,12 +53,13 @@ class MapToOdom:
             begin = target if at_once or present is None else present.map_from_child
             self._correction = Correction(begin, target, child_frame, odom_from_base)
 
-    def forget(self):
+    def forget(self) -> None:
         """Send nothing more until the next ``set``."""
         with self._lock:
             self._correction = None
 
-    def step(self, now_s, largest_m_s, largest_rad_s, send):
+    def step(self, now_s: float, largest_m_s: float, largest_rad_s: float,
+             send: Callable[[np.ndarray, str], Any]) -> Any:
         """Move towards the target and send; returns what ``send`` returns, None without a target.
 
         Args:

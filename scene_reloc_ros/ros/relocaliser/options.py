@@ -2,111 +2,100 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options of the relocaliser node: the one place of its defaults."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 import math
 
 from scene_reloc_ros.pipeline.odometry_gate import GateOptions
-from scene_reloc_ros.ros.node.parameter_fields import parameter, refuse_invalid
+from scene_reloc_ros.ros.node.camera_options import CameraParameters
+from scene_reloc_ros.ros.node.parameter_fields import parameter, redescribed
 from scene_reloc_ros.uncertainty.acceptance import AcceptanceOptions
 
 _ACCEPTANCE, _GATE = AcceptanceOptions(), GateOptions()
 
 
 @dataclass(frozen=True)
-class RelocaliserOptions:
+class RelocaliserOptions(CameraParameters):
     """Every field is a ROS parameter of the node ``relocaliser``."""
 
-    autostart: bool = parameter(
-        True, 'Configure and activate by itself when started.', read_only=True)
     map: str = parameter('', 'Scene map file; empty: wait for ~/load_map or map_ready_topic.')
     map_ready_topic: str = parameter(
         '', 'Latched std_msgs/String topic with the path of a finished map, usually '
         '/mapper/map_ready; the map is swapped at once. Empty: follow none.', read_only=True)
-    device: str = parameter('auto', 'Where the network runs.', choices=('auto', 'cpu', 'cuda'))
-    seed: int = parameter(0, 'Seed of the hypothesis sampling.', minimum=0, maximum=2 ** 31 - 1)
-    map_frame: str = parameter('map', 'Frame that the scene map is expressed in.')
+    seed: int = redescribed(CameraParameters, 'seed', 'Seed of the hypothesis sampling.')
     odom_frame: str = parameter('odom', 'Frame of the odometry, parent of base_frame.')
-    base_frame: str = parameter('base_link', 'Frame of the robot, child of odom_frame.')
-    camera_frame: str = parameter(
-        '', 'Optical frame of the camera; empty: as in the header of the image.')
-    image_transport: str = parameter(
-        'raw', 'Subscribe to image (raw) or image/compressed (compressed).',
-        choices=('raw', 'compressed'), read_only=True)
-    use_depth: bool = parameter(
-        False, 'Use the topic depth (16UC1 mm or 32FC1 m, registered to the image) too; the map '
-        'has to be made with depth.', read_only=True)
-    depth_slop: float = parameter(
-        0.02, 'Largest difference between the stamps of an image and its depth.', unit='s',
-        minimum=0.0, maximum=0.5, read_only=True)
+    base_frame: str = redescribed(
+        CameraParameters, 'base_frame', 'Frame of the robot, child of odom_frame.')
+    use_depth: bool = redescribed(
+        CameraParameters, 'use_depth', 'Use the topic depth (16UC1 mm or 32FC1 m, registered to '
+        'the image) too; the map has to be made with depth.')
     tf_mode: str = parameter(
         'map_to_odom', 'map_to_odom needs an odometry tree; map_to_camera is for a camera '
         'without one.', choices=('map_to_odom', 'map_to_camera'))
     publish_tf: bool = parameter(True, 'Broadcast the transform of tf_mode on /tf.')
     tf_rate: float = parameter(
-        30.0, 'How often the transform is broadcast again.', unit='Hz', minimum=1.0,
-        maximum=200.0, read_only=True)
+        30.0, 'How often the transform is broadcast again.', unit='Hz',
+        limits=(1.0, 200.0), read_only=True)
     transform_tolerance: float = parameter(
         0.1, 'How far into the future the broadcast transform is stamped.', unit='s',
-        minimum=0.0, maximum=2.0)
-    tf_wait: float = parameter(
-        0.2, 'How long the odometry at the stamp of an image is waited for.', unit='s',
-        minimum=0.0, maximum=5.0)
+        limits=(0.0, 2.0))
+    tf_wait: float = redescribed(
+        CameraParameters, 'tf_wait',
+        'How long the odometry at the stamp of an image is waited for.')
     pose_of: str = parameter(
         'base', 'What ~/pose tells: the pose of base_frame or of the camera.',
         choices=('base', 'camera'))
     accept_within: float = parameter(
         _ACCEPTANCE.within_m, 'A pose is believed where its position is probably within this.',
-        unit='m', minimum=0.001, maximum=10.0, read_only=True)
+        unit='m', limits=(0.001, 10.0), read_only=True)
     accept_angle: float = parameter(
         _ACCEPTANCE.within_deg, 'A pose is believed where its rotation is probably within this.',
-        unit='degrees', minimum=0.01, maximum=180.0, read_only=True)
+        unit='degrees', limits=(0.01, 180.0), read_only=True)
     accept_probability: float = parameter(
-        _ACCEPTANCE.probability, 'How probable both have to be.', minimum=0.01, maximum=0.999,
+        _ACCEPTANCE.probability, 'How probable both have to be.', limits=(0.01, 0.999),
         read_only=True)
     gate: bool = parameter(
         True, 'Keep poses back that odometry does not explain, until several agree.')
     gate_confidence: float = parameter(
         _GATE.confidence, 'Probability that a right pose passes the chi-square test against '
-        'odometry.', minimum=0.5, maximum=0.999999)
+        'odometry.', limits=(0.5, 0.999999))
     gate_agreeing: int = parameter(
         _GATE.agreeing, 'Poses that have to agree before the first fix, and before a jump.',
-        unit='frames', minimum=1, maximum=100)
+        unit='frames', limits=(1, 100))
     gate_window: int = parameter(
         _GATE.window, 'Newest disagreeing poses among which they are looked for.', unit='frames',
-        minimum=1, maximum=100)
+        limits=(1, 100))
     odometry_drift: float = parameter(
-        _GATE.drift_m_per_m, 'Standard deviation of odometry, metres per metre.', minimum=0.0,
-        maximum=1.0)
+        _GATE.drift_m_per_m, 'Standard deviation of odometry, metres per metre.',
+        limits=(0.0, 1.0))
     odometry_turn_drift: float = parameter(
         _GATE.drift_rad_per_rad, 'Standard deviation of its heading, degrees per degree turned.',
-        minimum=0.0, maximum=1.0)
+        limits=(0.0, 1.0))
     odometry_heading_drift: float = parameter(
         round(math.degrees(_GATE.drift_rad_per_m), 3), 'Standard deviation of its heading for '
-        'every metre.', unit='degrees', minimum=0.0, maximum=90.0)
+        'every metre.', unit='degrees', limits=(0.0, 90.0))
     slew_translation: float = parameter(
         0.0, 'Fastest that a correction may move the robot; jumps are not slowed. 0: no limit.',
-        unit='m/s', minimum=0.0, maximum=100.0)
+        unit='m/s', limits=(0.0, 100.0))
     slew_rotation: float = parameter(
         0.0, 'Fastest that a correction may turn the robot. 0: no limit.', unit='degrees/s',
-        minimum=0.0, maximum=10000.0)
+        limits=(0.0, 10000.0))
     stamp_age_limit: float = parameter(
-        5.0, 'Oldest image that is localised. 0: any.', unit='s', minimum=0.0, maximum=1e6)
+        5.0, 'Oldest image that is localised. 0: any.', unit='s', limits=(0.0, 1e6))
     stamp_future_limit: float = parameter(
         0.5, 'Farthest that an image may be stamped ahead of the clock. 0: any.', unit='s',
-        minimum=0.0, maximum=1e6)
+        limits=(0.0, 1e6))
     lost_after_frames: int = parameter(
         10, 'Refused frames in a row after which ~/ready goes false and the broadcast stops.',
-        unit='frames', minimum=1, maximum=1000)
+        unit='frames', limits=(1, 1000))
     relocalise_timeout: float = parameter(
         5.0, 'How long ~/relocalise tries before it answers that it failed.', unit='s',
-        minimum=0.1, maximum=120.0)
-    image_timeout: float = parameter(
-        5.0, 'Time without an image after which ~/status names what to do.', unit='s',
-        minimum=0.5, maximum=60.0)
+        limits=(0.1, 120.0))
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Refuse values outside their ranges, and frames that collide."""
-        refuse_invalid(self)
+        super().__post_init__()
         frames = (self.map_frame, self.odom_frame, self.base_frame)
         if not all(frames) or len(set(frames)) < 3:
             raise ValueError(f'map_frame, odom_frame and base_frame are {frames}; expected three '

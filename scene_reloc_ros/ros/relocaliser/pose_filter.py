@@ -2,16 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Between the localiser and everyone else: outcomes pass the gate of the core, or are refused."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 import math
+from typing import Optional
 
 import numpy as np
 
+from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.pipeline.odometry_gate import GateOptions, OdometryGate, PoseMeasurement
-from scene_reloc_ros.uncertainty.rejection import Rejection
+from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
+from scene_reloc_ros.ros.relocaliser.outcome import Outcome
 
 
-def gate_options(options):
+def gate_options(options: RelocaliserOptions) -> GateOptions:
     """Return the GateOptions of RelocaliserOptions."""
     chosen = GateOptions(
         confidence=options.gate_confidence, agreeing=options.gate_agreeing,
@@ -24,63 +29,44 @@ def gate_options(options):
 class PoseFilter:
     """Holds accepted outcomes against odometry; without ``gate`` in the options all pass."""
 
-    def __init__(self, options):
+    def __init__(self, options: RelocaliserOptions) -> None:
         """Start without a fix."""
         self._options, self._gate = options, OdometryGate(gate_options(options))
 
-    def use(self, options):
+    def use(self, options: RelocaliserOptions) -> None:
         """Take other options; what is known is forgotten where they concern the gate."""
         if gate_options(options) != self._gate.options:
             self._gate = OdometryGate(gate_options(options))
         self._options = options
 
-    def reset(self):
+    def reset(self) -> None:
         """Forget everything."""
         self._gate.reset()
 
-    def examine(self, outcome):
+    def examine(self, outcome: Outcome) -> tuple[Outcome, bool]:
         """Return the Outcome that the rest of the world sees, and whether it is a jump."""
         if not self._options.gate or not outcome.accepted:
             return outcome, False
-        if outcome.reason == 'no_odometry':
+        if outcome.odometry_missing:
             return replace(outcome, admitted=False), False
         decision = self._gate.test(_measurement(outcome))
         sentence = f'{outcome.sentence} {decision.sentence}.'
         if decision.admitted:
             return replace(outcome, sentence=sentence), decision.jump
-        return replace(outcome, reason=decision.rejection.name.lower(), admitted=False,
+        return replace(outcome, rejection=decision.rejection, admitted=False,
                        sentence=f'{decision.rejection.sentence} {decision.sentence}.'), False
 
 
-def _measurement(outcome):
+def _measurement(outcome: Outcome) -> PoseMeasurement:
     """Return what the gate judges: the robot where odometry tracks it, else the camera."""
     found = outcome.localisation
     if outcome.map_from_odom is None:
         return PoseMeasurement(outcome.stamp_ns, found.map_from_cam, _covariance(found.covariance),
                            np.eye(4))
-    odom_from_base = np.linalg.inv(outcome.map_from_odom) @ outcome.map_from_base
+    odom_from_base = invert_pose(outcome.map_from_odom) @ outcome.map_from_base
     return PoseMeasurement(outcome.stamp_ns, outcome.map_from_base,
                        _covariance(outcome.base_covariance), odom_from_base)
 
 
-def _covariance(covariance):
+def _covariance(covariance: Optional[np.ndarray]) -> np.ndarray:
     return np.full((6, 6), np.nan) if covariance is None else np.asarray(covariance, np.float64)
-
-
-def stamp_refusal(stamp_ns, now_ns, options):
-    """Return (Rejection, sentence) of a stamp that cannot be right, or None.
-
-    Args:
-        stamp_ns: of the image.
-        now_ns: when the work on it begins.
-        options: RelocaliserOptions; a limit of zero takes every stamp.
-    """
-    age_s = (now_ns - stamp_ns) * 1e-9
-    if options.stamp_age_limit and age_s > options.stamp_age_limit:
-        return (Rejection.STALE_STAMP, f'it is {age_s:.1f} s old, stamp_age_limit is '
-                f'{options.stamp_age_limit:.1f} s; for a recording that is played set '
-                'use_sim_time')
-    if options.stamp_future_limit and -age_s > options.stamp_future_limit:
-        return (Rejection.FUTURE_STAMP, f'it is {-age_s:.1f} s ahead, stamp_future_limit is '
-                f'{options.stamp_future_limit:.1f} s')
-    return None

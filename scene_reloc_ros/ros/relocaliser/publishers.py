@@ -2,20 +2,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the relocaliser publishes."""
 
-import json
+from __future__ import annotations
+
 import math
 import time
+from typing import Any, Optional
 
 import cv2
 from geometry_msgs.msg import PoseWithCovarianceStamped
 import numpy as np
+from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image, PointCloud2
 from std_msgs.msg import Bool, Header, String
 
+from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.ros.bridge.conversions import pose_message, stamp_message, transform_message
+from scene_reloc_ros.ros.bridge.json_text import json_text
 from scene_reloc_ros.ros.compat.upstream import create_cloud_xyz32, CvBridge, TransformBroadcaster
+from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode
 from scene_reloc_ros.ros.node.qos import LATCHED, overridable, RESULT
 from scene_reloc_ros.ros.relocaliser.map_to_odom import MapToOdom
+from scene_reloc_ros.ros.relocaliser.outcome import Outcome
 
 _INLIER_COLOUR = (80, 255, 80)  # BGR
 
@@ -23,7 +31,7 @@ _INLIER_COLOUR = (80, 255, 80)  # BGR
 class RelocaliserPublishers:
     """The publishers of the relocaliser; they are silent while the node is not active."""
 
-    def __init__(self, node):
+    def __init__(self, node: ConfiguredLifecycleNode) -> None:
         """Create them on ``node``, a ConfiguredLifecycleNode."""
         self._node = node
         self._pose = self._publisher(PoseWithCovarianceStamped, '~/pose', RESULT)
@@ -35,26 +43,26 @@ class RelocaliserPublishers:
         self._bridge = CvBridge()
         self._map_to_odom = MapToOdom()
 
-    def _publisher(self, message_type, topic, qos):
+    def _publisher(self, message_type: type, topic: str, qos: QoSProfile) -> Publisher:
         return self._node.create_lifecycle_publisher(
             message_type, topic, qos, qos_overriding_options=overridable())
 
-    def destroy(self):
+    def destroy(self) -> None:
         """Free the publishers."""
         for publisher in (self._pose, self._status, self._ready, self._inliers,
                           self._debug_image):
             self._node.destroy_lifecycle_publisher(publisher)
         self._node.destroy_publisher(self._broadcaster.pub_tf)
 
-    def publish_status(self, fields):
+    def publish_status(self, fields: dict[str, Any]) -> None:
         """Publish a dictionary as one line of JSON."""
-        self._status.publish(String(data=json.dumps(fields)))
+        self._status.publish(String(data=json_text(fields)))
 
-    def publish_ready(self, ready):
+    def publish_ready(self, ready: bool) -> None:
         """Publish whether the robot is localised."""
         self._ready.publish(Bool(data=ready))
 
-    def publish_pose(self, outcome):
+    def publish_pose(self, outcome: Outcome) -> None:
         """Publish the pose at the stamp of the image."""
         options, localisation = self._node.options, outcome.localisation
         of_camera = options.pose_of == 'camera'
@@ -66,7 +74,7 @@ class RelocaliserPublishers:
             message.pose.covariance = np.asarray(covariance, np.float64).reshape(-1)
         self._pose.publish(message)
 
-    def publish_inliers(self, outcome):
+    def publish_inliers(self, outcome: Outcome) -> None:
         """Publish the scene points and the picture, where somebody listens."""
         localisation = outcome.localisation
         if self._inliers.get_subscription_count():
@@ -77,7 +85,7 @@ class RelocaliserPublishers:
             self._debug_image.publish(self._bridge.cv2_to_imgmsg(
                 picture, 'bgr8', self._header(outcome, outcome.camera_frame)))
 
-    def correct(self, outcome, jump):
+    def correct(self, outcome: Outcome, jump: bool) -> Optional[int]:
         """Broadcast a new correction now and from now on; returns its stamp, None without one.
 
         Args:
@@ -90,17 +98,17 @@ class RelocaliserPublishers:
                                              outcome.camera_frame, np.eye(4))
         elif outcome.map_from_odom is not None:
             target, child = outcome.map_from_odom, options.odom_frame
-            odom_from_base = np.linalg.inv(target) @ outcome.map_from_base
+            odom_from_base = invert_pose(target) @ outcome.map_from_base
         else:
             return None
         self._map_to_odom.set(target, child, odom_from_base, jump)
         return self.broadcast()
 
-    def forget_correction(self):
+    def forget_correction(self) -> None:
         """Stop broadcasting."""
         self._map_to_odom.forget()
 
-    def broadcast(self):
+    def broadcast(self) -> Optional[int]:
         """Send the present correction, stamped into the future; returns the stamp or None."""
         options = self._node.options
         if not options.publish_tf or not self._node.is_active:
@@ -109,7 +117,7 @@ class RelocaliserPublishers:
                            for limit in (options.slew_translation, options.slew_rotation))
         return self._map_to_odom.step(time.monotonic(), metres, math.radians(degrees), self._send)
 
-    def _send(self, map_from_child, child_frame):
+    def _send(self, map_from_child: np.ndarray, child_frame: str) -> int:
         options = self._node.options
         stamp_ns = (self._node.get_clock().now().nanoseconds
                     + int(options.transform_tolerance * 1e9))
@@ -118,11 +126,11 @@ class RelocaliserPublishers:
         return stamp_ns
 
     @staticmethod
-    def _header(outcome, frame):
+    def _header(outcome: Outcome, frame: str) -> Header:
         return Header(stamp=stamp_message(outcome.stamp_ns), frame_id=frame)
 
 
-def draw_inliers(image, pixels):
+def draw_inliers(image: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     """Return a BGR copy of an image with a circle at each of the pixels (K, 2)."""
     if image.ndim == 2:
         picture = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)

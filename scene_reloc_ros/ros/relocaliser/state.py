@@ -2,10 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the relocaliser stands: searching, localised or lost, and who waits for it."""
 
+from __future__ import annotations
+
 from collections import Counter
 from dataclasses import dataclass, field
 import threading
 import time
+from typing import Optional
+
+from scene_reloc_ros.ros.relocaliser.outcome import Outcome
 
 
 @dataclass
@@ -19,7 +24,7 @@ class RelocaliseRequest:
     finished: threading.Event = field(default_factory=threading.Event)
 
     @property
-    def outcome(self):
+    def outcome(self) -> str:
         """The sentence that the caller gets."""
         verb = 'localised' if self.accepted else 'not localised'
         elapsed = time.monotonic() - self.started_s
@@ -29,31 +34,31 @@ class RelocaliseRequest:
 class LocalisationState:
     """Counts accepted and refused frames; safe to use from several threads."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         """Start searching."""
         self._lock = threading.Lock()
-        self._requests = []
+        self._requests: list[RelocaliseRequest] = []
         self.ready = False
         self.frames = 0
         self.accepted = 0
         self.jumps = 0
-        self.refusals = Counter()  # by reason
+        self.refusals: Counter[str] = Counter()  # by code
         self._refused_in_a_row = 0
         self._was_ready = False
 
     @property
-    def label(self):
+    def label(self) -> str:
         """Return 'localised', 'searching' (never localised since the last reset) or 'lost'."""
         if self.ready:
             return 'localised'
         return 'lost' if self._was_ready else 'searching'
 
-    def reset(self):
+    def reset(self) -> None:
         """Forget the pose; requests go on waiting."""
         with self._lock:
             self.ready, self._was_ready, self._refused_in_a_row = False, False, 0
 
-    def record(self, outcome, sentence, lost_after_frames):
+    def record(self, outcome: Outcome, sentence: str, lost_after_frames: int) -> Optional[str]:
         """Count a frame; after ``lost_after_frames`` refusals in a row the pose is lost.
 
         Returns 'localised' for the first pose since the state was reset or lost, 'lost' when it
@@ -82,7 +87,7 @@ class LocalisationState:
                 return None
             return 'localised' if self.ready else 'lost'
 
-    def request(self):
+    def request(self) -> RelocaliseRequest:
         """Forget the pose and return a request that is finished by the next accepted frame."""
         self.reset()
         request = RelocaliseRequest()
@@ -90,13 +95,13 @@ class LocalisationState:
             self._requests.append(request)
         return request
 
-    def give_up(self, request):
+    def give_up(self, request: RelocaliseRequest) -> None:
         """Stop counting for a request whose time is over."""
         with self._lock:
             if request in self._requests:
                 self._requests.remove(request)
 
-    def abort_requests(self, sentence):
+    def abort_requests(self, sentence: str) -> None:
         """Finish all requests without success, as when the node is deactivated."""
         with self._lock:
             for request in self._requests:

@@ -2,18 +2,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """What ~/status and /diagnostics of the relocaliser say, as fields and as a sentence."""
 
+from __future__ import annotations
+
 import math
+from typing import Any, Optional
 
 from diagnostic_msgs.msg import DiagnosticStatus
 import numpy as np
 
+from scene_reloc_ros.ros.node.worker import LatestSlot
+from scene_reloc_ros.ros.relocaliser.outcome import Outcome
+from scene_reloc_ros.ros.relocaliser.state import LocalisationState
 
-def status_fields(state, slot, reason, sentence, outcome, now_ns):
+
+def status_fields(state: LocalisationState, slot: LatestSlot, reason: str, sentence: str,
+                  outcome: Optional[Outcome], now_ns: int) -> dict[str, Any]:
     """Return the fields of ~/status.
 
     Args:
-        state: the LocalisationState.
-        slot: the LatestSlot of the images.
+        state: of the node.
+        slot: of the images.
         reason: reason code.
         sentence: what it means and what to do.
         outcome: of the frame, or None where the status is about no frame.
@@ -38,7 +46,7 @@ def status_fields(state, slot, reason, sentence, outcome, now_ns):
     return fields
 
 
-def figures_of(outcome):
+def figures_of(outcome: Outcome) -> str:
     """Return the sentence of an outcome, with the standard deviation of an accepted pose."""
     covariance = outcome.base_covariance
     if not outcome.accepted or covariance is None:
@@ -48,23 +56,17 @@ def figures_of(outcome):
             f'cm, {math.degrees(np.linalg.norm(deviation[3:])):.2f} degrees)')
 
 
-def fill_diagnosis(status, node, ready, fields):
-    """Fill a status of /diagnostics and return it.
+def fill_diagnosis(status: DiagnosticStatus, ready: bool, fields: dict[str, Any]) -> None:
+    """Fill a status of /diagnostics.
 
     Args:
         status: of the diagnostic updater.
-        node: the ConfiguredLifecycleNode.
         ready: whether the robot is localised.
         fields: of the newest ~/status.
     """
-    if node.failure:
-        status.summary(DiagnosticStatus.ERROR, node.failure)
-    elif not node.is_active:
-        status.summary(DiagnosticStatus.WARN, f'the node is {node.state_label}')
-    elif ready:
+    if ready:
         status.summary(DiagnosticStatus.OK, 'localised')
     else:
         status.summary(DiagnosticStatus.WARN, fields.get('sentence', 'no image yet'))
     for key, value in fields.items():
         status.add(key, str(value))
-    return status

@@ -6,6 +6,9 @@ NVIDIA's cuda-core package brings the compiler (NVRTC) and the loader, so that a
 compiler toolkit. It is imported on first use.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
 import hashlib
 import importlib.metadata
 import logging
@@ -22,7 +25,7 @@ _DIGEST_BYTES = 32  # of SHA-256
 REMEDY = 'use the solver reference, which runs on every device'
 
 
-def missing():
+def missing() -> str | None:
     """Return a sentence about what the cuda solver lacks on this machine, or None."""
     if not torch.cuda.is_available():
         return f'the cuda solver needs an NVIDIA GPU that torch can use; {REMEDY}'
@@ -32,26 +35,26 @@ def missing():
     return None
 
 
-def _has_cuda_core():
+def _has_cuda_core() -> bool:
     try:
         return int(importlib.metadata.version('cuda-core').split('.')[0]) >= 1
     except importlib.metadata.PackageNotFoundError:
         return False
 
 
-def read_sources(folder=_FOLDER):
+def read_sources(folder: Path = _FOLDER) -> dict[str, str]:
     """Return {file name: text} of the kernels and their headers."""
     return {file.name: file.read_text(encoding='utf-8')
             for file in sorted(folder.glob('*.cu*')) if file.suffix in ('.cu', '.cuh')}
 
 
-def cache_folder():
+def cache_folder() -> Path:
     """Return where compiled kernels are kept, as the XDG base directories have it."""
     base = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
     return Path(base) / 'scene_reloc_ros' / 'kernels'
 
 
-def compiler_version():
+def compiler_version() -> str:
     """Return the version of NVRTC as text; RuntimeError where it cannot be loaded."""
     try:
         from cuda.bindings import nvrtc
@@ -62,7 +65,7 @@ def compiler_version():
     return f'nvrtc {major}.{minor}'
 
 
-def compile_sources(architecture, folder=_FOLDER):
+def compile_sources(architecture: str, folder: Path = _FOLDER) -> bytes:
     """Return the machine code of the kernels for an architecture such as ``sm_90``.
 
     Raises RuntimeError with the compiler's own words where it refuses.
@@ -78,7 +81,9 @@ def compile_sources(architecture, folder=_FOLDER):
                            f'{REMEDY}') from error
 
 
-def machine_code(architecture, version, compile_for=compile_sources, folder=None):
+def machine_code(architecture: str, version: str,
+                 compile_for: Callable[[str], bytes] = compile_sources,
+                 folder: Path | None = None) -> bytes:
     """Return the machine code of the kernels, from the cache where it holds them.
 
     The name of a cached file is the hash of all that the code depends on; it begins with the
@@ -99,7 +104,7 @@ def machine_code(architecture, version, compile_for=compile_sources, folder=None
     return code
 
 
-def _key(architecture, version):
+def _key(architecture: str, version: str) -> str:
     key = hashlib.sha256()
     for text in (architecture, version, *sum(sorted(read_sources().items()), ())):
         data = text.encode()
@@ -107,7 +112,7 @@ def _key(architecture, version):
     return key.hexdigest()
 
 
-def _read_checked(file):
+def _read_checked(file: Path) -> bytes | None:
     try:
         content = file.read_bytes()
     except OSError:
@@ -119,7 +124,7 @@ def _read_checked(file):
     return code
 
 
-def _write_checked(file, code):
+def _write_checked(file: Path, code: bytes) -> None:
     """Write by renaming: whoever reads at the same time sees all of a file or none."""
     temporary = None
     try:

@@ -2,10 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole query as one CUDA graph, and how long its kernels take."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 import time
 
 import numpy as np
 import torch
+
+from scene_reloc_ros.solver.cuda.solver import CudaSolver
+from scene_reloc_ros.solver.problem import (
+    PoseProblem,
+    SolverOptions,
+    SolverRejection,
+    SolverResult,
+)
 
 _WARM_UPS = 3  # runs before a graph is captured or a time is taken
 
@@ -16,7 +27,8 @@ class SolverGraph:
     The problem's tensors stay where they are: write the next query into them before a replay.
     """
 
-    def __init__(self, solver, problem, generator, options):
+    def __init__(self, solver: CudaSolver, problem: PoseProblem, generator: torch.Generator,
+                 options: SolverOptions) -> None:
         """Draw the samples and capture.
 
         Args:
@@ -37,16 +49,17 @@ class SolverGraph:
         with torch.cuda.graph(self._graph):
             solver.launch(problem, self.workspace)
 
-    def replay(self):
+    def replay(self) -> None:
         """Launch everything on torch's current stream; returns at once."""
         self._graph.replay()
 
-    def collect(self):
+    def collect(self) -> SolverResult | SolverRejection:
         """Wait for the answer of the last replay; return a SolverResult or a SolverRejection."""
         return self.solver.collect(self.workspace)
 
 
-def measure(solver, problem, generator, options, repeats=100):
+def measure(solver: CudaSolver, problem: PoseProblem, generator: torch.Generator,
+            options: SolverOptions, repeats: int = 100) -> dict[str, list[float]]:
     """Return times of one problem, each as (10 %, median, 90 %) in milliseconds.
 
     ``graph_ms`` is that of the kernels and the copy of their answer, by events around the replay
@@ -70,5 +83,5 @@ def measure(solver, problem, generator, options, repeats=100):
     return {'graph_ms': _spread(replays), 'call_ms': _spread(calls)}
 
 
-def _spread(values):
+def _spread(values: Sequence[float]) -> list[float]:
     return [float(value) for value in np.percentile(values, (10, 50, 90))]

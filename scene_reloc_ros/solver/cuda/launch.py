@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The kernels of one GPU, loaded, and their launch on torch's current stream."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 import ctypes
 
 import torch
 
 from scene_reloc_ros.solver.cuda.compiler import compiler_version, machine_code, missing
-from scene_reloc_ros.solver.cuda.workspace import ROUNDS, shares_of
+from scene_reloc_ros.solver.cuda.workspace import ROUNDS, shares_of, Workspace
 
 _PREPARE_THREADS = 512  # the numbers of threads are the bounds of kernels.cu
 _GENERATE_THREADS = 64
@@ -18,12 +21,13 @@ _FINISH_THREADS = 512
 _GROWTH = 4  # of a round over the one before, as in rounds.cuh
 _KERNELS = ('prepare_query', 'generate_hypotheses', 'select_hypotheses', 'compare_hypotheses',
             'refine_hypotheses', 'finish_pose')
+Launch = Callable[..., None]  # of a kernel's name, blocks, threads and arguments
 
 
 class DeviceKernels:
     """The kernels on a GPU."""
 
-    def __init__(self, device):
+    def __init__(self, device: torch.device) -> None:
         """Compile or find them; RuntimeError where something is missing.
 
         Args:
@@ -43,7 +47,8 @@ class DeviceKernels:
             code = ObjectCode.from_cubin(machine_code(f'sm_{major}{minor}', compiler_version()))
             self._kernels = {name: code.get_kernel(name) for name in _KERNELS}
 
-    def __call__(self, name, blocks, threads, *arguments):
+    def __call__(self, name: str, blocks: int, threads: int,
+                 *arguments: int | ctypes.c_int) -> None:
         """Launch a kernel on torch's current stream; returns at once.
 
         Args:
@@ -59,14 +64,14 @@ class DeviceKernels:
 class _Stream:
     """A torch stream in the protocol of cuda-core."""
 
-    def __init__(self, stream):
+    def __init__(self, stream: torch.cuda.Stream) -> None:
         self._stream = stream
 
-    def __cuda_stream__(self):
+    def __cuda_stream__(self) -> tuple[int, int]:
         return 0, self._stream.cuda_stream
 
 
-def launch_sequence(launch, inputs, workspace):
+def launch_sequence(launch: Launch, inputs: Sequence[int], workspace: Workspace) -> None:
     """Launch all kernels of one query, in order; the host looks at nothing in between.
 
     A round that is not needed ends as soon as it has read so.
@@ -82,10 +87,12 @@ def launch_sequence(launch, inputs, workspace):
         samples, shares = options.maximum_samples, shares_of(options, number)
         if number + 1 < ROUNDS:
             samples = min(options.round_samples, options.first_samples * _GROWTH ** number)
-        number = ctypes.c_int(number)
+        round_number = ctypes.c_int(number)
         launch('generate_hypotheses', -(-samples // _GENERATE_THREADS), _GENERATE_THREADS,
-               address, number)
-        launch('select_hypotheses', 1, _SELECT_THREADS, address, number)
-        launch('compare_hypotheses', shares * options.scored, _COMPARE_THREADS, address, number)
-        launch('refine_hypotheses', shares * options.refined, _REFINE_THREADS, address, number)
+               address, round_number)
+        launch('select_hypotheses', 1, _SELECT_THREADS, address, round_number)
+        launch('compare_hypotheses', shares * options.scored, _COMPARE_THREADS, address,
+               round_number)
+        launch('refine_hypotheses', shares * options.refined, _REFINE_THREADS, address,
+               round_number)
     launch('finish_pose', 1, _FINISH_THREADS, address)

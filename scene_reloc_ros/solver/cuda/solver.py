@@ -2,19 +2,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """RANSAC on the GPU: prepare, launch, collect; the same contract as the reference."""
 
+from __future__ import annotations
+
 from collections import OrderedDict
+from collections.abc import Iterable
 from functools import lru_cache
 import threading
 
 import torch
 
 from scene_reloc_ros.solver.cuda.compiler import REMEDY
-from scene_reloc_ros.solver.cuda.launch import DeviceKernels, launch_sequence
+from scene_reloc_ros.solver.cuda.launch import DeviceKernels, Launch, launch_sequence
 from scene_reloc_ros.solver.cuda.workspace import Kind, Workspace
 from scene_reloc_ros.solver.information import expected_information
 from scene_reloc_ros.solver.problem import (
     MINIMUM_CELLS,
+    PoseProblem,
     RigProblem,
+    SolverOptions,
     SolverRejection,
     SolverResult,
 )
@@ -30,11 +35,13 @@ class CudaSolver:
     ``prepare`` once, ``launch`` while the graph is captured, and ``collect`` after each replay.
     """
 
-    def __init__(self, launch):
+    def __init__(self, launch: Launch) -> None:
         """Take the function that launches kernels: DeviceKernels, or another in tests."""
-        self._launch, self._workspaces, self._lock = launch, OrderedDict(), threading.Lock()
+        self._launch, self._lock = launch, threading.Lock()
+        self._workspaces: OrderedDict[Kind, Workspace] = OrderedDict()
 
-    def solve_pose(self, problem, generator, options):
+    def solve_pose(self, problem: PoseProblem | RigProblem, generator: torch.Generator,
+                   options: SolverOptions) -> SolverResult | SolverRejection:
         """Return the SolverResult of a PoseProblem, in host memory, or the SolverRejection.
 
         Args:
@@ -42,7 +49,10 @@ class CudaSolver:
             generator: a CPU torch.Generator; the same state gives the samples of the reference.
             options: SolverOptions.
         """
-        if not isinstance(problem, RigProblem) and len(problem.rays) < MINIMUM_CELLS:
+        if isinstance(problem, RigProblem):
+            raise ValueError(f'the cuda solver takes one camera, not a rig of '
+                             f'{len(problem.views)}; {REMEDY}')
+        if len(problem.rays) < MINIMUM_CELLS:
             return SolverRejection.TOO_FEW_CELLS
         with self._lock:
             before = generator.get_state()
@@ -56,14 +66,12 @@ class CudaSolver:
                 self.launch(problem, workspace)
             return self.collect(workspace)
 
-    def prepare(self, problem, generator, options):
+    def prepare(self, problem: PoseProblem, generator: torch.Generator,
+                options: SolverOptions) -> Workspace:
         """Return the Workspace of a problem's kind, with its samples: all that may wait.
 
         Its memory belongs to the solver; a graph that uses it has to keep the Workspace.
         """
-        if isinstance(problem, RigProblem):
-            raise ValueError(f'the cuda solver takes one camera, not a rig of '
-                             f'{len(problem.views)}; {REMEDY}')
         kind = Kind.of(problem, options)
         if kind not in self._workspaces:
             with torch.inference_mode(False):  # kept: it must serve callers with gradients as well
@@ -75,7 +83,7 @@ class CudaSolver:
         workspace.draw(generator, kind.cells)
         return workspace
 
-    def launch(self, problem, workspace):
+    def launch(self, problem: PoseProblem, workspace: Workspace) -> None:
         """Launch all work of one problem on torch's current stream, without waiting for any."""
         inputs = [None if values is None else values.float().contiguous() for values in
                   (problem.rays, problem.points, problem.depths, problem.weights)]
@@ -83,7 +91,7 @@ class CudaSolver:
                                        for values in inputs], workspace)
         workspace.fetch()
 
-    def collect(self, workspace):
+    def collect(self, workspace: Workspace) -> SolverResult | SolverRejection:
         """Wait for the answer; return the SolverResult or the SolverRejection."""
         found, inliers = workspace.read()
         options = workspace.options
@@ -108,15 +116,15 @@ class CudaSolver:
                             int(found.samples), found.second_best_score)
 
 
-def _pose(values):
+def _pose(values: Iterable[float]) -> torch.Tensor:
     """Return the (4, 4) pose of the nine values of a rotation and the three of a translation."""
-    values = torch.tensor(list(values), dtype=torch.float64)
+    numbers = torch.tensor(list(values), dtype=torch.float64)
     pose = torch.eye(4, dtype=torch.float64)
-    pose[:3, :3], pose[:3, 3] = values[:9].view(3, 3), values[9:]
+    pose[:3, :3], pose[:3, 3] = numbers[:9].view(3, 3), numbers[9:]
     return pose
 
 
-def _symmetric(triangle):
+def _symmetric(triangle: Iterable[float]) -> torch.Tensor:
     """Return the (6, 6) matrix of an upper triangle by rows."""
     matrix = torch.zeros(6, 6, dtype=torch.float64)
     rows, columns = torch.triu_indices(6, 6)
@@ -126,6 +134,6 @@ def _symmetric(triangle):
 
 
 @lru_cache(None)
-def solver_of(device):
+def solver_of(device: torch.device) -> CudaSolver:
     """Return the CudaSolver of a torch.device; RuntimeError where something is missing."""
     return CudaSolver(DeviceKernels(device))

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Device memory of problems of one size: allocated once, described to the kernels by address."""
 
+from __future__ import annotations
+
 import ctypes
 from dataclasses import dataclass
 
 import torch
 
-from scene_reloc_ros.solver.problem import SolverOptions
+from scene_reloc_ros.solver.problem import PoseProblem, SolverOptions
 from scene_reloc_ros.solver.sampling import MINIMAL, uniform_numbers
 
 ROUNDS = 4  # of samples, as in workspace.cuh
@@ -25,7 +27,7 @@ _BUFFERS = ('cells', 'part', 'source', 'pool', 'cumulative', 'order', 'numbers',
             'result', 'mask')
 
 
-def shares_of(options, number):
+def shares_of(options: SolverOptions, number: int) -> int:
     """Return how many rounds of the reference a round stands for, as in rounds.cuh."""
     return 1 if number + 1 < ROUNDS else -(-options.maximum_samples // options.round_samples)
 
@@ -37,7 +39,7 @@ class SettingsLayout(ctypes.Structure):
                 *((name, ctypes.c_int) for name in _COUNTS)]
 
     @classmethod
-    def of(cls, options, focal_px):
+    def of(cls, options: SolverOptions, focal_px: float) -> SettingsLayout:
         """Return the settings of SolverOptions and a focal length, pixels."""
         given = {name: getattr(options, name) for name in ('confidence', *_FLOATS[1:], *_COUNTS)}
         return cls(focal_px=focal_px, **given)
@@ -72,7 +74,7 @@ class Kind:
     options: SolverOptions
 
     @classmethod
-    def of(cls, problem, options):
+    def of(cls, problem: PoseProblem, options: SolverOptions) -> Kind:
         """Return the kind of a PoseProblem."""
         return cls(len(problem.rays), float(problem.focal_px), problem.depths is not None,
                    problem.weights is not None, problem.rays.device, options)
@@ -81,10 +83,11 @@ class Kind:
 class Workspace:
     """Buffers of one kind of problem, and the samples that they hold."""
 
-    def __init__(self, kind):
+    def __init__(self, kind: Kind) -> None:
         """Allocate everything that the kernels read and write."""
         self.kind, self.options = kind, kind.options
-        self._drawn_from = self._left_at = None
+        self._drawn_from: tuple[bytes, int] | None = None
+        self._left_at: torch.Tensor | None = None
         self._answer = torch.zeros(ctypes.sizeof(ResultLayout) + kind.cells, dtype=torch.uint8,
                                    device=kind.device)
         self._host_answer = torch.zeros(self._answer.shape, dtype=torch.uint8,
@@ -99,16 +102,16 @@ class Workspace:
         self._layout = torch.frombuffer(bytearray(layout), dtype=torch.uint8).to(kind.device)
 
     @property
-    def address(self):
+    def address(self) -> int:
         """Return where the kernels find the description of the buffers."""
         return self._layout.data_ptr()
 
-    def _allocate(self):
+    def _allocate(self) -> dict[str, torch.Tensor]:
         cells, options, device = self.kind.cells, self.options, self.kind.device
         last = shares_of(options, ROUNDS - 1)
         scored = last * options.scored
 
-        def empty(dtype, *shape):
+        def empty(dtype: torch.dtype, *shape: int) -> torch.Tensor:
             return torch.empty(shape, dtype=dtype, device=device)
         return {
             'cells': empty(torch.float32, _CELL_ROWS, cells),
@@ -129,7 +132,7 @@ class Workspace:
             'near': empty(torch.uint8, cells),
             'state': empty(torch.uint8, STATE_BYTES)}
 
-    def draw(self, generator, usable):
+    def draw(self, generator: torch.Generator, usable: int) -> None:
         """Draw the samples of all rounds among some usable cells, unless they are there already.
 
         They are those that the reference draws from the same state of the generator, which is
@@ -141,7 +144,7 @@ class Workspace:
         """
         state = generator.get_state()
         drawn_from = (state.numpy().tobytes(), usable)
-        if drawn_from == self._drawn_from:
+        if drawn_from == self._drawn_from and self._left_at is not None:
             generator.set_state(self._left_at)
             return
         order = torch.full((self.kind.cells,), self.kind.cells, dtype=torch.int32)
@@ -151,14 +154,14 @@ class Workspace:
         self._buffers['numbers'].copy_(numbers[:, 1:].T.contiguous())
         self._drawn_from, self._left_at = drawn_from, generator.get_state()
 
-    def fetch(self):
+    def fetch(self) -> None:
         """Send the answer on its way to the host; returns at once."""
         self._host_answer.copy_(self._answer, non_blocking=True)
 
-    def read(self):
+    def read(self) -> tuple[ResultLayout, torch.Tensor]:
         """Return (ResultLayout, inlier mask (N,) bool) once the answer has arrived."""
         if self.kind.device.type == 'cuda':
             torch.cuda.current_stream(self.kind.device).synchronize()
         size = ctypes.sizeof(ResultLayout)
-        result = ResultLayout.from_buffer_copy(self._host_answer[:size].numpy())
+        result = ResultLayout.from_buffer_copy(self._host_answer[:size].numpy().data)
         return result, self._host_answer[size:].bool()

@@ -13,8 +13,8 @@ from scene_reloc_ros.datasets.simulated_room.furniture import ROOM_M
 from scene_reloc_ros.datasets.simulated_room.layouts import LAYOUTS
 from scene_reloc_ros.datasets.simulated_room.lighting import LIGHTINGS
 from scene_reloc_ros.datasets.simulated_room.renderer import Renderer
+from scene_reloc_ros.datasets.simulated_room.room import room_blocks, room_surfaces
 from scene_reloc_ros.datasets.simulated_room.simulated_sequence import CAMERA
-from scene_reloc_ros.datasets.simulated_room.surfaces import room_blocks, room_surfaces
 from scene_reloc_ros.datasets.simulated_room.textures import texture_pyramids
 
 HALF_TURN = np.diag([-1.0, -1.0, 1.0, 1.0])

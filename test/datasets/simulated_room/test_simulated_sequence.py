@@ -9,8 +9,8 @@ from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.datasets.simulated_room.furniture import PLACEMENTS, ROOM_M
 from scene_reloc_ros.datasets.simulated_room.layouts import DEFAULT_ROOM, LAYOUTS
 from scene_reloc_ros.datasets.simulated_room.photographs import photograph
+from scene_reloc_ros.datasets.simulated_room.room import room_blocks, room_surfaces
 from scene_reloc_ros.datasets.simulated_room.simulated_sequence import SimulatedRoomSequence
-from scene_reloc_ros.datasets.simulated_room.surfaces import room_blocks, room_surfaces
 from scene_reloc_ros.geometry.pose_error import pose_errors
 
 BEYOND_ROUTE_M = 0.6  # free space in the middle of every view

@@ -10,7 +10,7 @@ import pytest
 from sensor_msgs.msg import CameraInfo
 
 from scene_reloc_ros.geometry.camera import Camera
-from scene_reloc_ros.ros.bridge.camera_cache import CameraCache
+from scene_reloc_ros.ros.bridge.camera_subscriber import CameraCache
 from scene_reloc_ros.ros.bridge.conversions import (
     camera_of_message,
     fill_camera_info,

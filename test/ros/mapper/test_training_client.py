@@ -9,11 +9,15 @@ import sys
 import threading
 import time
 
+import pytest
 from support import training_entries
+from support.key_frames import KnownPoses, messages_of
 from support.places import ROOT, SUPPORT
+from support.small_recording import CAMERA, small_frames
 
 from scene_reloc_ros.ros.mapper import training_client as training_module
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
+from scene_reloc_ros.ros.mapper.recorder import Recorder
 
 
 class Listener:
@@ -24,6 +28,7 @@ class Listener:
         self.training = training_module.Training(
             training_entries.session_in(folder), MapperNodeOptions(preset='fast'),
             lambda *content: self.progress.append(content), self.on_end, entry=entry)
+        self.training.start()
 
     def on_end(self, kind, text):
         """Take the end."""
@@ -74,3 +79,46 @@ def test_a_training_ends_with_a_node_that_was_killed(tmp_path):
     while Path(f'/proc/{process}').exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not Path(f'/proc/{process}').exists()
+
+
+class Teller:
+    """A client of a training, and what it publishes and says."""
+
+    def __init__(self, folder, entry):
+        self.recorder, self.topics, self.said = Recorder(), [], []
+        self.ended = threading.Event()
+        self.recorder.start(str(folder))
+        frame = small_frames(1)[0]
+        self.recorder.take(messages_of(frame), (CAMERA, None), KnownPoses([frame]),
+                           MapperNodeOptions())
+        self.client = training_module.TrainingClient(
+            self.recorder, lambda *text: self.topics.append(text), self.say, entry)
+
+    def say(self, reason, sentence):
+        """Take a word for ~/status."""
+        self.said.append((reason, sentence))
+        if reason != 'train':
+            self.ended.set()
+
+
+def test_a_client_lends_the_session_and_announces_the_map(tmp_path):
+    teller = Teller(tmp_path, training_entries.finishing)
+    assert 'training of 1 key frames has begun' in teller.client.begin(
+        MapperNodeOptions(preset='fast'))
+    assert teller.ended.wait(60)
+    path = dict(teller.topics)['map_ready']
+    assert teller.said == [('train', 'training of 1 key frames begins'),
+                           ('done', f'map {path} is ready')]
+    assert teller.recorder.state == 'idle'
+    with pytest.raises(ValueError, match='no training is running'):
+        teller.client.cancel()
+
+
+def test_a_client_gives_the_session_back_when_it_is_cancelled(tmp_path):
+    teller = Teller(tmp_path, training_entries.obedient)
+    teller.client.begin(MapperNodeOptions(preset='fast'))
+    with pytest.raises(ValueError, match='a training is running; wait for it'):
+        teller.client.begin(MapperNodeOptions(preset='fast'))
+    assert teller.client.cancel() == 'the training is cancelled; 1 key frames are kept'
+    assert teller.recorder.state == 'recorded'
+    assert teller.said[-1] == ('cancelled', 'the training was cancelled')

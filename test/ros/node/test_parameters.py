@@ -7,9 +7,14 @@ from rcl_interfaces.msg import ParameterType
 import rclpy
 from rclpy.exceptions import InvalidParameterValueException
 from rclpy.parameter import Parameter
+import yaml
 
+from scene_reloc_ros.ros.dataset_player.node import DatasetPlayerNode
 from scene_reloc_ros.ros.dataset_player.options import DatasetPlayerOptions
-from scene_reloc_ros.ros.node.parameters import declared_defaults, NodeParameters
+from scene_reloc_ros.ros.mapper.node import MapperNode
+from scene_reloc_ros.ros.node.parameter_fields import declared_defaults
+from scene_reloc_ros.ros.node.parameters import NodeParameters
+from scene_reloc_ros.ros.relocaliser.node import RelocaliserNode
 from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
 
 
@@ -37,7 +42,7 @@ def test_every_parameter_is_described_with_its_range(make_node):
     assert rate.floating_point_range[0].to_value == 200.0
     assert rate.read_only and rate.type == ParameterType.PARAMETER_DOUBLE
     assert all(node.describe_parameter(name).description
-               for name in declared_defaults('relocaliser'))
+               for name in declared_defaults(RelocaliserOptions))
 
 
 def test_values_of_the_command_line_reach_the_options(make_node):
@@ -88,6 +93,8 @@ def test_who_uses_the_options_may_refuse_a_change_too(make_node):
     assert parameters.options.publish_tf is False
 
 
-def test_an_unknown_node_has_no_defaults():
-    with pytest.raises(ValueError, match="node 'robot' is unknown; expected one of relocaliser"):
-        declared_defaults('robot')
+@pytest.mark.parametrize('node_class', [RelocaliserNode, MapperNode, DatasetPlayerNode])
+def test_a_node_declares_the_parameters_of_its_configuration_file(node_class, repository):
+    text = (repository / 'config' / f'{node_class.default_name}.yaml').read_text()
+    configured = next(iter(yaml.safe_load(text).values()))['ros__parameters']
+    assert configured == declared_defaults(node_class.options_type)

@@ -4,8 +4,7 @@
 
 import threading
 
-from scene_reloc_ros.ros.node.newest_slot import LatestSlot
-from scene_reloc_ros.ros.node.worker import Worker
+from scene_reloc_ros.ros.node.worker import LatestSlot, Worker
 
 
 def test_the_newest_item_replaces_the_waiting_one_and_counts_it():
@@ -42,6 +41,8 @@ def test_a_busy_worker_gets_the_newest_item_next():
         busy.set()
         go_on.wait(5)
     worker = Worker(slot, handle, 'test')
+    assert not worker.alive
+    worker.start()
     slot.put(0)
     busy.wait(5)
     for item in range(1, 50):
@@ -53,3 +54,9 @@ def test_a_busy_worker_gets_the_newest_item_next():
     assert handled == [0, 49]
     assert slot.dropped == 48
     assert not worker.alive
+
+
+def test_a_worker_that_was_never_started_can_be_stopped():
+    slot = LatestSlot()
+    Worker(slot, print, 'test').stop()
+    assert slot.closed

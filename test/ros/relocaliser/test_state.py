@@ -1,24 +1,17 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""State of the relocaliser, choice of key frames and played odometry: no topics needed."""
+"""State of the relocaliser: searching, localised or lost, and who waits for it."""
 
-import math
-
-import numpy as np
-import pytest
-
-from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy, SimulatedOdometry
-from scene_reloc_ros.ros.mapper.key_frames import KeyFrameSelection
-from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
-from scene_reloc_ros.ros.relocaliser.frame_localisation import Outcome
+from scene_reloc_ros.ros.relocaliser.outcome import Outcome
 from scene_reloc_ros.ros.relocaliser.state import LocalisationState
+from scene_reloc_ros.uncertainty.rejection import Rejection
 
 LOST_AFTER = 3
 
 
 def outcome(accepted):
     """Return what became of a frame."""
-    return Outcome(1, 'accepted' if accepted else 'too_few_inliers', '')
+    return Outcome(1, None if accepted else Rejection.TOO_FEW_INLIERS, '')
 
 
 def test_a_few_refused_frames_do_not_lose_a_robot_but_many_in_a_row_do():
@@ -66,49 +59,25 @@ def test_a_request_that_ran_out_of_time_says_why_the_last_try_failed():
     assert request.outcome.endswith('too few inliers')
 
 
-@pytest.mark.parametrize('position, yaw_deg, stamp_s, wanted', [
-    ((0.049, 0, 0), 0.0, 2.0, False), ((0.051, 0, 0), 0.0, 2.0, True),
-    ((0, 0, 0), 2.9, 2.0, False), ((0, 0, 0), 3.1, 2.0, True), ((1, 0, 0), 90.0, 0.4, False)])
-def test_a_key_frame_has_moved_or_turned_enough_and_is_late_enough(
-        position, yaw_deg, stamp_s, wanted):
-    options = MapperNodeOptions(key_frame_interval=0.5)
-    selection = KeyFrameSelection()
-    assert selection.wants(0, np.eye(4), options)
-    selection.keep(0, np.eye(4))
-    pose = pose_of_rpy(position, (0, 0, math.radians(yaw_deg)))
-    assert selection.wants(int(stamp_s * 1e9), pose, options) is wanted
-
-
-def route(count, step_m=0.05):
-    """Return poses along a circle."""
-    return [pose_of_rpy((math.cos(k * step_m), math.sin(k * step_m), 0.2), (0, 0, k * step_m))
-            for k in range(count)]
-
-
-def test_odometry_without_drift_is_the_true_motion_from_another_start():
-    start = pose_of_rpy((-7.0, 4.0, 0.0), (0, 0, 2.0))
-    odometry = SimulatedOdometry(start, 0.0, 0.0, seed=1)
-    poses = route(40)
-    for pose in poses:
-        odom_from_base = odometry.odom_from_base(pose)
-        map_from_odom = pose @ np.linalg.inv(odom_from_base)
-        np.testing.assert_allclose(map_from_odom, poses[0] @ np.linalg.inv(start), atol=1e-9)
-
-
-def test_drift_grows_with_the_root_of_the_way_and_is_repeatable():
-    poses = [pose_of_rpy((0.1 * k, 0, 0), (0, 0, 0)) for k in range(41)]  # 4 m
-
-    def end(seed):
-        odometry = SimulatedOdometry(np.eye(4), 0.01, 0.0, seed)
-        return [odometry.odom_from_base(pose) for pose in poses][-1][:3, 3]
-    np.testing.assert_array_equal(end(7), end(7))
-    deviation = np.std([end(seed) - (4.0, 0, 0) for seed in range(200)], axis=0)
-    np.testing.assert_allclose(deviation, 0.02, rtol=0.25)
-
-
 def test_the_state_announces_a_first_fix_and_a_loss_once():
     state = LocalisationState()
     events = [state.record(outcome(accepted), '', LOST_AFTER)
               for accepted in (False, True, True, False, False, False, False, True)]
     assert events == [None, 'localised', None, None, None, 'lost', None, 'localised']
     assert state.refusals == {'too_few_inliers': 5}
+
+
+def test_refusals_are_counted_by_their_code():
+    state = LocalisationState()
+    for rejection in (Rejection.TOO_DARK, Rejection.NO_MAP, Rejection.TOO_DARK):
+        state.record(Outcome(1, rejection, ''), '', LOST_AFTER)
+    kept_back = Outcome(1, None, '', admitted=False, odometry_missing=True)
+    state.record(kept_back, '', LOST_AFTER)
+    assert state.refusals == {'too_dark': 2, 'no_map': 1, 'no_odometry': 1}
+
+
+def test_a_pose_without_odometry_is_accepted_unless_it_is_kept_back():
+    assert (Outcome(1, None, '').reason, Outcome(1, None, '').accepted) == ('accepted', True)
+    missing = Outcome(1, None, '', odometry_missing=True)
+    assert (missing.reason, missing.accepted) == ('no_odometry', True)
+    assert not Outcome(1, None, '', odometry_missing=True, admitted=False).accepted

@@ -1,8 +1,6 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""A map of the simulated room, made once for all tests of the command line."""
-
-import pytest
+"""A map of the simulated room, made with the command line."""
 
 from scene_reloc_ros.cli.main import main
 from scene_reloc_ros.datasets.open_sequence import open_sequence
@@ -11,10 +9,8 @@ ROUTE = 'simulated:survey?frames=300'
 LAP = 64  # frames of the route that are mapped
 
 
-@pytest.fixture(scope='session')
-def mapped(tmp_path_factory):
-    """Map the first frames of the room with the command line; return its folder."""
-    folder = tmp_path_factory.mktemp('mapped')
+def map_room(folder):
+    """Map the first frames of the route into a folder: room.map, and what it was made from."""
     names = open_sequence(ROUTE).names[:LAP]
     (folder / 'map.txt').write_text('\n'.join(names))
     (folder / 'between.txt').write_text('\n'.join(names[1::8]))
@@ -22,4 +18,3 @@ def mapped(tmp_path_factory):
                  '--minutes', '0.8', '--out', str(folder / 'room.map'),
                  '--json', str(folder / 'map.json'), '--device', 'cpu'])
     assert code == 0
-    return folder

@@ -20,12 +20,6 @@ _USERS = {'bridge': ('relocaliser', 'mapper'), 'node': NODES, **{node: (node,) f
 Created = namedtuple('Created', 'node direction topic message qos')
 
 
-def read_folders(ros):
-    """Return {folder: [syntax trees]} of the folders below ros/ that the nodes are made of."""
-    return {folder: [ast.parse(file.read_text('utf-8')) for file in (ros / folder).glob('*.py')]
-            for folder in _USERS}
-
-
 def calls_in(trees):
     """Yield (name of what is called, call) of all calls."""
     for node in (n for tree in trees for n in ast.walk(tree)):
@@ -40,7 +34,7 @@ def _direction(name):
     return {'create_subscription': 'in', 'Subscriber': 'in', 'create_service': 'service'}.get(name)
 
 
-def _created_by(folder, name, call):
+def _created_by(name, call):
     """Return (direction, type, topic, qos) of a call; topic is None where it is computed."""
     direction = _direction(name)
     arguments = call.args[1:] if name == 'Subscriber' else call.args
@@ -52,41 +46,51 @@ def _created_by(folder, name, call):
     return direction, ast.unparse(arguments[0]), topic, ast.unparse(given[0]) if given else ''
 
 
-def created(folders):
-    """Return what is created by a name that stands in the code, as a set of Created."""
-    found = set()
-    for folder, trees in folders.items():
-        for name, call in calls_in(trees):
-            made = _created_by(folder, name, call)
-            for node in _USERS[folder]:
-                if made and made[2] is not None:
-                    direction, message, topic, qos = made
-                    qos = '' if direction == 'service' else qos
-                    found.add(Created(node, direction, topic, message, qos))
-                found |= {Created(node, direction, topic, '', 'upstream')
-                          for direction, topic in _BUILDERS.get(name, ())}
-    return found
+class NodeSources:
+    """The source code of the nodes."""
 
+    def __init__(self, ros):
+        """Read the folders below ros/ that the nodes are made of."""
+        self._trees = {folder: [ast.parse(file.read_text('utf-8'))
+                                for file in (ros / folder).glob('*.py')] for folder in _USERS}
 
-def computed(folders):
-    """Return (node, direction) of the calls whose topic is computed."""
-    return {(node, made[0]) for folder, trees in folders.items()
-            for name, call in calls_in(trees) for node in _USERS[folder]
-            for made in [_created_by(folder, name, call)] if made and made[2] is None}
+    def _calls(self):
+        """Yield (node, what is called, what it creates) of all calls, once for each node."""
+        for folder, trees in self._trees.items():
+            for name, call in calls_in(trees):
+                made = _created_by(name, call)
+                for node in _USERS[folder]:
+                    yield node, name, made
 
+    def created(self):
+        """Return what is created by a name that stands in the code, as a set of Created."""
+        found = set()
+        for node, name, made in self._calls():
+            if made and made[2] is not None:
+                direction, message, topic, qos = made
+                found.add(Created(node, direction, topic, message,
+                                  '' if direction == 'service' else qos))
+            found |= {Created(node, direction, topic, '', 'upstream')
+                      for direction, topic in _BUILDERS.get(name, ())}
+        return found
 
-def words(folders, node):
-    """Return every string, attribute and keyword in what a node is made of."""
-    found = set()
-    for folder, trees in folders.items():
-        for part in (n for tree in trees for n in ast.walk(tree) if node in _USERS[folder]):
+    def computed(self):
+        """Return (node, direction) of the calls whose topic is computed."""
+        return {(node, made[0]) for node, _, made in self._calls() if made and made[2] is None}
+
+    def words(self, node):
+        """Return every string, attribute and keyword in what a node is made of."""
+        found = set()
+        trees = [tree for folder in _USERS if node in _USERS[folder]
+                 for tree in self._trees[folder]]
+        for part in (n for tree in trees for n in ast.walk(tree)):
             if isinstance(part, ast.Constant) and isinstance(part.value, str):
                 found.add(part.value)
             elif isinstance(part, ast.Attribute):
                 found.add(part.attr)
             elif isinstance(part, ast.keyword):
                 found.add(part.arg)
-    return found
+        return found
 
 
 def dictionary_keys(tree, function=None):

@@ -1,0 +1,88 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Lifecycle node with a camera: it works on the newest image in a thread of its own."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages
+from scene_reloc_ros.ros.bridge.camera_subscriber import CameraInput
+from scene_reloc_ros.ros.bridge.transform_lookup import TransformLookup
+from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode
+from scene_reloc_ros.ros.node.status_reason import StatusReason
+from scene_reloc_ros.ros.node.worker import LatestSlot, Worker
+
+_WATCH_S = 1.0
+
+
+class CameraNode(ConfiguredLifecycleNode):
+    """What relocaliser and mapper share: camera, transforms, worker, and a watch over them."""
+
+    task = ''  # what the worker does; names its thread
+
+    def __init__(self, **node_arguments: Any) -> None:
+        """Create the node, unconfigured; arguments of rclpy's LifecycleNode."""
+        self.camera_input: Optional[CameraInput] = None  # while configured
+        self.lookup: Optional[TransformLookup] = None
+        self.slot = LatestSlot()
+        self._worker: Optional[Worker] = None  # since the first activation
+        super().__init__(**node_arguments)
+
+    def configure(self) -> None:
+        """Subscribe; ValueError says why that is not possible."""
+        self.lookup = TransformLookup(self)
+        self.closers.callback(self.lookup.destroy)
+        self.slot = LatestSlot()
+        self.camera_input = CameraInput(self, self.on_clock_jump)
+        self.closers.callback(self.camera_input.destroy)
+        self.camera_input.subscribe_images(self.slot.put)
+        self.repeat(_WATCH_S, self.watch)
+
+    def activate(self) -> None:
+        """Begin to work on images."""
+        if self.camera_input is not None:
+            self.camera_input.restart_silence()
+        self.slot.clear()
+        if self._worker is None:
+            self._worker = Worker(self.slot, self.handle_frame, self.task)
+            self.closers.callback(self._worker.stop)  # pushed last, so that it ends first
+            self._worker.start()
+
+    def cleanup(self) -> None:
+        """End the worker and unsubscribe."""
+        super().cleanup()
+        self.camera_input = self.lookup = self._worker = None
+
+    def handle_frame(self, messages: FrameMessages) -> None:
+        """Work on an image and its depth, in the thread of the worker."""
+        raise NotImplementedError
+
+    def report(self, reason: str, sentence: str) -> None:
+        """Publish on ~/status what keeps the node from its work."""
+        raise NotImplementedError
+
+    def on_clock_jump(self) -> None:
+        """Answer time that has jumped back, as at the start of a bag loop."""
+        raise NotImplementedError
+
+    @property
+    def awaits_images(self) -> bool:
+        """Tell whether silence of the camera is worth a word."""
+        return True
+
+    def watch(self) -> bool:
+        """Say why nothing happens, when nothing happens; tells whether it did."""
+        camera_input, worker = self.camera_input, self._worker  # cleanup may come in between
+        if not self.is_active or camera_input is None or worker is None:
+            return False
+        silence = camera_input.silence() if self.awaits_images else None
+        if silence is not None:
+            self.report(StatusReason.NO_IMAGE.code, silence)
+            self.get_logger().warning(silence, throttle_duration_sec=10.0)
+            return True
+        if not worker.alive:
+            self.report(StatusReason.WORKER_DIED.code, f'the {self.task} thread ended with an '
+                        'error; restart the node and report its log')
+            return True
+        return False

@@ -1,0 +1,154 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Recorder of key frames: the present session, who may change it, and what goes into it."""
+
+from __future__ import annotations
+
+import threading
+from typing import Optional
+
+import numpy as np
+
+from scene_reloc_ros.geometry.posed_image import PosedImage
+from scene_reloc_ros.ros.bridge.camera_frame import (
+    CameraAnswer,
+    CameraFrame,
+    FrameMessages,
+    InputRejection,
+)
+from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
+from scene_reloc_ros.ros.mapper.pose_sources import PoseSource
+from scene_reloc_ros.ros.mapper.session import MappingSession
+from scene_reloc_ros.uncertainty.rejection import Rejection
+
+EMPTY = ('call ~/start, move the camera and see in ~/status why frames are not kept '
+         '(image, camera_info and poses must arrive)')
+
+
+class Recorder:
+    """The session of a mapper; safe to use from several threads.
+
+    What is asked of it answers in a sentence; ValueError says why it cannot be done.
+    """
+
+    def __init__(self) -> None:
+        """Begin without a session."""
+        self._lock = threading.RLock()
+        self._session: Optional[MappingSession] = None
+        self._recording = self._lent = False
+
+    @property
+    def state(self) -> str:
+        """Return 'training', 'recording', 'recorded' or 'idle'."""
+        if self._lent:
+            return 'training'
+        if self._recording:
+            return 'recording'
+        return 'recorded' if self.keyframes else 'idle'
+
+    @property
+    def is_recording(self) -> bool:
+        """Tell whether frames are taken."""
+        return self._recording
+
+    @property
+    def keyframes(self) -> int:
+        """Number of key frames of the session."""
+        return len(self.poses)
+
+    @property
+    def poses(self) -> list[np.ndarray]:
+        """Poses map_from_cam (4, 4) of the key frames of the session."""
+        session = self._session
+        return [] if session is None else list(session.poses)
+
+    @property
+    def path(self) -> str:
+        """Folder of the session's recording, or an empty string."""
+        session = self._session
+        return '' if session is None else str(session.recording)
+
+    def start(self, folder: str) -> str:
+        """Begin a session in ``folder``, or go on with the one that was stopped."""
+        with self._lock:
+            self._refuse_while_lent('wait for it or call ~/cancel')
+            if self._recording:
+                raise ValueError(f'already recording, {self.keyframes} key frames so far')
+            if self._session is None:
+                self._session = MappingSession(folder)
+            self._recording = True
+            return f'recording to {self.path}, {self.keyframes} key frames so far'
+
+    def stop(self) -> str:
+        """Pause the session."""
+        with self._lock:
+            if not self._recording:
+                raise ValueError('not recording; call ~/start first')
+            self._recording = False
+            if not self.keyframes:
+                return f'stopped with 0 key frames; {EMPTY}'
+            return f'stopped with {self.keyframes} key frames; call ~/train to make a map'
+
+    def pause(self) -> None:
+        """Stop recording without a word."""
+        self._recording = False
+
+    def discard(self) -> str:
+        """Delete the session."""
+        with self._lock:
+            self._refuse_while_lent('call ~/cancel first')
+            if self._session is None:
+                raise ValueError('there is no session to discard')
+            self._recording = False
+            count = self._session.discard()
+            self._session = None
+            return f'discarded {count} key frames'
+
+    def lend(self) -> MappingSession:
+        """Stop recording and hand the session to a training until ``take_back``."""
+        with self._lock:
+            self._refuse_while_lent('wait for it or call ~/cancel')
+            self._recording = False
+            if self._session is None or not self.keyframes:
+                raise ValueError(f'the session has no key frames: {EMPTY}')
+            self._lent = True
+            return self._session
+
+    def take_back(self, finished: bool) -> None:
+        """End the loan; with a map of it the session is over, else it can go on."""
+        with self._lock:
+            self._lent = False
+            if finished:
+                self._session = None
+
+    def take(self, messages: FrameMessages, camera: CameraAnswer, poses: PoseSource,
+             options: MapperNodeOptions) -> Optional[tuple[str, str]]:
+        """Record an image if it is a key frame; call it from the worker, for it may wait.
+
+        Returns the reason and the sentence for ~/status, None while nothing is recorded.
+        """
+        session = self._session if self._recording else None
+        if session is None:
+            return None
+        try:
+            kept = session.offer(_posed_image(messages, camera, poses, options), options)
+        except ValueError as error:
+            return 'refused', str(error)
+        if kept:
+            return 'kept', f'{len(session)} key frames'
+        return 'not_moved', 'the camera has not moved enough for a key frame'
+
+    def _refuse_while_lent(self, remedy: str) -> None:
+        if self._lent:
+            raise ValueError(f'a training is running; {remedy}')
+
+
+def _posed_image(messages: FrameMessages, camera: CameraAnswer, poses: PoseSource,
+                 options: MapperNodeOptions) -> PosedImage:
+    """Read the messages and find the pose; InputRejection names what is missing."""
+    frame = CameraFrame.of(*messages, camera, options.camera_frame)
+    map_from_cam, sentence = poses.find(frame.named_frame(), frame.stamp_ns)
+    if map_from_cam is None:
+        raise InputRejection(Rejection.NO_CAMERA_TRANSFORM, sentence)
+    return PosedImage(str(frame.stamp_ns), frame.stamp_ns, frame.image, frame.camera,
+                      map_from_cam, frame.depth_m)

@@ -1,0 +1,39 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Reasons in status messages that are no rejections of an image."""
+
+from __future__ import annotations
+
+import enum
+
+
+class StatusReason(enum.Enum):
+    """Reasons of ~/status beside those of Rejection: the sentence for people, and the remedy."""
+
+    ACCEPTED = ('A pose was found and is published.', 'Nothing.')
+    NO_ODOMETRY = (
+        'A pose was found, but odometry at the stamp of the image is not known.',
+        'Publish the transform from odom_frame to base_frame, or set tf_mode to map_to_camera; '
+        'raise tf_wait where it comes late.')
+    NO_IMAGE = (
+        'No image, or none with its depth, has come for image_timeout.',
+        'Start the camera or remap its topics; the sentence tells QoS and clocks apart.')
+    WORKER_DIED = (
+        'The thread that handles the images ended with an error.',
+        'Restart the node and report its log.')
+    MAP_LOADED = ('A map was loaded; the pose is forgotten.', 'Nothing.')
+
+    @property
+    def sentence(self) -> str:
+        """The sentence for people."""
+        return self.value[0]
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        return self.value[1]
+
+    @property
+    def code(self) -> str:
+        """The value of the field ``reason`` of ~/status."""
+        return self.name.lower()

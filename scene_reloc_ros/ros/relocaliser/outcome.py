@@ -1,0 +1,44 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Outcome of one image: a pose, or the reason why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+import numpy as np
+
+from scene_reloc_ros.pipeline.localisation import Localisation
+from scene_reloc_ros.ros.node.status_reason import StatusReason
+from scene_reloc_ros.uncertainty.rejection import Rejection
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one image; poses in metres, None where there is none."""
+
+    stamp_ns: int
+    rejection: Optional[Rejection]  # why there is no pose, or why it is kept back
+    sentence: str
+    camera_frame: str = ''
+    image: Optional[np.ndarray] = None
+    localisation: Optional[Localisation] = None
+    map_from_base: Optional[np.ndarray] = None
+    map_from_odom: Optional[np.ndarray] = None
+    base_covariance: Optional[np.ndarray] = None
+    admitted: bool = True  # by the gate; it keeps poses back that odometry does not explain
+    odometry_missing: bool = False  # where tf_mode needs it: a pose, but no map to odom
+
+    @property
+    def accepted(self) -> bool:
+        """Tell whether a pose was found and may be published."""
+        return self.admitted and self.rejection is None
+
+    @property
+    def reason(self) -> str:
+        """The code of a Rejection, or 'accepted' or 'no_odometry'."""
+        if self.rejection is not None:
+            return self.rejection.code
+        reason = StatusReason.NO_ODOMETRY if self.odometry_missing else StatusReason.ACCEPTED
+        return reason.code

@@ -1,0 +1,35 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The command ``bench``: solvers with their peers, encoders without a map."""
+
+import json
+
+from support.mapped_room import ROUTE
+
+from scene_reloc_ros.cli.main import main
+from scene_reloc_ros.datasets.open_sequence import open_sequence
+from scene_reloc_ros.network.weights import encoder_hash
+
+
+def test_bench_compares_with_its_peers(tmp_path, capsys):
+    assert main(['bench', 'solver', '--problems', '3', '--cells', '500', '--inliers', '0.3', '0.9',
+                 '--json', str(tmp_path / 'bench.json')]) == 0
+    runs = json.loads((tmp_path / 'bench.json').read_text())['runs']
+    assert [run['inlier_ratio'] for run in runs] == [0.3, 0.9]
+    for run in runs:
+        assert run['solvers']['ours, RGB']['error_ratio_rgb'] == 1
+        assert run['solvers']['ours, RGB-D']['success_2cm_1deg'] == 1
+    assert 'OpenCV' in capsys.readouterr().out
+
+
+def test_bench_judges_encoders_without_a_map(tmp_path, capsys):
+    names = open_sequence(ROUTE).names[:40]
+    (tmp_path / 'list.txt').write_text('\n'.join(names))
+    assert main(['bench', 'encoder', '--pairs', '2', '--sequence', ROUTE, '--frames',
+                 str(tmp_path / 'list.txt'), '--json', str(tmp_path / 'bench.json')]) == 0
+    figures = json.loads((tmp_path / 'bench.json').read_text())
+    row = figures['encoders']['small']
+    assert row['gmac'] <= 6 and row['hash'] == encoder_hash('small') and figures['machine']
+    for judge in ('procedural', 'procedural, light', 'sequence', 'sequence, light'):
+        assert 0.1 < row[judge] <= 1
+    assert 'right one' in capsys.readouterr().out

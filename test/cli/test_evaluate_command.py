@@ -1,0 +1,62 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The command ``evaluate``: figures, other light, pictures of other places."""
+
+import json
+
+from support.mapped_room import LAP, ROUTE
+
+from scene_reloc_ros.cli.main import main
+
+
+def test_pictures_of_other_places_are_refused_and_counted(mapped, capsys):
+    assert main(['evaluate', str(mapped / 'room.map'), ROUTE, '--frames',
+                 str(mapped / 'between.txt'), '--trust', '12',
+                 '--json', str(mapped / 'trust.json')]) == 0
+    figures = json.loads((mapped / 'trust.json').read_text())
+    kinds = figures['trust']['kinds']
+    assert set(kinds) == {'clean', 'light', 'blur', 'noise', 'otherroom', 'procedural',
+                          'mirrored', 'shuffled'}
+    strangers = [kinds[kind] for kind in ('otherroom', 'procedural', 'mirrored', 'shuffled')]
+    assert [part['queries'] for part in strangers] == [3] * 4
+    assert sum(part['accepted'] for part in strangers) == 0
+    assert figures['acceptance_of_good'] > 0.7
+    assert 'accepted with a gross error' in capsys.readouterr().out
+
+
+def test_evaluate_writes_the_figures_that_others_rely_on(mapped, capsys):
+    code = main(['evaluate', str(mapped / 'room.map'), ROUTE, '--frames',
+                 str(mapped / 'between.txt'), '--json', str(mapped / 'eval.json'),
+                 '--plots', str(mapped / 'plots')])
+    figures = json.loads((mapped / 'eval.json').read_text())
+    assert code == 0
+    assert {'frames', 'accepted', 'median_translation_m', 'median_rotation_deg',
+            'recall_2cm_2deg', 'recall_5cm_5deg', 'recall_10cm_5deg', 'latency_ms', 'solver',
+            'device', 'map_bytes'} <= set(figures)
+    assert figures['frames'] == LAP // 8
+    assert {'nees_mean', 'nees_within_95', 'false_accept_rate', 'acceptance_of_good'} <= set(
+        figures)
+    assert (mapped / 'plots' / 'trust.png').is_file()
+    assert figures['median_translation_m'] < 0.10
+    assert set(figures['latency_ms']) == {'median', 'p95'}
+    assert (mapped / 'plots' / 'errors.png').is_file()
+    assert 'median error' in capsys.readouterr().out
+
+
+def test_evaluate_in_other_light_says_what_that_costs(mapped, capsys):
+    assert main(['evaluate', str(mapped / 'room.map'), ROUTE, '--frames',
+                 str(mapped / 'between.txt'), '--perturb', 'light',
+                 '--json', str(mapped / 'light.json')]) == 0
+    figures = json.loads((mapped / 'light.json').read_text())
+    clean = json.loads((mapped / 'eval.json').read_text())
+    assert figures['perturb'] == 'light'
+    assert figures['unperturbed']['median_translation_m'] == clean['median_translation_m']
+    assert figures['median_translation_m'] != clean['median_translation_m']
+    assert 'points lost' in capsys.readouterr().out
+
+
+def test_a_list_that_names_an_absent_frame_is_refused(mapped, capsys):
+    (mapped / 'absent.txt').write_text('frame-x\n')
+    assert main(['evaluate', str(mapped / 'room.map'), ROUTE, '--frames',
+                 str(mapped / 'absent.txt')]) == 2
+    assert 'frame-x' in capsys.readouterr().err

@@ -1,0 +1,88 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The map file: a round trip, and each damage by its name."""
+
+import json
+
+import pytest
+from safetensors.torch import load_file, save_file
+from support.distorted_camera import CAMERA
+import torch
+
+from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
+from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.network.head import Head, HeadOptions
+from scene_reloc_ros.uncertainty.model import AcceptanceModel, CovarianceModel, UncertaintyModel
+
+
+def scene_map():
+    torch.manual_seed(0)
+    head = Head(HeadOptions(descriptor=8, width=16), (1.0, 2.0, 3.0))
+    return SceneMap(head, 'small', '0123456789abcdef', CAMERA, torch.rand(5, 4, 4),
+                    torch.rand(7, 3), CameraRefinement((0.01, 0.0, -0.02, 0.0, 0.03)),
+                    {'frames': 5}, uncertainty=UncertaintyModel(
+                        AcceptanceModel(0.5, {'inliers': 2.0, 'view_familiarity': 1.5},
+                                        {'inliers': -1.0, 'view_familiarity': -0.4}, 9),
+                        CovarianceModel(12.0, 11.0, 0.004, 0.002, 0.1, 80)))
+
+
+def test_a_map_survives_a_round_trip(tmp_path):
+    path = tmp_path / 'room.map'
+    made = scene_map()
+    made.save(path)
+    loaded = SceneMap.load(path)
+    assert (loaded.camera, loaded.metadata, loaded.encoder_hash) == (
+        CAMERA, {'frames': 5}, '0123456789abcdef')
+    assert torch.equal(loaded.correction.values, made.correction.values)
+    assert torch.equal(loaded.views, made.views) and torch.equal(loaded.cloud, made.cloud)
+    assert loaded.uncertainty == made.uncertainty and loaded.uncertainty.rgb.floor_m == 0.004
+    descriptors = torch.randn(4, 8)
+    with torch.no_grad():
+        assert torch.allclose(loaded.head(descriptors), made.head(descriptors), atol=0.01)
+    assert [p.name for p in tmp_path.iterdir()] == ['room.map']
+
+
+def test_features_have_in_a_file_the_names_that_older_maps_gave_them(tmp_path):
+    scene_map().save(tmp_path / 'room.map')
+    content = (tmp_path / 'room.map').read_bytes()
+    header = json.loads(content[8:8 + int.from_bytes(content[:8], 'little')])['__metadata__']
+    acceptance = json.loads(header['calibration'])['acceptance']
+    assert acceptance['weights'] == {'inliers': 2.0, 'nearness': 1.5}
+    assert acceptance['typical'] == {'inliers': -1.0, 'nearness': -0.4}
+
+
+@pytest.mark.parametrize('kept', [0, 4, 100, 1500, -1])
+def test_a_truncated_map_is_named(kept, tmp_path):
+    path = tmp_path / 'room.map'
+    scene_map().save(path)
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(ValueError, match='room.map is truncated'):
+        SceneMap.load(path)
+
+
+def rewritten(path, tmp_path, **header):
+    """Write a map again with other header fields."""
+    content = path.read_bytes()
+    length = int.from_bytes(content[:8], 'little')
+    fields = {**json.loads(content[8:8 + length])['__metadata__'], **header}
+    other = tmp_path / 'other.map'
+    save_file(load_file(path), other, {k: v for k, v in fields.items() if v is not None})
+    return other
+
+
+@pytest.mark.parametrize('header, sentence', [
+    ({'format_version': '1'}, 'format version 1'), ({'format': 'recipe'}, 'is no scene_reloc'),
+    ({'checksum': 'x'}, 'damaged'), ({'camera': None}, 'lacks a part'),
+    ({'head': '{"descriptor": 9}'}, 'lacks a part')])
+def test_a_foreign_or_damaged_map_is_named(header, sentence, tmp_path):
+    path = tmp_path / 'room.map'
+    scene_map().save(path)
+    with pytest.raises(ValueError, match=f'other.map.*{sentence}'):
+        SceneMap.load(rewritten(path, tmp_path, **header))
+
+
+def test_a_missing_map_and_a_missing_folder_are_named(tmp_path):
+    with pytest.raises(ValueError, match='absent.map does not exist'):
+        SceneMap.load(tmp_path / 'absent.map')
+    with pytest.raises(ValueError, match='folder .* does not exist'):
+        scene_map().save(tmp_path / 'no' / 'room.map')

@@ -1,0 +1,168 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The Mapper on a small exact world: seeds, stages, cancelling, and what a map says of itself."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.geometry.posed_image import PosedImage
+from scene_reloc_ros.geometry.poses import se3_exp
+from scene_reloc_ros.mapping.presets import PRESETS
+from scene_reloc_ros.mapping.progress import MappingCancelled
+from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.mapping.view_matching import MatchingOptions
+from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
+from scene_reloc_ros.network.weights import save_encoder
+from scene_reloc_ros.pipeline import map_validation
+from scene_reloc_ros.pipeline.mapper import Mapper, MINIMUM_FRAMES
+
+CAMERA = Camera(120, 240, 250.0, 250.0, 59.5, 119.5)  # few cells: queries are quick
+WALL_M = 3.0  # depth of a textured wall before the first camera
+STAGES = ['encoding', 'matching', 'training', 'checking']
+
+
+def wall_frames(count, depth=True):
+    """Return frames of a camera that walks along a wall, each exact in image, pose and depth."""
+    rng = np.random.default_rng(0)
+    wall = cv2.GaussianBlur(rng.integers(0, 256, (400, 1200), np.uint8), (0, 0), 2)
+    wall = cv2.normalize(wall, None, 0, 255, cv2.NORM_MINMAX)
+    v, u = np.mgrid[:CAMERA.height, :CAMERA.width].astype(np.float64)
+    rays = CAMERA.rays(np.stack((u, v), -1).reshape(-1, 2))
+    frames = []
+    for number in range(count):
+        twist = torch.tensor([1.5 * number / count, 0.02 * number % 0.1, 0.0, 0.0,
+                              0.2 * np.sin(number / 3), 0.0]).double()
+        map_from_cam = se3_exp(twist).numpy()
+        directions = rays @ map_from_cam[:3, :3].T
+        away = (WALL_M - map_from_cam[2, 3]) / directions[:, 2]
+        points = directions * away[:, None] + map_from_cam[:3, 3]
+        at = ((points[:, :2] + (2.5, 1.8)) * 110).astype(np.float32).reshape(240, 120, 2)
+        image = cv2.remap(wall, at[..., 0], at[..., 1], cv2.INTER_LINEAR,
+                          borderMode=cv2.BORDER_REFLECT)
+        depth_m = (rays[:, 2] * away).reshape(240, 120).astype(np.float32) if depth else None
+        frames.append(PosedImage(f'frame-{number:03d}', number * 33_000_000, image, CAMERA,
+                                 map_from_cam, depth_m))
+    return frames
+
+
+@pytest.fixture(scope='module', autouse=True)
+def few_pictures_of_other_places():
+    """Keep the check short: what it fits is tested elsewhere."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(map_validation, '_NEGATIVES', 2)
+        yield
+
+
+@pytest.fixture(scope='module')
+def options(tmp_path_factory):
+    """Return options of a mapping of seconds, with a tiny encoder of its own."""
+    path = tmp_path_factory.mktemp('encoder') / 'tiny.safetensors'
+    torch.manual_seed(0)
+    save_encoder(path, Encoder(EncoderOptions((4, 8, 16), 1, 0, 16)), 'a tiny one for tests')
+    return replace(PRESETS['fast'], encoder=str(path), width=32, passes=1, views=1, cells=200,
+                   steps=30, batch=512, minutes=30.0, self_check=4,
+                   matching=MatchingOptions(pairs=2))
+
+
+@pytest.fixture(scope='module')
+def frames():
+    """Return enough frames to hold some out."""
+    return wall_frames(64)
+
+
+@pytest.fixture(scope='module')
+def built(options, frames):
+    """Return a map with held-out frames, and the progress that was told."""
+    told = []
+    scene_map = Mapper(options, 'cpu', seed=1).build(frames, lambda *parts: told.append(parts))
+    return scene_map, told
+
+
+def weights(scene_map):
+    """Return the weights of a head in one row."""
+    return torch.cat([value.flatten().float() for value in scene_map.head.state_dict().values()])
+
+
+def test_progress_goes_through_all_stages_in_order(built):
+    _, told = built
+    assert list(dict.fromkeys(stage for stage, _, _ in told)) == STAGES
+    for stage in STAGES:
+        fractions = [fraction for name, fraction, _ in told if name == stage]
+        assert fractions == sorted(fractions) and 0 <= fractions[0] <= fractions[-1] <= 1
+
+
+def test_a_map_knows_its_frames_its_training_and_its_check(built, frames):
+    scene_map, _ = built
+    assert scene_map.metadata['training']['steps'] == 30 and scene_map.metadata['seed'] == 1
+    assert scene_map.metadata['frames'] == 64 and scene_map.metadata['mapping_seconds'] > 0
+    check = scene_map.metadata['check']
+    assert check['held_out'] and check['frames'] == 64 - len(scene_map.views)
+    assert check['quality'] in ('good', 'fair', 'poor')
+    assert scene_map.uncertainty is not None  # thirty steps teach no depth correction
+    truths = np.stack([frame.map_from_cam for frame in frames])
+    for view in scene_map.views.numpy():
+        assert np.abs(truths - view).max(axis=(1, 2)).min() < 1e-5
+
+
+def test_a_map_survives_its_file(built, tmp_path):
+    scene_map, _ = built
+    scene_map.save(tmp_path / 'wall.map')
+    loaded = SceneMap.load(tmp_path / 'wall.map')
+    assert loaded.uncertainty == scene_map.uncertainty
+    assert loaded.metadata['check'] == scene_map.metadata['check']
+
+
+def test_the_seed_decides(options):
+    frames = wall_frames(MINIMUM_FRAMES)
+    quick = replace(options, self_check=1)
+    first, again, other = (weights(Mapper(quick, 'cpu', seed).build(frames))
+                           for seed in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert not torch.allclose(first, other, atol=1e-3)
+
+
+@pytest.mark.parametrize('stage', STAGES)
+def test_mapping_can_be_cancelled_at_every_stage(stage, options, frames):
+    reached = []
+
+    def report(name, fraction, text):
+        reached.append(name)
+
+    with pytest.raises(MappingCancelled, match=stage):
+        Mapper(options, 'cpu').build(frames, report, lambda: stage in reached)
+    assert reached.count(stage) == 1 and reached[-1] == stage
+
+
+def test_few_frames_are_all_trained_on_and_the_check_says_so(options):
+    scene_map = Mapper(options, 'cpu').build(wall_frames(MINIMUM_FRAMES, depth=False))
+    check = scene_map.metadata['check']
+    assert not check['held_out'] and check['frames'] == options.self_check
+    assert scene_map.uncertainty is None and scene_map.depth is None
+    assert len(scene_map.views) == MINIMUM_FRAMES
+
+
+def test_too_few_frames_are_refused(options):
+    with pytest.raises(ValueError, match='9 posed frames are too few'):
+        Mapper(options, 'cpu').build(wall_frames(9))
+
+
+@pytest.mark.parametrize('pose, sentence', [
+    (None, 'frame-003 has no pose'), (2 * np.eye(4), 'frame-003 is no rotation'),
+    (np.full((4, 4), np.nan), 'frame-003 contains NaN')])
+def test_a_frame_without_a_usable_pose_is_named(pose, sentence, options):
+    frames = wall_frames(MINIMUM_FRAMES)
+    frames[3] = replace(frames[3], map_from_cam=pose)
+    with pytest.raises(ValueError, match=sentence):
+        Mapper(options, 'cpu').build(frames)
+
+
+def test_a_frame_of_another_size_than_its_camera_is_named(options):
+    frames = wall_frames(MINIMUM_FRAMES)
+    frames[5] = replace(frames[5], image=np.zeros((60, 80), np.uint8))
+    with pytest.raises(ValueError, match='frame-005.*80x60'):
+        Mapper(options, 'cpu').build(frames)

@@ -1,0 +1,88 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The recorder of a mapper: what it takes, what it refuses, and the loan to a training."""
+
+import numpy as np
+import pytest
+from support.key_frames import KnownPoses, messages_of
+from support.small_recording import CAMERA, small_frames
+
+from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
+from scene_reloc_ros.ros.mapper.recorder import Recorder
+
+OPTIONS = MapperNodeOptions()
+
+
+def shown(recorder, frames, known=None, camera=(CAMERA, None)):
+    """Return the reasons for frames whose poses are known, or those of others are."""
+    poses = KnownPoses(frames if known is None else known)
+    answers = [recorder.take(messages_of(f), camera, poses, OPTIONS) for f in frames]
+    return [None if answer is None else answer[0] for answer in answers]
+
+
+@pytest.fixture
+def recorder(tmp_path):
+    """Return one that records."""
+    recorder = Recorder()
+    recorder.start(str(tmp_path))
+    return recorder
+
+
+def test_nothing_is_taken_while_it_does_not_record(tmp_path):
+    recorder = Recorder()
+    assert shown(recorder, small_frames(2)) == [None, None]
+    assert (recorder.state, recorder.path, recorder.poses) == ('idle', '', [])
+
+
+def test_key_frames_are_kept_with_their_poses(recorder):
+    frames = small_frames(3)
+    assert shown(recorder, [frames[0], *frames]) == ['kept', 'not_moved', 'kept', 'kept']
+    np.testing.assert_array_equal(recorder.poses, [frame.map_from_cam for frame in frames])
+    assert recorder.state == 'recording' and recorder.is_recording
+
+
+def test_a_frame_without_pose_or_camera_is_refused_with_a_sentence(recorder):
+    frame = small_frames(1)[0]
+    answer = recorder.take(messages_of(frame), (CAMERA, None), KnownPoses([]), OPTIONS)
+    assert answer == ('refused', 'no pose of camera')
+    assert shown(recorder, [frame], camera=(None, 'no camera_info yet')) == ['refused']
+    assert recorder.keyframes == 0
+
+
+def test_a_stopped_session_goes_on_and_a_discarded_one_does_not(recorder, tmp_path):
+    shown(recorder, small_frames(2))
+    assert recorder.stop() == 'stopped with 2 key frames; call ~/train to make a map'
+    with pytest.raises(ValueError, match='not recording; call ~/start first'):
+        recorder.stop()
+    assert recorder.state == 'recorded'
+    assert '2 key frames so far' in recorder.start(str(tmp_path))
+    with pytest.raises(ValueError, match='already recording, 2 key frames so far'):
+        recorder.start(str(tmp_path))
+    assert recorder.discard() == 'discarded 2 key frames'
+    with pytest.raises(ValueError, match='there is no session to discard'):
+        recorder.discard()
+
+
+def test_a_session_without_key_frames_is_not_lent(recorder):
+    with pytest.raises(ValueError, match='the session has no key frames: call ~/start'):
+        recorder.lend()
+    assert recorder.state == 'idle'
+
+
+def test_a_lent_session_is_left_alone_until_it_is_taken_back(recorder, tmp_path):
+    shown(recorder, small_frames(2))
+    session = recorder.lend()
+    assert len(session) == 2 and recorder.state == 'training'
+    assert shown(recorder, small_frames(3)) == [None] * 3
+    for refused in (lambda: recorder.start(str(tmp_path)), recorder.discard, recorder.lend):
+        with pytest.raises(ValueError, match='a training is running; '):
+            refused()
+    recorder.take_back(finished=False)
+    assert (recorder.state, recorder.keyframes) == ('recorded', 2)
+
+
+def test_a_session_that_became_a_map_is_over(recorder):
+    shown(recorder, small_frames(2))
+    recorder.lend()
+    recorder.take_back(finished=True)
+    assert (recorder.state, recorder.keyframes, recorder.path) == ('idle', 0, '')
