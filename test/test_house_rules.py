@@ -15,7 +15,7 @@ PACKAGE = ROOT / 'scene_reloc_ros'
 HEADER = ('# Copyright 2026 scene_reloc_ros maintainers\n'
           '# SPDX-License-Identifier: Apache-2.0\n')
 FOLDERS = ('scene_reloc_ros', 'test', 'scripts', 'launch', 'config', 'rviz', 'interfaces', 'docs',
-           'requirements', 'resource', '.ci')
+           'requirements', 'resource', '.ci', '.github')
 BINARY = {'.safetensors', '.png', '.jpg', '.pyc'}
 MAX_FILE_LINES = 300
 MAX_CLASS_LINES = 200

@@ -26,13 +26,24 @@ ROSDEP_KEYS = {
     'skimage': 'python3-skimage',
     'torch': 'python3-torch',
     'tqdm': 'python3-tqdm',
+    'hypothesis': 'python3-hypothesis',
+    'pytest': 'python3-pytest',
+    'scipy': 'python3-scipy',
     'yaml': 'python3-yaml',
     'tf2_py': 'tf2_ros',
 }
 # rosdep has no key: package.xml says so in a comment, README says what to install.
 WITHOUT_KEY = {'safetensors'}
 # Imported where they are installed, and done without elsewhere.
-OPTIONAL = {'cuda', 'poselib'}
+OPTIONAL = {'cuda', 'poselib', 'wheel'}
+# Declared, although no file imports them, and why.
+WITHOUT_IMPORT = {
+    'python3-skimage': 'the simulated room reads the pictures that come with it, found by name',
+    'rviz2': 'started by a launch file',
+    'visualization_msgs': 'the markers of the relocaliser',
+}
+URLS = {'repository': 'https://github.com/scene-reloc/scene_reloc_ros',
+        'bugtracker': 'https://github.com/scene-reloc/scene_reloc_ros/issues'}
 
 
 def manifest():
@@ -48,16 +59,33 @@ def setup_arguments():
     return {k.arg: k.value.value for k in call.keywords if isinstance(k.value, ast.Constant)}
 
 
+def names_in(files):
+    """Return the top-level names that files import, or look for with pytest.importorskip."""
+    names = set()
+    for node in (n for file in files for n in ast.walk(ast.parse(file.read_text('utf-8')))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split('.')[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(node.module.split('.')[0])
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith('importorskip'):
+            names.add(node.args[0].value.split('.')[0])
+    own = {PACKAGE, 'support', *(file.stem for file in (ROOT / 'test' / 'support').glob('*.py'))}
+    return names - set(sys.stdlib_module_names) - own
+
+
 def imported_packages():
     """Return the top-level names that the package and its launch files import."""
-    names = set()
-    for file in [*(ROOT / PACKAGE).rglob('*.py'), *(ROOT / 'launch').rglob('*.py')]:
-        for node in ast.walk(ast.parse(file.read_text(encoding='utf-8'))):
-            if isinstance(node, ast.Import):
-                names |= {alias.name.split('.')[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and not node.level:
-                names.add(node.module.split('.')[0])
-    return names - set(sys.stdlib_module_names) - {PACKAGE}
+    return names_in([*(ROOT / PACKAGE).rglob('*.py'), *(ROOT / 'launch').rglob('*.py')])
+
+
+def keys_of(names):
+    """Return the rosdep keys of imported names, without those that have none."""
+    return {ROSDEP_KEYS.get(name, name) for name in names - WITHOUT_KEY - OPTIONAL}
+
+
+def declared(*tags):
+    """Return what package.xml declares under the tags."""
+    return {element.text for element in manifest() if element.tag in tags}
 
 
 def test_package_setup_and_module_have_one_version():
@@ -65,9 +93,11 @@ def test_package_setup_and_module_have_one_version():
     assert scene_reloc_ros.__version__ == manifest().findtext('version')
 
 
-def test_the_changelog_begins_with_the_version():
+def test_the_changelog_begins_with_what_is_forthcoming_and_then_the_version():
     headings = re.findall(r'^(\S+)[^\n]*\n-+$', (ROOT / 'CHANGELOG.rst').read_text(), re.M)
-    assert manifest().findtext('version') in headings
+    released = headings[headings[0] == 'Forthcoming':]
+    assert released[0] == manifest().findtext('version')
+    assert 'Forthcoming' not in released
 
 
 def test_package_and_setup_name_the_same_maintainer_and_licence():
@@ -84,10 +114,31 @@ def test_package_xml_is_format_3_for_ament_python():
 
 
 def test_package_xml_names_every_import():
-    declared = {e.text for e in manifest() if e.tag in ('depend', 'exec_depend')}
-    needed = {ROSDEP_KEYS.get(name, name)
-              for name in imported_packages() - WITHOUT_KEY - OPTIONAL}
-    assert sorted(needed - declared) == []
+    assert sorted(keys_of(imported_packages()) - declared('depend', 'exec_depend')) == []
+
+
+def test_package_xml_names_every_import_of_the_tests():
+    used = keys_of(names_in((ROOT / 'test').rglob('*.py')))
+    assert sorted(used - declared('depend', 'exec_depend', 'test_depend')) == []
+
+
+def test_package_xml_names_nothing_that_is_not_imported():
+    unused = declared('depend', 'exec_depend') - keys_of(imported_packages())
+    assert sorted(unused - set(WITHOUT_IMPORT)) == []
+
+
+def test_package_xml_names_nothing_that_the_tests_do_not_import():
+    used = keys_of(names_in((ROOT / 'test').rglob('*.py')))
+    assert sorted(declared('test_depend') - used) == []
+    assert sorted(declared('test_depend') & declared('depend', 'exec_depend')) == []
+
+
+def test_every_exception_from_the_imports_is_still_declared():
+    assert sorted(set(WITHOUT_IMPORT) - declared('depend', 'exec_depend')) == []
+
+
+def test_package_xml_says_where_the_source_and_its_issues_are():
+    assert {url.get('type'): url.text for url in manifest().iter('url')} == URLS
 
 
 def test_what_rosdep_cannot_install_is_told_to_the_reader():

@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Contrastive loss on corresponding points of two views (InfoNCE, van den Oord et al., 2018)."""
 
+from __future__ import annotations
+
 import torch
 from torch.nn import functional
 
 from scene_reloc_ros.geometry.pixels import resized_coordinate
 
 
-def sample_descriptors(features_BCHW, pixels_BN2, stride):
+def sample_descriptors(features_BCHW: torch.Tensor, pixels_BN2: torch.Tensor,
+                       stride: int) -> torch.Tensor:
     """Return descriptors (B, N, C) interpolated at pixel coordinates (B, N, 2) of the image."""
     rows, columns = features_BCHW.shape[-2:]
     cells = resized_coordinate(pixels_BN2, 1 / stride)
@@ -19,7 +22,8 @@ def sample_descriptors(features_BCHW, pixels_BN2, stride):
     return sampled[:, :, 0].transpose(1, 2)
 
 
-def info_nce(descriptors_a, descriptors_b, temperature):
+def info_nce(descriptors_a: torch.Tensor, descriptors_b: torch.Tensor,
+             temperature: float) -> tuple[torch.Tensor, float]:
     """Return the symmetric InfoNCE loss and the share of right nearest neighbours.
 
     Args:

@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Training of the encoder: seeded, resumable, on procedural images only by default."""
 
+from __future__ import annotations
+
 from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 import logging
 import os
 from pathlib import Path
 import time
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -27,6 +31,9 @@ logger = logging.getLogger(__name__)
 
 HELD_OUT_SEED = 1_000_003  # of images and scenes that judge and never train
 _JUDGING_SHARE = 5  # every fifth photograph judges
+Batch = tuple[torch.Tensor, ...]  # crops_a, crops_b, pixels_a, pixels_b
+Report = Callable[[str, float, str], object]  # (stage, share of the work, text)
+Made = TypeVar('Made')
 
 
 @dataclass(frozen=True)
@@ -53,14 +60,15 @@ class PretrainingOptions:
 class PairSource:
     """An endless stream of batches of pairs, the same for the same seed and step."""
 
-    def __init__(self, images, options, seed, scenes=()):
+    def __init__(self, images: Sequence[np.ndarray], options: PretrainingOptions, seed: int,
+                 scenes: Sequence[TwoViews] = ()) -> None:
         """Draw from ``images``, a list of (H, W) uint8 arrays, and ``scenes``, of TwoViews."""
         self.images, self.scenes, self.options, self.seed = images, scenes, options, seed
 
-    def batch(self, step):
+    def batch(self, step: int) -> Batch:
         """Return crops_a, crops_b (B, 1, S, S) and pixels_a, pixels_b (B, N, 2) as tensors."""
         rng = np.random.default_rng((self.seed, step))
-        columns = ([], [], [], [])
+        columns: tuple[list[np.ndarray], ...] = ([], [], [], [])
         while len(columns[0]) < self.options.batch:
             pair = make_pair(rng, self._views(rng), self.options.pairs, self.options.points)
             if pair is None:
@@ -70,25 +78,27 @@ class PairSource:
                 column.append(value)
         return tuple(torch.from_numpy(np.stack(c).astype(np.float32)) for c in columns)
 
-    def _views(self, rng):
+    def _views(self, rng: np.random.Generator) -> TwoViews:
         if self.scenes and rng.random() < self.options.scene_share:
             return self.scenes[int(rng.integers(len(self.scenes)))]
         return TwoViews.of_picture(self.images[int(rng.integers(len(self.images)))])
 
 
-def make_images(count, seed, on_progress=None):
+def make_images(count: int, seed: int, on_progress: Report | None = None) -> list[np.ndarray]:
     """Return ``count`` procedural images; image i depends on (seed, i) only."""
     return _made('images', count, on_progress,
                  lambda index: procedural_image(np.random.default_rng((seed, index))))
 
 
-def make_scenes(count, seed, images, on_progress=None):
+def make_scenes(count: int, seed: int, images: Sequence[np.ndarray],
+                on_progress: Report | None = None) -> list[TwoViews]:
     """Return ``count`` TwoViews of procedural scenes that carry the images."""
     return _made('scenes', count, on_progress,
                  lambda index: procedural_scene(np.random.default_rng((seed, 1, index)), images))
 
 
-def _made(stage, count, on_progress, make):
+def _made(stage: str, count: int, on_progress: Report | None,
+          make: Callable[[int], Made]) -> list[Made]:
     results = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for result in pool.map(make, range(count)):
@@ -98,27 +108,28 @@ def _made(stage, count, on_progress, make):
     return results
 
 
-def read_photographs(folder):
+def read_photographs(folder: str | Path) -> list[np.ndarray]:
     """Return all photographs below a folder as grey images of about 640 pixels, by name."""
     paths = sorted(p for p in Path(folder).rglob('*') if p.suffix.lower() in ('.jpg', '.jpeg'))
-    images = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in paths]
-    images = [image for image in images if image is not None and min(image.shape) >= 64]
+    read = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in paths]
+    images = [image for image in read if image is not None and min(image.shape) >= 64]
     if not images:
         raise ValueError(f'no readable .jpg below {folder}; give a folder of photographs')
     return images
 
 
-def judging_photographs(images):
+def judging_photographs(images: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
     """Return every fifth photograph: those never trained on."""
     return images[::_JUDGING_SHARE]
 
 
-def training_photographs(images):
+def training_photographs(images: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Return the other photographs."""
     return [image for index, image in enumerate(images) if index % _JUDGING_SHARE]
 
 
-def matching_loss(encoder, batch, temperature):
+def matching_loss(encoder: Encoder, batch: Batch,
+                  temperature: float) -> tuple[torch.Tensor, float]:
     """Return the InfoNCE loss of a batch and its matching accuracy.
 
     The last layer is linear and acts on each cell alone, so it may follow the interpolation:
@@ -139,7 +150,7 @@ def matching_loss(encoder, batch, temperature):
                         temperature)
 
 
-def matching_accuracy(encoder, source, batches=4):
+def matching_accuracy(encoder: Encoder, source: PairSource, batches: int = 4) -> float:
     """Return the share of points whose nearest neighbour in the batch is the right one."""
     was_training = encoder.training
     encoder.eval()
@@ -154,18 +165,23 @@ def matching_accuracy(encoder, source, batches=4):
 class Pretraining:
     """One run: encoder, optimiser and progress, saved together."""
 
-    def __init__(self, options, images, held_out, device='cpu', scenes=(), held_out_scenes=()):
+    def __init__(self, options: PretrainingOptions, images: Sequence[np.ndarray],
+                 held_out: Sequence[np.ndarray], device: torch.device | str = 'cpu',
+                 scenes: Sequence[TwoViews] = (),
+                 held_out_scenes: Sequence[TwoViews] = ()) -> None:
         """Start afresh on ``images`` and ``scenes``; those held out judge only."""
         torch.manual_seed(options.seed)
         self.options, self.device = options, torch.device(device)
-        self.encoder = Encoder(options.encoder).to(self.device, memory_format=torch.channels_last)
+        self.encoder: Encoder = Encoder(options.encoder).to(  # type: ignore[call-overload]
+            self.device, memory_format=torch.channels_last)
         self.optimiser = torch.optim.AdamW(self.encoder.parameters(), options.learning_rate,
                                            weight_decay=options.weight_decay)
         self.source = PairSource(images, options, options.seed, scenes)
         self.judge = PairSource(held_out, options, options.seed + 1, held_out_scenes)
-        self.step, self.seconds, self.history = 0, 0.0, []
+        self.step, self.seconds = 0, 0.0
+        self.history: list[tuple[int, float, float]] = []  # step, loss, accuracy
 
-    def start_from(self, weights):
+    def start_from(self, weights: dict[str, torch.Tensor]) -> None:
         """Begin with the weights of another encoder; layers that it lacks stay random."""
         try:
             missing, unknown = self.encoder.load_state_dict(weights, strict=False)
@@ -175,22 +191,23 @@ class Pretraining:
             raise ValueError('the weights to begin with are of an encoder of another size; '
                              'give that --size')
 
-    def progress(self):
+    def progress(self) -> float:
         """Return the share of the budget that is spent."""
         return min(1.0, max(self.seconds / (60 * self.options.minutes),
                             self.step / self.options.steps))
 
-    def _set_learning_rate(self):
+    def _set_learning_rate(self) -> None:
         t, rise = self.progress(), self.options.warm_up
         factor = t / rise if t < rise else 0.5 * (1 + np.cos(np.pi * (t - rise) / (1 - rise)))
         for group in self.optimiser.param_groups:
             group['lr'] = self.options.learning_rate * max(float(factor), 1e-3)
 
-    def run(self, checkpoint=None, on_progress=None):
+    def run(self, checkpoint: str | Path | None = None,
+            on_progress: Report | None = None) -> Encoder:
         """Train until the budget is spent; return the encoder."""
         saved = last = time.monotonic()
         # a GPU trains faster than one core draws pairs; a CPU has no core to spare
-        ahead = 1 if self.device.type == 'cpu' else os.cpu_count()
+        ahead = 1 if self.device.type == 'cpu' else os.cpu_count() or 1
         with ThreadPoolExecutor(ahead) as pool:
             upcoming = deque(pool.submit(self.source.batch, self.step + i) for i in range(ahead))
             while self.progress() < 1:
@@ -209,7 +226,7 @@ class Pretraining:
             self.save(checkpoint)
         return self.encoder.eval()
 
-    def _advance(self, batch):
+    def _advance(self, batch: Batch) -> tuple[float, float]:
         self._set_learning_rate()
         loss, accuracy = matching_loss(self.encoder, batch, self.options.temperature)
         self.optimiser.zero_grad(set_to_none=True)
@@ -220,7 +237,7 @@ class Pretraining:
         self.history.append((self.step, float(loss.detach()), accuracy))
         return float(loss.detach()), accuracy
 
-    def save(self, path):
+    def save(self, path: str | Path) -> None:
         """Write a checkpoint that ``resume`` understands; atomic."""
         path = Path(path)
         partial = path.with_suffix('.partial')
@@ -229,7 +246,7 @@ class Pretraining:
                     'history': self.history}, partial)
         partial.replace(path)
 
-    def resume(self, path):
+    def resume(self, path: str | Path) -> None:
         """Continue where a checkpoint stands."""
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)

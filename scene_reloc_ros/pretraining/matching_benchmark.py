@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A judge of encoders that needs no map: dense matching between views never trained on."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 import math
 import statistics
@@ -12,10 +15,13 @@ import torch
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
+from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.geometry.pixels import cell_centres
+from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.network.device import autocast
 from scene_reloc_ros.network.preprocessing import grey_image
+from scene_reloc_ros.network.weights import LoadedEncoder
 from scene_reloc_ros.pretraining.contrastive_loss import sample_descriptors
 from scene_reloc_ros.pretraining.pairs import make_pair, Pair, PairOptions
 from scene_reloc_ros.pretraining.photometric import STILL
@@ -36,7 +42,7 @@ class FarApart:
     turn_deg: float = 30.0  # largest angle between them, degrees
 
 
-def matching_share(encoder, pairs):
+def matching_share(encoder: LoadedEncoder, pairs: Iterable[Pair]) -> float:
     """Return the share of points whose best cell of the other view is the right one.
 
     Args:
@@ -53,14 +59,15 @@ def matching_share(encoder, pairs):
         sought = sample_descriptors(features_a, pixels[None], encoder.stride)[0]
         cells = functional.normalize(features_b[0].flatten(1), dim=0)
         best = (functional.normalize(sought, dim=1) @ cells).argmax(1).cpu()
-        centres = cell_centres(*features_b.shape[-2:], encoder.stride).flatten(0, 1)
+        rows, columns = features_b.shape[-2:]
+        centres = cell_centres(rows, columns, encoder.stride).flatten(0, 1)
         away = (centres[best].double() - torch.from_numpy(pair.pixels_b)).abs().amax(1)
         right += int((away <= RIGHT_PX).sum())
         count += len(away)
     return right / count
 
 
-def image_pairs(images, light, seed=0):
+def image_pairs(images: Iterable[np.ndarray], light: bool, seed: int = 0) -> Iterator[Pair]:
     """Yield a pair for each image: homographies, and other light, optics and noise if asked."""
     options = PairOptions() if light else replace(PairOptions(), photometric=STILL, occluded=0.0)
     for index, image in enumerate(images):
@@ -72,7 +79,8 @@ def image_pairs(images, light, seed=0):
             yield pair
 
 
-def sequence_pairs(sequence, count, changed=None, seed=0, apart=FarApart()):
+def sequence_pairs(sequence: Sequence, count: int, changed: Sequence | None = None, seed: int = 0,
+                   apart: FarApart = FarApart()) -> Iterator[Pair]:
     """Yield pairs of whole frames of a posed RGB-D sequence that look at the same things.
 
     Args:
@@ -83,7 +91,10 @@ def sequence_pairs(sequence, count, changed=None, seed=0, apart=FarApart()):
         apart: FarApart.
     """
     rng = np.random.default_rng(seed)
-    poses = np.stack([sequence.map_from_cam(index) for index in range(len(sequence))])
+    known = [sequence.map_from_cam(index) for index in range(len(sequence))]
+    poses = np.stack([pose for pose in known if pose is not None])
+    if len(poses) < len(known):
+        raise ValueError('some frames have no pose; give a sequence of posed frames')
     for first in rng.permutation(len(sequence))[:count]:
         second = _partner(rng, poses, int(first), apart)
         if second is not None:
@@ -93,7 +104,8 @@ def sequence_pairs(sequence, count, changed=None, seed=0, apart=FarApart()):
                 yield pair
 
 
-def _partner(rng, poses, first, apart):
+def _partner(rng: np.random.Generator, poses: np.ndarray, first: int,
+             apart: FarApart) -> int | None:
     distance = np.linalg.norm(poses[:, :3, 3] - poses[first, :3, 3], axis=1)
     cosine = np.einsum('nij,ij->n', poses[:, :3, :3], poses[first, :3, :3]) / 2 - 0.5
     fitting = np.flatnonzero((distance >= apart.nearest_m) & (distance <= apart.farthest_m)
@@ -101,10 +113,13 @@ def _partner(rng, poses, first, apart):
     return int(rng.choice(fitting)) if len(fitting) else None
 
 
-def _frame_pair(rng, frame_a, frame_b, shown_b):
+def _frame_pair(rng: np.random.Generator, frame_a: PosedImage, frame_b: PosedImage,
+                shown_b: PosedImage) -> Pair | None:
     for frame in (frame_a, frame_b):
         if frame.depth_m is None:
             raise ValueError(f'frame {frame.name} has no depth; give a sequence with depth')
+    if frame_a.map_from_cam is None or frame_b.map_from_cam is None:
+        raise ValueError(f'frame {frame_a.name} or {frame_b.name} has no pose; give posed frames')
     grey_a, grey_b = (grey_image(frame.image) for frame in (frame_a, shown_b))
     views = TwoViews(grey_a, grey_b, frame_a.camera,
                      invert_pose(frame_b.map_from_cam) @ frame_a.map_from_cam,
@@ -118,7 +133,7 @@ def _frame_pair(rng, frame_a, frame_b, shown_b):
                 pixels_a[kept], pixels_b[kept])
 
 
-def encoding_cost(encoder, repeats=15):
+def encoding_cost(encoder: LoadedEncoder, repeats: int = 15) -> dict[str, float]:
     """Return GMAC, parameters and the time of one 640x480 frame as a dict."""
     device = next(encoder.parameters()).device
     frame = torch.rand(1, 1, *_FRAME, generator=torch.Generator().manual_seed(0)).to(device)

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Training pairs: two crops of two views under random homographies, occlusion and light."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 import math
 
@@ -11,6 +13,7 @@ import numpy as np
 from scene_reloc_ros.datasets.camera_effects import to_bytes, to_unit
 from scene_reloc_ros.datasets.procedural_images import random_texture
 from scene_reloc_ros.pretraining.photometric import photometric_change, PhotometricOptions
+from scene_reloc_ros.pretraining.two_views import TwoViews
 
 _MARGIN = 4  # pixels: no correspondence lies nearer to the border
 _CANDIDATES = 6  # points drawn for one that is kept, at most
@@ -27,7 +30,7 @@ class PairOptions:
     zoom: float = 1.5  # largest zoom that both crops share, ratio
     occluded: float = 0.25  # share of crops with something before them
     near: float = 0.3  # share of points that have another one close by (hard negatives)
-    apart: tuple = (9.0, 24.0)  # how close, pixels
+    apart: tuple[float, float] = (9.0, 24.0)  # how close, pixels
     photometric: PhotometricOptions = field(default_factory=PhotometricOptions)
 
 
@@ -41,7 +44,8 @@ class Pair:
     pixels_b: np.ndarray  # (N, 2) float64
 
 
-def random_homography(rng, centre, zoom, options):
+def random_homography(rng: np.random.Generator, centre: np.ndarray, zoom: float,
+                      options: PairOptions) -> np.ndarray:
     """Return crop_from_view (3, 3) that brings a pixel near the middle of the crop.
 
     Two such crops differ in scale by at most ``options.scale``, in rotation by
@@ -59,7 +63,8 @@ def random_homography(rng, centre, zoom, options):
                                        (corners + side / 2 - 0.5).astype(np.float32))
 
 
-def make_pair(rng, views, options=PairOptions(), points=128):
+def make_pair(rng: np.random.Generator, views: TwoViews, options: PairOptions = PairOptions(),
+              points: int = 128) -> Pair | None:
     """Return a Pair with exactly ``points`` correspondences, or None where too little is shared.
 
     Args:
@@ -69,7 +74,7 @@ def make_pair(rng, views, options=PairOptions(), points=128):
         points: correspondences, count.
     """
     centre_a, centre_b = _shared_point(rng, views)
-    if centre_a is None:
+    if centre_a is None or centre_b is None:
         return None
     zoom = math.exp(rng.uniform(-1, 1) * math.log(options.zoom))
     a_from_view, b_from_view = (random_homography(rng, centre, zoom, options)
@@ -91,7 +96,8 @@ def make_pair(rng, views, options=PairOptions(), points=128):
     return Pair(crop_a, crop_b, pixels_a[kept], pixels_b[kept])
 
 
-def _shared_point(rng, views):
+def _shared_point(rng: np.random.Generator,
+                  views: TwoViews) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Return one pixel of view a and where it lies in view b; None where none was found."""
     height, width = views.image_a.shape
     pixels = rng.uniform((0.1 * width, 0.1 * height), (0.9 * width, 0.9 * height), (64, 2))
@@ -102,7 +108,7 @@ def _shared_point(rng, views):
     return pixels[first], carried[first]
 
 
-def _candidates(rng, options, count):
+def _candidates(rng: np.random.Generator, options: PairOptions, count: int) -> np.ndarray:
     """Return pixels (count, 2) of a crop; some beside another, which makes hard negatives."""
     low, high = _MARGIN, options.crop - 1 - _MARGIN
     pixels = rng.uniform(low, high, (count, 2))
@@ -114,14 +120,14 @@ def _candidates(rng, options, count):
     return pixels
 
 
-def _mapped(homography, pixels):
+def _mapped(homography: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     """Return pixels (N, 2) under a homography; far away where they lie behind it."""
     mapped = np.c_[pixels, np.ones(len(pixels))] @ homography.T
     front = mapped[:, 2:] > 1e-9
     return np.where(front, mapped[:, :2] / np.where(front, mapped[:, 2:], 1), -1e6)
 
 
-def _crop(view, crop_from_view, side):
+def _crop(view: np.ndarray, crop_from_view: np.ndarray, side: int) -> np.ndarray:
     # area-like filtering where the crop shrinks the view: blur first, then sample
     shrink = 1 / math.sqrt(max(abs(np.linalg.det(crop_from_view / crop_from_view[2, 2])), 1e-6))
     source = cv2.GaussianBlur(view, (0, 0), 0.45 * shrink) if shrink > 1.2 else view
@@ -129,7 +135,8 @@ def _crop(view, crop_from_view, side):
                                borderMode=cv2.BORDER_REFLECT_101)
 
 
-def _occlude(rng, crop, pixels, options):
+def _occlude(rng: np.random.Generator, crop: np.ndarray, pixels: np.ndarray,
+             options: PairOptions) -> np.ndarray:
     """Draw something before a crop, now and then; return which pixels it hides."""
     if rng.random() >= options.occluded:
         return np.zeros(len(pixels), bool)

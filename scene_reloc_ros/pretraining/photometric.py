@@ -2,8 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random changes of light, optics and sensor for the views of a training pair."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 import math
+
+import numpy as np
 
 from scene_reloc_ros.datasets import camera_effects as effects
 
@@ -35,7 +39,8 @@ STILL = PhotometricOptions(gain=0, offset=0, gamma=0, overexposed=0, soft_shadow
                            noise=0, compressed=0)
 
 
-def photometric_change(rng, view, options):
+def photometric_change(rng: np.random.Generator, view: np.ndarray,
+                       options: PhotometricOptions) -> np.ndarray:
     """Return a (H, W) float32 view in [0, 1] in another light, by another camera."""
     view = _relit(rng, view, options)
     view = _through_lens(rng, view, options)
@@ -46,7 +51,7 @@ def photometric_change(rng, view, options):
     return view
 
 
-def _relit(rng, view, options):
+def _relit(rng: np.random.Generator, view: np.ndarray, options: PhotometricOptions) -> np.ndarray:
     height, width = view.shape
     if rng.random() < options.soft_shadows:
         strength = rng.uniform(0, options.shadow)
@@ -63,7 +68,8 @@ def _relit(rng, view, options):
                         math.exp(rng.uniform(-1, 1) * options.gamma))
 
 
-def _through_lens(rng, view, options):
+def _through_lens(rng: np.random.Generator, view: np.ndarray,
+                  options: PhotometricOptions) -> np.ndarray:
     if rng.random() < options.vignettes:
         view = effects.vignetted(view, rng.uniform(0, 0.7))
     if rng.random() < options.defocused:

@@ -5,6 +5,9 @@
 A scene is the inside of a box with other boxes in it; every face carries a procedural image.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 import math
 
@@ -25,8 +28,8 @@ class SceneOptions:
 
     side: int = 360  # of a view, pixels
     boxes: int = 9  # most boxes in a room, count
-    room_m: tuple = (2.0, 7.0)  # smallest and largest side of a room, metres
-    box_m: tuple = (0.15, 1.6)  # smallest and largest side of a box, metres
+    room_m: tuple[float, float] = (2.0, 7.0)  # smallest and largest side of a room, metres
+    box_m: tuple[float, float] = (0.15, 1.6)  # smallest and largest side of a box, metres
     baseline: float = 0.5  # largest way between the views, of the distance to what is seen
     turn: float = math.radians(35)  # largest angle between the views' axes, rad
 
@@ -42,12 +45,13 @@ class _Face:
     gain: float  # of the light that falls on it
 
 
-def _turned(axis, angle):
+def _turned(axis: int, angle: float) -> np.ndarray:
     """Return the rotation (3, 3) about one of the axes x, y, z by an angle in radians."""
     return cv2.Rodrigues(np.eye(3)[axis] * angle)[0]
 
 
-def _box_faces(rng, world_from_box, size, textures, inside):
+def _box_faces(rng: np.random.Generator, world_from_box: np.ndarray, size: np.ndarray,
+               textures: Sequence[np.ndarray], inside: bool) -> list[_Face]:
     """Return the six faces of a box, seen from inside or from outside."""
     rotation, centre = world_from_box[:3, :3], world_from_box[:3, 3]
     light = rng.standard_normal(3)
@@ -64,13 +68,15 @@ def _box_faces(rng, world_from_box, size, textures, inside):
     return faces
 
 
-def _random_scene(rng, textures, options):
+def _random_scene(rng: np.random.Generator, textures: Sequence[np.ndarray],
+                  options: SceneOptions) -> tuple[list[_Face], np.ndarray]:
     """Return the faces of a room and the size of the room (3,) in metres; z is up."""
     room = rng.uniform(*options.room_m, 3)
     room[2] = rng.uniform(2.0, 3.5)
     faces = _box_faces(rng, np.eye(4), room, textures, inside=True)
     for _ in range(int(rng.integers(3, options.boxes + 1))):
-        size = np.exp(rng.uniform(*np.log(options.box_m), 3))
+        smallest, largest = np.log(options.box_m)
+        size = np.exp(rng.uniform(smallest, largest, 3))
         pose = np.eye(4)
         tilt = rng.uniform(-0.3, 0.3, 2) if rng.random() < 0.3 else np.zeros(2)
         pose[:3, :3] = (_turned(2, rng.uniform(0, math.pi)) @ _turned(1, tilt[0])
@@ -82,7 +88,7 @@ def _random_scene(rng, textures, options):
     return faces, room
 
 
-def _looking(position, target, roll):
+def _looking(position: np.ndarray, target: np.ndarray, roll: float) -> np.ndarray:
     """Return world_from_cam (4, 4) of an optical frame that looks at a target."""
     forward = (target - position) / np.linalg.norm(target - position)
     right = np.cross(forward, (0.0, 0.0, 1.0))
@@ -94,7 +100,8 @@ def _looking(position, target, roll):
     return pose
 
 
-def render(faces, world_from_cam, camera):
+def render(faces: Iterable[_Face], world_from_cam: np.ndarray,
+           camera: Camera) -> tuple[np.ndarray, np.ndarray]:
     """Return image (H, W) uint8 and depth (H, W) float32 metres, 0 where nothing is."""
     height, width = camera.height, camera.width
     v, u = np.mgrid[:height, :width]
@@ -108,7 +115,8 @@ def render(faces, world_from_cam, camera):
     return image.reshape(height, width), depth.reshape(height, width)
 
 
-def _draw(face, rays, position, camera, image, depth):
+def _draw(face: _Face, rays: np.ndarray, position: np.ndarray, camera: Camera, image: np.ndarray,
+          depth: np.ndarray) -> None:
     """Draw one face where it is nearer than what is there."""
     lengths = np.linalg.norm(face.edge_u), np.linalg.norm(face.edge_v)
     normal = np.cross(face.edge_u, face.edge_v)
@@ -133,15 +141,16 @@ def _draw(face, rays, position, camera, image, depth):
     depth[nearer] = distance[nearer]
 
 
-def _sampled(texture, u, v):
+def _sampled(texture: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Return the texture at N places; in rows, for OpenCV remaps to 2^15 columns at most."""
     padding = -len(u) % _ROW
-    maps = [np.pad(x, (0, padding)).reshape(-1, _ROW) for x in (u, v)]
-    drawn = cv2.remap(texture, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    columns, rows = (np.pad(x, (0, padding)).reshape(-1, _ROW) for x in (u, v))
+    drawn = cv2.remap(texture, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return drawn.reshape(-1)[:len(u)]
 
 
-def procedural_scene(rng, textures, options=SceneOptions()):
+def procedural_scene(rng: np.random.Generator, textures: Sequence[np.ndarray],
+                     options: SceneOptions = SceneOptions()) -> TwoViews:
     """Return TwoViews of one random scene.
 
     Args:

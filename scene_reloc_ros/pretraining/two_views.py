@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two views of one thing, and where a pixel of the first lies in the second."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Optional
 
 import numpy as np
 
@@ -19,23 +20,24 @@ class TwoViews:
 
     image_a: np.ndarray  # (H, W) uint8
     image_b: np.ndarray  # (H, W) uint8
-    camera: Optional[Camera] = None
-    b_from_a: Optional[np.ndarray] = None  # (4, 4), metres, optical frames
-    depth_a: Optional[np.ndarray] = None  # (H, W) metres along z, 0 where unknown
-    depth_b: Optional[np.ndarray] = None  # (H, W) metres along z, 0 where unknown
+    camera: Camera | None = None
+    b_from_a: np.ndarray | None = None  # (4, 4), metres, optical frames
+    depth_a: np.ndarray | None = None  # (H, W) metres along z, 0 where unknown
+    depth_b: np.ndarray | None = None  # (H, W) metres along z, 0 where unknown
 
     @classmethod
-    def of_picture(cls, image):
+    def of_picture(cls, image: np.ndarray) -> TwoViews:
         """Return a flat picture seen twice."""
         return cls(image, image)
 
-    def carry(self, pixels_a):
+    def carry(self, pixels_a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return where pixels (N, 2) of view a lie in view b, and a mask of those seen there.
 
         Seen: both depths are known and agree, and neither pixel lies on an edge of depth.
         """
         inside = _inside(pixels_a, self.image_a.shape)
-        if self.depth_a is None:
+        if (self.depth_a is None or self.depth_b is None or self.camera is None
+                or self.b_from_a is None):
             return pixels_a, inside
         depth, smooth = depth_at(self.depth_a, pixels_a)
         points = self.camera.rays(pixels_a) * depth[:, None]
@@ -49,5 +51,6 @@ class TwoViews:
         return pixels_b, inside & front & smooth & smooth_b & same
 
 
-def _inside(pixels, shape):
-    return ((pixels >= 0) & (pixels <= (shape[1] - 1, shape[0] - 1))).all(-1)
+def _inside(pixels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    within = (pixels >= 0) & (pixels <= (shape[1] - 1, shape[0] - 1))
+    return np.logical_and.reduce(within, -1)

@@ -1,0 +1,173 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Topics, services and JSON fields of the nodes, as docs/interfaces.md has them.
+
+test/test_documents.py compares the list with what the source code creates, both ways.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic of a node."""
+
+    node: str
+    direction: str  # 'in' or 'out'
+    name: str  # <p> stands for the value of the parameter p
+    message: str
+    qos: str  # a name in ros/node/qos.py, or upstream
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service of a node."""
+
+    node: str
+    name: str
+    type: str
+    meaning: str
+
+
+QOS = {
+    'SENSOR': ('sensor data', 'best effort, volatile, depth 5'),
+    'CAMERA_PUBLISHER': ('camera', 'reliable, volatile, depth 5'),
+    'RESULT': ('result', 'reliable, volatile, depth 10'),
+    'LATCHED': ('latched', 'reliable, transient local, depth 1'),
+    'upstream': ('upstream', 'as tf2_ros and diagnostic_updater have them'),
+}
+
+IMAGE, COMPRESSED = 'sensor_msgs/Image', 'sensor_msgs/CompressedImage'
+INFO = 'sensor_msgs/CameraInfo'
+TEXT, FLAG, TRANSFORMS = 'std_msgs/String', 'std_msgs/Bool', 'tf2_msgs/TFMessage'
+DIAGNOSTICS = 'diagnostic_msgs/DiagnosticArray'
+
+
+def _camera_topics(node):
+    """Return what both nodes with a camera listen to."""
+    return (
+        Topic(node, 'in', 'image', IMAGE, 'SENSOR', 'with `image_transport: raw`'),
+        Topic(node, 'in', 'image/compressed', COMPRESSED, 'SENSOR',
+              'with `image_transport: compressed`'),
+        Topic(node, 'in', 'camera_info', INFO, 'SENSOR', 'calibration of the camera'),
+        Topic(node, 'in', 'depth', IMAGE, 'SENSOR', 'with `use_depth`, registered to the image'),
+        Topic(node, 'in', '/tf', TRANSFORMS, 'upstream', 'robot, camera, odometry'),
+        Topic(node, 'in', '/tf_static', TRANSFORMS, 'upstream', 'where the camera sits'),
+        Topic(node, 'out', '/diagnostics', DIAGNOSTICS, 'upstream', 'the fields of `~/status`'),
+    )
+
+
+TOPICS = (
+    *_camera_topics('relocaliser'),
+    Topic('relocaliser', 'in', '<map_ready_topic>', TEXT, 'LATCHED',
+          'path of a finished map, which is loaded at once'),
+    Topic('relocaliser', 'out', '/tf', TRANSFORMS, 'upstream',
+          '`map → odom` (`tf_mode`) at `tf_rate`, while localised'),
+    Topic('relocaliser', 'out', '~/pose', 'geometry_msgs/PoseWithCovarianceStamped', 'RESULT',
+          'accepted poses only, at the stamp of the image'),
+    Topic('relocaliser', 'out', '~/status', TEXT, 'RESULT', 'one line of JSON for every image'),
+    Topic('relocaliser', 'out', '~/ready', FLAG, 'LATCHED', 'whether the robot is localised'),
+    Topic('relocaliser', 'out', '~/inliers', 'sensor_msgs/PointCloud2', 'RESULT',
+          'scene points that agree with the pose, where somebody listens'),
+    Topic('relocaliser', 'out', '~/debug_image', IMAGE, 'RESULT',
+          'the image with those points, where somebody listens'),
+    *_camera_topics('mapper'),
+    Topic('mapper', 'in', 'odom', 'nav_msgs/Odometry', 'SENSOR', 'with `pose_source: odom`'),
+    Topic('mapper', 'in', 'pose', 'geometry_msgs/PoseStamped', 'SENSOR',
+          'with `pose_source: pose`'),
+    Topic('mapper', 'out', '~/status', TEXT, 'RESULT', 'one line of JSON for every image, and '
+          'once a second'),
+    Topic('mapper', 'out', '~/progress', TEXT, 'RESULT', 'one line of JSON while training'),
+    Topic('mapper', 'out', '~/map_ready', TEXT, 'LATCHED', 'path of the finished map, no JSON'),
+    Topic('mapper', 'out', '~/keyframes', 'geometry_msgs/PoseArray', 'LATCHED',
+          'camera poses of the recording'),
+    Topic('dataset_player', 'in', '<pace_topic>', TEXT, 'RESULT',
+          'status of the node that is waited for'),
+    Topic('dataset_player', 'out', 'image', IMAGE, 'CAMERA_PUBLISHER', 'frames of the data set'),
+    Topic('dataset_player', 'out', 'camera_info', INFO, 'CAMERA_PUBLISHER', 'their calibration'),
+    Topic('dataset_player', 'out', 'depth', IMAGE, 'CAMERA_PUBLISHER', 'with `publish_depth`'),
+    Topic('dataset_player', 'out', 'odom', 'nav_msgs/Odometry', 'RESULT', 'odometry that drifts'),
+    Topic('dataset_player', 'out', '/tf', TRANSFORMS, 'upstream',
+          '`odom → base_link`; `map → odom` with `publish_map_to_odom`'),
+    Topic('dataset_player', 'out', '/tf_static', TRANSFORMS, 'upstream', '`base_link` → camera'),
+    Topic('dataset_player', 'out', '~/truth', 'geometry_msgs/PoseStamped', 'RESULT',
+          'true pose of the camera in the map'),
+    Topic('dataset_player', 'out', '~/status', TEXT, 'RESULT', 'JSON, one line for every frame'),
+    Topic('dataset_player', 'out', '~/finished', FLAG, 'LATCHED', 'whether the playback is over'),
+    Topic('dataset_player', 'out', '/diagnostics', DIAGNOSTICS, 'upstream', 'state of it'),
+)
+
+TRIGGER, EMPTY = 'std_srvs/Trigger', 'std_srvs/Empty'
+SERVICES = (
+    Service('relocaliser', '~/relocalise', TRIGGER,
+            'forgets the pose and answers when it is found again, or not within '
+            '`relocalise_timeout`'),
+    Service('relocaliser', 'reinitialize_global_localization', EMPTY,
+            'forgets the pose; the name that Nav2 calls'),
+    Service('relocaliser', '~/load_map', 'nav_msgs/LoadMap', 'swaps the map; path or `file://`'),
+    Service('mapper', '~/start', TRIGGER, 'records, or goes on with what was stopped'),
+    Service('mapper', '~/stop', TRIGGER, 'pauses recording'),
+    Service('mapper', '~/train', TRIGGER, 'trains a map in a process of its own'),
+    Service('mapper', '~/cancel', TRIGGER, 'stops a training; the recording stays'),
+    Service('mapper', '~/discard', TRIGGER, 'deletes the recording of the session'),
+    Service('dataset_player', '~/play', TRIGGER, 'plays from the start'),
+    Service('dataset_player', '~/stop', TRIGGER, 'ends the playback'),
+)
+
+SCHEMA = 1
+_SCHEMA = {'schema': f'{SCHEMA}; another number when a field changes its meaning or goes'}
+_COMMON = {
+    'stamp_ns': 'stamp of the image that this is about; null where it is about none',
+    'state': None, 'reason': 'code, see [reasons](reasons.md)',
+    'sentence': 'what happened, for people, with figures',
+}
+_SLOT = {'received': 'images received', 'dropped': 'of them replaced by newer ones, unhandled'}
+# JSON on topics: (node, topic) -> {field: meaning}
+MESSAGES = {
+    ('relocaliser', '~/status'): {
+        **_SCHEMA, **_COMMON, 'state': '`no_map`, `searching`, `localised` or `lost`',
+        'event': '`localised`, `lost` or `jump` where this image made it so, else null',
+        'probability': 'that the pose is within the bounds asked for; null without a query',
+        'inliers': 'cells that agree with the pose', 'cells': 'cells asked',
+        'latency_ms': 'time of the query, milliseconds',
+        'delay_ms': 'from the stamp of the image to this message, milliseconds',
+        'frames': 'images handled', 'accepted': 'of them with a published pose',
+        'refusals': 'object: how often each reason was the answer',
+        'jumps': 'how often the pose jumped', **_SLOT,
+        'map': 'path of the loaded map',
+        'map_to_odom_stamp_ns': 'stamp of the transform sent with this pose; null: none was',
+        'solver': '`reference` or `cuda`',
+        'device': '`cpu` or `cuda`'},
+    ('mapper', '~/status'): {
+        **_SCHEMA, **_COMMON, 'state': '`idle`, `recording`, `recorded` or `training`',
+        'keyframes': 'key frames on disk', 'recording': 'folder of the recording', **_SLOT},
+    ('mapper', '~/progress'): {
+        **_SCHEMA, 'stage': 'of the mapping', 'fraction': 'of that stage, 0 to 1',
+        'text': 'figures for people'},
+    ('dataset_player', '~/status'): {
+        **_SCHEMA, **_COMMON, 'state': '`playing` or `finished`', 'name': 'of the frame',
+        'frame': 'its number, from 1', 'frames': 'frames to play',
+        'unanswered': 'frames that `pace_topic` did not answer in time'},
+}
+del MESSAGES['dataset_player', '~/status']['reason']
+
+# Reasons of the mapper's ~/status, beside no_image and worker_died: (sentence, what to do).
+MAPPER_REASONS = {
+    'idle': ('Nothing is recorded yet.', 'Call `~/start`.'),
+    'start': ('Recording has begun.', 'Drive through the place, slowly.'),
+    'stop': ('Recording is paused.', 'Call `~/train`, or `~/start` to go on.'),
+    'kept': ('The image is a key frame and is on disk.', 'Nothing.'),
+    'not_moved': ('The camera has not moved enough since the last key frame.',
+                  'Move; or lower `key_frame_translation` and `key_frame_rotation`.'),
+    'refused': ('An image cannot be recorded, or a service was refused.',
+                'The sentence names what is missing: camera_info, a pose, depth, space on disk.'),
+    'train': ('A training begins.', 'Watch `~/progress`.'),
+    'cancel': ('The training was cancelled by its service.', 'Nothing; the recording stays.'),
+    'cancelled': ('The training has ended without a map.', 'Nothing; the recording stays.'),
+    'done': ('The map is written; its path is on `~/map_ready`.',
+             'Read its quality in the sentence; where it is not good, record more.'),
+    'failed': ('The training ended with an error.',
+               'Read the sentence and the log; often memory was short.'),
+    'discard': ('The recording was deleted.', 'Nothing.'),
+}

@@ -1,0 +1,43 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Fields of the JSON files that the command line writes with --json."""
+
+# command -> {field: meaning}; test/test_documents.py compares with the source code.
+_SCHEMA = {'schema': 'another number when a field changes its meaning or goes'}
+FIELDS = {
+    'map, info': {
+        **_SCHEMA,
+        'map': 'path', 'map_bytes': 'size of the file', 'encoder': 'name and hash',
+        'head': 'object: width and blocks of the network',
+        'camera': 'object: of the mapping frames',
+        'depth': 'object: how the depth camera disagrees with the map; null: mapped without',
+        'calibration_table': 'object: uncertainty model; null: too few frames to tell',
+        'created': 'time, ISO 8601', 'frames': 'mapping frames', 'cells': 'cells trained on',
+        'seed': 'of all random choices', 'device': 'that trained',
+        'training': 'object: steps, seconds, loss_px, valid',
+        'calibration': 'object: intrinsics as mapping found them',
+        'extent': 'two corners of the space that the camera moved in, metres',
+        'options': 'object: settings of the mapping',
+        'lens': 'object: what matched views tell of the lens; null: nothing',
+        'check': 'object: accuracy on held-out frames, quality, advice',
+        'mapping_seconds': 'wall time of the mapping'},
+    'evaluate': {
+        **_SCHEMA,
+        'frames': 'frames evaluated', 'accepted': 'of them believed',
+        'median_translation_m': 'of the accepted frames; null: none',
+        'median_rotation_deg': 'of the accepted frames; null: none',
+        'recall_2cm_2deg': 'share of all frames accepted and within 2 cm, 2 degrees',
+        'recall_5cm_5deg': 'the same, 5 cm, 5 degrees',
+        'recall_10cm_5deg': 'the same, 10 cm, 5 degrees',
+        'nees_mean': 'of the accepted frames, six dimensions: 6 is honest',
+        'nees_median': 'of the accepted frames',
+        'nees_within_95': 'share within the 95 % bound of chi-square',
+        'rejections': 'object: refused frames by reason',
+        'latency_ms': 'object: median and p95', 'solver': '`reference` or `cuda`',
+        'device': '`cpu` or `cuda`', 'map_bytes': 'size of the map', 'depth': 'queries with depth',
+        'perturb': 'with `--perturb`: its kind',
+        'unperturbed': 'with `--perturb`: object, these fields without it',
+        'false_accept_rate': 'share of all queries accepted with a gross error',
+        'acceptance_of_good': 'share of good answers that were accepted; null: none',
+        'trust': 'object: queries, kinds, reliability, curve (docs/uncertainty.md)'},
+}
