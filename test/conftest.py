@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # scripts/test fills two cores with two processes, and threads that wait for each other on a busy
 # machine take several times as long as one.
 THREADS = 1
+SLOW_FIXTURES = {'mapped', 'wheel'}
 USES_MAP = re.compile(r'^def .*\b(mapped|room_localiser)\b', re.M)
 
 
@@ -42,8 +43,8 @@ def pytest_configure(config):
 
 
 def pytest_itemcollected(item):
-    """Count what needs the map of the room as slow."""
-    if 'mapped' in getattr(item, 'fixturenames', ()):
+    """Count as slow what needs the map of the room or the built wheel."""
+    if SLOW_FIXTURES & set(getattr(item, 'fixturenames', ())):
         item.add_marker('slow')
 
 

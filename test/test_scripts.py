@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The scripts on machines that lack something: one sentence, one remedy, nothing left behind."""
 
-from importlib.metadata import distribution
 import os
 from pathlib import Path
 import shutil
@@ -145,8 +144,6 @@ def test_an_interrupted_setup_is_made_afresh(bare_machine, tmp_path):
 def test_a_second_setup_returns_within_a_second():
     if not (Path(sys.prefix) / 'setup.stamp').is_file():
         pytest.skip('this environment was not made by scripts/setup')
-    if ROOT.as_uri() not in (distribution('scene_reloc_ros').read_text('direct_url.json') or ''):
-        pytest.skip('this environment was made for another tree, and setup would change it')
     environment = {**os.environ, 'SCENE_RELOC_VENV': sys.prefix}
     began = time.monotonic()
     finished = subprocess.run([SCRIPTS / 'setup', '--again'], capture_output=True, text=True,

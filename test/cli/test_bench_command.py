@@ -4,6 +4,7 @@
 
 import json
 
+import pytest
 from support.mapped_room import ROUTE
 
 from scene_reloc_ros.cli.main import main
@@ -22,6 +23,7 @@ def test_bench_compares_with_its_peers(tmp_path, capsys):
     assert 'OpenCV' in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_bench_judges_encoders_without_a_map(tmp_path, capsys):
     names = open_sequence(ROUTE).names[:40]
     (tmp_path / 'list.txt').write_text('\n'.join(names))

@@ -4,10 +4,13 @@
 
 import json
 
+import pytest
+
 from scene_reloc_ros.cli.main import main
 from scene_reloc_ros.network.weights import load_encoder
 
 
+@pytest.mark.slow
 def test_a_minute_of_pretraining_improves_matching_measurably(tmp_path):
     assert main(['pretrain', '--minutes', '1', '--images', '60', '--device', 'cpu',
                  '--out', str(tmp_path / 'minute.safetensors'),
@@ -17,6 +20,7 @@ def test_a_minute_of_pretraining_improves_matching_measurably(tmp_path):
     assert figures['matching_after'] > 1.5 * figures['matching_before']
 
 
+@pytest.mark.slow
 def test_pretraining_goes_on_from_other_weights(tmp_path, capsys):
     out = tmp_path / 'more.safetensors'
     assert main(['pretrain', '--minutes', '0.02', '--images', '2', '--init', 'small',
@@ -27,6 +31,7 @@ def test_pretraining_goes_on_from_other_weights(tmp_path, capsys):
     assert 'another size' in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_pretrain_makes_weights_that_load(tmp_path, capsys):
     out = tmp_path / 'mine.safetensors'
     assert main(['pretrain', '--minutes', '0.05', '--images', '2', '--out', str(out),

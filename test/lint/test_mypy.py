@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.linter
+@pytest.mark.slow
 def test_mypy_finds_nothing(tmp_path):
     if find_spec('mypy') is None:
         pytest.skip('mypy is not installed')

@@ -62,6 +62,7 @@ def trained(seed=0, cancelled=lambda: False, **changes):
     return head, summary, buffer, points
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('truth', [(0.0, 0.0, 0.0, 0.0), (0.03, -0.02, 0.02, -0.03)])
 def test_mapping_finds_a_wrong_calibration_and_leaves_a_right_one_alone(truth):
     buffer, _ = learnable_buffer(6000, truth, views=40)

@@ -94,6 +94,7 @@ def survey():
     return frames, mapping_poses(frames)
 
 
+@pytest.mark.slow
 def test_a_lens_is_found_in_rendered_images(survey):
     frames, cam_from_map = survey
     camera = frames[0].camera
@@ -109,6 +110,7 @@ def test_a_lens_is_found_in_rendered_images(survey):
     assert float(fit.values[4]) == pytest.approx(0.08, abs=0.02)
 
 
+@pytest.mark.slow
 def test_finding_a_lens_shows_its_progress_and_can_be_cancelled(survey):
     frames, cam_from_map = survey
     told = []

@@ -30,6 +30,7 @@ print('solved')
 """
 
 
+@pytest.mark.slow
 def test_no_two_ranks_touch_the_same_memory_without_waiting(tmp_path):
     runtime = subprocess.run([host_compiler(), '-print-file-name=libtsan.so'],
                              capture_output=True, text=True).stdout.strip()

@@ -33,6 +33,7 @@ def test_both_sides_lay_the_memory_out_alike():
     assert library().size_of_refined() == 8 * workspace.REFINED_DOUBLES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('inliers', [0.1, 0.3, 0.6, 0.9])
 @pytest.mark.parametrize('kind', KINDS)
 def test_the_pose_is_that_of_the_reference(kind, inliers):
@@ -46,6 +47,7 @@ def test_the_pose_is_that_of_the_reference(kind, inliers):
         assert float(error_m) < 0.05
 
 
+@pytest.mark.slow
 def test_few_inliers_are_found_where_the_reference_finds_them():
     solver = emulated_solver()
     for seed in range(6):
@@ -63,6 +65,7 @@ def test_a_team_of_several_finds_what_one_alone_finds(kind):
     assert_alike(emulated_solver(ranks=3).solve_pose(problem, seeded(), OPTIONS), alone)
 
 
+@pytest.mark.slow
 def test_samples_are_those_of_the_reference():
     for seed in range(5):
         problem, _ = query(seed, inliers=0.12)
