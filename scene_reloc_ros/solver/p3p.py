@@ -189,5 +189,3 @@ def _polish(depths: torch.Tensor, cosines: torch.Tensor, squares: torch.Tensor) 
         accept = (step ** 2).sum(0) < 0.01 * (depths ** 2).sum(0)  # false where it is NaN
         depths = torch.where(accept, depths - step, depths)
     return depths
-
-

@@ -243,5 +243,3 @@ def _result(estimator: PoseEstimator, refinement: Refinement, inliers: torch.Ten
                                        estimator.options)
     return SolverResult(pose, inliers, score, residual_px, residual_m, information, samples,
                         second_best_score)
-
-
