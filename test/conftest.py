@@ -1,22 +1,20 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""What all tests share: environment, one thread, one map of a room, the recorded sequence."""
+"""What all tests share: environment, threads, one map of a room, the recorded sequence."""
 
 import os
 from pathlib import Path
-import re
 import subprocess
 import sys
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-# Torch in this process and in those it starts takes one thread: the tensors of tests are small,
-# scripts/test fills two cores with two processes, and threads that wait for each other on a busy
-# machine take several times as long as one.
-THREADS = 1
-SLOW_FIXTURES = {'mapped', 'wheel'}
-USES_MAP = re.compile(r'^def .*\b(mapped|room_localiser)\b', re.M)
+# Small machines are shared. Alone, torch in this process and in those it starts takes two threads;
+# beside another worker of pytest-xdist one, for threads that wait for each other on a busy machine
+# take several times as long.
+THREADS = 1 if 'PYTEST_XDIST_WORKER' in os.environ else 2
+USES_MAP = {'mapped', 'room_localiser'}  # a map that is made within a bound of time
 
 
 def _standalone_environment():
@@ -43,23 +41,12 @@ def pytest_configure(config):
 
 
 def pytest_itemcollected(item):
-    """Count as slow what needs the map of the room or the built wheel."""
-    if SLOW_FIXTURES & set(getattr(item, 'fixturenames', ())):
+    """Mark what needs the map of the room, or the built wheel."""
+    needs = set(getattr(item, 'fixturenames', ()))
+    if needs & (USES_MAP | {'wheel'}):
         item.add_marker('slow')
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """Keep each file on one process of pytest-xdist, and all that use the one map as well."""
-    from xdist.scheduler import LoadFileScheduling
-
-    class OneMap(LoadFileScheduling):
-        """Splits by file, but for those that use the map."""
-
-        def _split_scope(self, nodeid):
-            file = super()._split_scope(nodeid)
-            return 'the map' if USES_MAP.search((ROOT / file).read_text()) else file
-    return OneMap(config, log)
+    if needs & USES_MAP:
+        item.add_marker('alone')
 
 
 @pytest.fixture(scope='session')
