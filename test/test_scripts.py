@@ -223,7 +223,7 @@ def test_the_quick_tests_leave_out_what_is_slow_and_what_starts_nodes(call_test_
     finished, [call] = call_test_script('--quick', 'test/solver', '-x')
     assert finished.returncode == 0
     assert call[:2] == ['-m', 'pytest'] and call[-2:] == ['test/solver', '-x']
-    assert call[call.index('-m', 1) + 1] == 'not slow and not ros'
+    assert call[call.index('-m', 1) + 1] == 'not slow and not ros and not alone'
     assert '--cov' not in call
 
 
@@ -235,9 +235,12 @@ def test_arguments_narrow_the_tests_and_measure_no_coverage(call_test_script):
 def test_all_tests_measure_everything_and_bind_the_core(call_test_script):
     finished, calls = call_test_script()
     assert finished.returncode == 0
-    run, outer, core = [call for call in calls if call[0] == '-m']
-    assert run[:2] == ['-m', 'pytest'] and '--cov' in run
-    assert not [argument for argument in run if argument.startswith('test')]
+    beside, alone, outer, core = [call for call in calls if call[0] == '-m']
+    for run, chosen in ((beside, 'not alone'), (alone, 'alone')):
+        assert run[:2] == ['-m', 'pytest'] and '--cov' in run
+        assert run[run.index('-m', 1) + 1] == chosen
+        assert not [argument for argument in run if argument.startswith('test')]
+    assert '--cov-append' in alone and '--cov-append' not in beside and '-n' not in alone
     assert outer[:3] == core[:3] == ['-m', 'coverage', 'report']
     assert core[3].partition('=')[2] == outer[3].partition('=')[2]
     assert (outer[3].split('=')[0], core[3].split('=')[0]) == ('--include', '--omit')

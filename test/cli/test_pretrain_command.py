@@ -9,6 +9,7 @@ import pytest
 from scene_reloc_ros.cli.main import main
 from scene_reloc_ros.network.weights import load_encoder
 
+pytestmark = pytest.mark.alone
 
 @pytest.mark.slow
 def test_a_minute_of_pretraining_improves_matching_measurably(tmp_path):

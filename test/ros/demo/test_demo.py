@@ -13,7 +13,7 @@ import pytest
 from support.small_recording import write_small_recording
 import torch
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.alone]
 ROOT = Path(__file__).resolve().parents[3]
 QUERIES = range(102, 202, 10)
 
