@@ -197,6 +197,64 @@ def test_the_trails_of_the_architecture_find_something():
         assert any(text in file.read_text('utf-8') for file in (ROOT / folder).rglob('*.py'))
 
 
+def named_functions(text):
+    """Return the (dotted name, file) of every `name` in `file.py` of a text."""
+    return re.findall(r'`(\w+(?:\.\w+)*)` in `((?:\w+/)+\w+\.py)`', text)
+
+
+def defined(tree, prefix=''):
+    """Return the dotted names of the functions and classes of a syntax tree."""
+    names = set()
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names |= {prefix + node.name}
+            if isinstance(node, ast.ClassDef):
+                names |= defined(node, f'{prefix}{node.name}.')
+    return names
+
+
+def trail_faults(text):
+    """Return what a text says of functions and files that is not so."""
+    faults = []
+    for name, file in named_functions(text):
+        path = PACKAGE / file
+        if not path.is_file() or name not in defined(ast.parse(path.read_text('utf-8'))):
+            faults.append(f'{name} in {file}')
+    return faults
+
+
+def trails():
+    """Return the rows of the table of trails, [what, trail]."""
+    text = (DOCS / 'architecture.md').read_text('utf-8').split('## Where is')[1]
+    return [line.strip('| ').split(' | ') for line in text.splitlines()
+            if line.startswith('| where ')]
+
+
+def test_the_trails_of_the_architecture_end_at_functions_that_are_there():
+    named = [row for row in trails() if named_functions(row[1])]
+    assert len(named) >= 4
+    assert trail_faults('\n'.join(trail for _, trail in named)) == []
+
+
+def test_a_trail_is_three_steps_long_at_most():
+    assert [what for what, trail in trails() if trail.count('→ ') > 3] == []
+
+
+def test_a_trail_begins_with_a_page_that_the_readme_links():
+    readme = set(LINK.findall((ROOT / 'README.md').read_text('utf-8')))
+    first = {page for _, trail in trails() for page in LINK.findall(trail)[:1]}
+    assert sorted({f'docs/{page}' for page in first} - readme) == []
+
+
+@pytest.mark.parametrize('text', [
+    '`image_rejections` in `uncertainty/image_quality.py`',
+    '`image_rejection` in `uncertainty/no_such_file.py`',
+    '`MapToOdom.fly` in `ros/relocaliser/map_to_odom.py`',
+])
+def test_a_trail_to_what_is_not_there_is_found(text):
+    assert len(trail_faults(text)) == 1
+
+
 def test_the_index_names_every_page():
     listed = set(LINK.findall((DOCS / 'index.md').read_text('utf-8')))
     pages = {str(page.relative_to(DOCS)) for page in DOCS.rglob('*.md')} - {'index.md'}
