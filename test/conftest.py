@@ -4,6 +4,7 @@
 
 import os
 from pathlib import Path
+import re
 import subprocess
 import sys
 
@@ -14,7 +15,8 @@ ROOT = Path(__file__).resolve().parents[1]
 # beside another worker of pytest-xdist one, for threads that wait for each other on a busy machine
 # take several times as long.
 THREADS = 1 if 'PYTEST_XDIST_WORKER' in os.environ else 2
-USES_MAP = {'mapped', 'room_localiser'}  # a map that is made within a bound of time
+SLOW_FIXTURES = {'mapped', 'room_localiser', 'wheel'}
+USES_MAP = re.compile(r'^def .*\b(mapped|room_localiser)\b', re.M)
 
 
 def _standalone_environment():
@@ -43,10 +45,22 @@ def pytest_configure(config):
 def pytest_itemcollected(item):
     """Mark what needs the map of the room, or the built wheel."""
     needs = set(getattr(item, 'fixturenames', ()))
-    if needs & (USES_MAP | {'wheel'}):
+    if needs & SLOW_FIXTURES:
         item.add_marker('slow')
-    if needs & USES_MAP:
-        item.add_marker('alone')
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Keep each file on one process of pytest-xdist, and all that use the one map as well."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneMap(LoadFileScheduling):
+        """Splits by file, but for those that use the map."""
+
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return 'the map' if USES_MAP.search((ROOT / file).read_text()) else file
+    return OneMap(config, log)
 
 
 @pytest.fixture(scope='session')

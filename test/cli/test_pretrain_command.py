@@ -12,8 +12,8 @@ from scene_reloc_ros.network.weights import load_encoder
 pytestmark = pytest.mark.alone
 
 @pytest.mark.slow
-def test_a_minute_of_pretraining_improves_matching_measurably(tmp_path):
-    assert main(['pretrain', '--minutes', '1', '--images', '60', '--device', 'cpu',
+def test_minutes_of_pretraining_improve_matching_measurably(tmp_path):
+    assert main(['pretrain', '--minutes', '2.5', '--images', '60', '--device', 'cpu',
                  '--out', str(tmp_path / 'minute.safetensors'),
                  '--json', str(tmp_path / 'minute.json')]) == 0
     figures = json.loads((tmp_path / 'minute.json').read_text())

@@ -50,7 +50,8 @@ def easy_sequence(redkitchen, tmp_path):
 def test_the_pose_arrives_on_tf_and_on_its_topic_in_the_right_frame_at_the_right_stamp(
         easy_sequence, tmp_path):
     out = tmp_path / 'out'
-    code, output = run_demo('--sequence', easy_sequence, '--out', out, '--minutes', '0.7')
+    code, output = run_demo('--sequence', easy_sequence, '--out', out, '--preset', 'fast',
+                            '--minutes', '2.5')
     assert code in (0, 1), output
     frames = json.loads((out / 'results.json').read_text())['frames']
     assert [f['name'] for f in frames] == [f'frame-{k:06d}' for k in QUERIES]
