@@ -113,28 +113,54 @@ def test_package_xml_is_format_3_for_ament_python():
     assert manifest().findtext('export/build_type') == 'ament_python'
 
 
-def test_package_xml_names_every_import():
-    assert sorted(keys_of(imported_packages()) - declared('depend', 'exec_depend')) == []
+def dependency_faults(run, tested, imported, imported_by_tests):
+    """Compare what package.xml declares (run, tested) with what is imported, both ways."""
+    reasonless = run - imported - set(WITHOUT_IMPORT)
+    return sorted([
+        *(f'{name} is imported and not declared' for name in imported - run),
+        *(f'{name} is imported by tests and not declared'
+          for name in imported_by_tests - run - tested),
+        *(f'{name} is declared and not imported' for name in reasonless),
+        *(f'{name} is declared for tests and not imported by them'
+          for name in tested - imported_by_tests),
+        *(f'{name} is declared twice' for name in run & tested),
+        *(f'{name} is an exception and not declared' for name in set(WITHOUT_IMPORT) - run),
+        *(f'{name} is an exception and imported' for name in set(WITHOUT_IMPORT) & imported)])
 
 
-def test_package_xml_names_every_import_of_the_tests():
-    used = keys_of(names_in((ROOT / 'test').rglob('*.py')))
-    assert sorted(used - declared('depend', 'exec_depend', 'test_depend')) == []
+def dependencies():
+    """Return what dependency_faults compares, as it is in this tree."""
+    return {'run': declared('depend', 'exec_depend'), 'tested': declared('test_depend'),
+            'imported': keys_of(imported_packages()),
+            'imported_by_tests': keys_of(names_in((ROOT / 'test').rglob('*.py')))}
 
 
-def test_package_xml_names_nothing_that_is_not_imported():
-    unused = declared('depend', 'exec_depend') - keys_of(imported_packages())
-    assert sorted(unused - set(WITHOUT_IMPORT)) == []
+def test_package_xml_names_what_is_imported_and_nothing_else():
+    assert dependency_faults(**dependencies()) == []
 
 
-def test_package_xml_names_nothing_that_the_tests_do_not_import():
-    used = keys_of(names_in((ROOT / 'test').rglob('*.py')))
-    assert sorted(declared('test_depend') - used) == []
-    assert sorted(declared('test_depend') & declared('depend', 'exec_depend')) == []
+@pytest.mark.parametrize('part, added, removed, fault', [
+    ('imported', 'nav2_msgs', None, 'nav2_msgs is imported and not declared'),
+    ('run', None, 'rclpy', 'rclpy is imported and not declared'),
+    ('imported_by_tests', 'rosbag2_py', None, 'rosbag2_py is imported by tests and not declared'),
+    ('run', 'nav2_msgs', None, 'nav2_msgs is declared and not imported'),
+    ('run', 'lifecycle_msgs', None, 'lifecycle_msgs is declared and not imported'),
+    ('tested', 'rosbag2_py', None, 'rosbag2_py is declared for tests and not imported by them'),
+    ('tested', 'rclpy', None, 'rclpy is declared twice'),
+    ('run', None, 'rviz2', 'rviz2 is an exception and not declared'),
+    ('imported', 'rviz2', None, 'rviz2 is an exception and imported'),
+])
+def test_a_planted_fault_of_package_xml_is_found(part, added, removed, fault):
+    given = dependencies()
+    given[part] = (given[part] | {added}) - {None, removed}
+    assert fault in dependency_faults(**given)
 
 
-def test_every_exception_from_the_imports_is_still_declared():
-    assert sorted(set(WITHOUT_IMPORT) - declared('depend', 'exec_depend')) == []
+def test_names_are_found_however_they_are_imported(tmp_path):
+    file = tmp_path / 'planted.py'
+    file.write_text('import os, one.part\nfrom two.part import name\nfrom . import three\n'
+                    "def late():\n    import four\n    pytest.importorskip('five.part')\n")
+    assert names_in([file]) == {'one', 'two', 'four', 'five'}
 
 
 def test_package_xml_says_where_the_source_and_its_issues_are():

