@@ -9,7 +9,7 @@ import math
 import numpy as np
 import torch
 
-from scene_reloc_ros.geometry.poses import so3_log
+from scene_reloc_ros.geometry.poses import rotation_vector
 
 
 def chi_square_quantile(probability: float) -> float:
@@ -36,8 +36,8 @@ def nees(map_from_cam: np.ndarray, covariance: np.ndarray,
         map_from_cam, true_map_from_cam: (4, 4), metres.
         covariance: (6, 6) of x, y, z (m) and rotations about the axes of the map (rad).
     """
-    turn = torch.from_numpy(map_from_cam[:3, :3] @ true_map_from_cam[:3, :3].T)
-    error = np.r_[map_from_cam[:3, 3] - true_map_from_cam[:3, 3], so3_log(turn).numpy()]
+    turned = rotation_vector(map_from_cam[:3, :3] @ true_map_from_cam[:3, :3].T)
+    error = np.r_[map_from_cam[:3, 3] - true_map_from_cam[:3, 3], turned]
     return float(error @ np.linalg.solve(covariance, error))
 
 

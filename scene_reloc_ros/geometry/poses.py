@@ -239,3 +239,8 @@ def moved_covariance(covariance: npt.ArrayLike, offset_m: npt.ArrayLike) -> np.n
 def rotation_angle(rotation: torch.Tensor) -> torch.Tensor:
     """Geodesic angle (...) in radians of rotations (..., 3, 3); exact near zero and near pi."""
     return so3_log(rotation).norm(dim=-1).clamp(max=math.pi)
+
+
+def rotation_vector(rotation: np.ndarray) -> np.ndarray:
+    """Return the rotation vector (3,), rad, of a numpy rotation (3, 3): ``so3_log``."""
+    return so3_log(torch.from_numpy(np.ascontiguousarray(rotation))).numpy()

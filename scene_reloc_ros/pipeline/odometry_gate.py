@@ -14,10 +14,9 @@ from dataclasses import dataclass, replace
 import math
 
 import numpy as np
-import torch
 
 from scene_reloc_ros.geometry.chi_square import chi_square_quantile
-from scene_reloc_ros.geometry.poses import invert_pose, moved_covariance, so3_log
+from scene_reloc_ros.geometry.poses import invert_pose, moved_covariance, rotation_vector
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 _SMALLEST_VARIANCE = 1e-12  # m^2 and rad^2: keeps exact input invertible
@@ -151,14 +150,14 @@ class OdometryGate:
         step = invert_pose(before) @ measurement.odom_from_base
         return _Placed(measurement, self._newest.way_m + float(np.linalg.norm(step[:3, 3])),
                        self._newest.turned_rad
-                       + float(np.linalg.norm(_rotation_vector(step[:3, :3]))))
+                       + float(np.linalg.norm(rotation_vector(step[:3, :3]))))
 
     def _disagreement(self, earlier: _Placed, later: _Placed) -> tuple[float, str]:
         """Return chi-square of two poses with odometry between them, and its sentence."""
         a, b = earlier.measurement, later.measurement
         predicted = a.map_from_base @ invert_pose(a.odom_from_base) @ b.odom_from_base
         error = np.r_[b.map_from_base[:3, 3] - predicted[:3, 3],
-                      _rotation_vector(b.map_from_base[:3, :3] @ predicted[:3, :3].T)]
+                      rotation_vector(b.map_from_base[:3, :3] @ predicted[:3, :3].T)]
         lever = predicted[:3, 3] - a.map_from_base[:3, 3]
         covariance = (b.covariance + moved_covariance(a.covariance, lever)
                       + self._drift(earlier, later) + _SMALLEST_VARIANCE * np.eye(6))
@@ -182,10 +181,6 @@ class OdometryGate:
         position = (options.drift_m_per_m * way + options.drift_m_per_s * seconds
                     + rotation * way / 2)
         return np.diag([position ** 2] * 3 + [rotation ** 2] * 3)
-
-
-def _rotation_vector(rotation: np.ndarray) -> np.ndarray:
-    return so3_log(torch.from_numpy(np.ascontiguousarray(rotation))).numpy()
 
 
 def _unusable(measurement: PoseMeasurement, newest: _Placed | None) -> str:

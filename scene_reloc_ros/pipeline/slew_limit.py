@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from scene_reloc_ros.geometry.poses import invert_pose, so3_exp, so3_log
+from scene_reloc_ros.geometry.poses import invert_pose, rotation_vector, so3_exp
 
 
 def slew_limited(present: np.ndarray, target: np.ndarray, odom_from_base: np.ndarray,
@@ -19,7 +19,7 @@ def slew_limited(present: np.ndarray, target: np.ndarray, odom_from_base: np.nda
     """
     begin, end = present @ odom_from_base, target @ odom_from_base
     moved = end[:3, 3] - begin[:3, 3]
-    turned = _rotation_vector(end[:3, :3] @ begin[:3, :3].T)
+    turned = rotation_vector(end[:3, :3] @ begin[:3, :3].T)
     robot = begin.copy()
     robot[:3, 3] += moved * _share(float(np.linalg.norm(moved)), largest_m)
     share = _share(float(np.linalg.norm(turned)), largest_rad)
@@ -32,10 +32,6 @@ def slew_limited(present: np.ndarray, target: np.ndarray, odom_from_base: np.nda
 
 def _share(length: float, largest: float) -> float:
     return 1.0 if length <= largest else largest / length
-
-
-def _rotation_vector(rotation: np.ndarray) -> np.ndarray:
-    return so3_log(torch.from_numpy(np.ascontiguousarray(rotation))).numpy()
 
 
 def _rotation(vector: np.ndarray) -> np.ndarray:

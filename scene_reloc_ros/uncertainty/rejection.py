@@ -7,7 +7,26 @@ from __future__ import annotations
 import enum
 
 
-class Rejection(enum.Enum):
+class Reason(enum.Enum):
+    """A reason: the value is its sentence for people, and the remedy."""
+
+    @property
+    def sentence(self) -> str:
+        """The sentence for people."""
+        return self.value[0]
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        return self.value[1]
+
+    @property
+    def code(self) -> str:
+        """The code in status messages and reports."""
+        return self.name.lower()
+
+
+class Rejection(Reason):
     """Why an image gave no pose: the sentence for people, and the remedy."""
 
     # found before the image is looked at
@@ -94,18 +113,3 @@ class Rejection(enum.Enum):
     UNCONFIRMED = (
         'The pose waits for others that agree with it.',
         'Wait for gate_agreeing frames; move slowly.')
-
-    @property
-    def sentence(self) -> str:
-        """The sentence for people."""
-        return self.value[0]
-
-    @property
-    def remedy(self) -> str:
-        """What to do about it."""
-        return self.value[1]
-
-    @property
-    def code(self) -> str:
-        """The code in status messages and reports."""
-        return self.name.lower()

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-import enum
+from scene_reloc_ros.uncertainty.rejection import Reason
 
 
-class StatusReason(enum.Enum):
+class StatusReason(Reason):
     """Reasons of ~/status beside those of Rejection: the sentence for people, and the remedy."""
 
     ACCEPTED = ('A pose was found and is published.', 'Nothing.')
@@ -22,18 +22,3 @@ class StatusReason(enum.Enum):
         'The thread that handles the images ended with an error.',
         'Restart the node and report its log.')
     MAP_LOADED = ('A map was loaded; the pose is forgotten.', 'Nothing.')
-
-    @property
-    def sentence(self) -> str:
-        """The sentence for people."""
-        return self.value[0]
-
-    @property
-    def remedy(self) -> str:
-        """What to do about it."""
-        return self.value[1]
-
-    @property
-    def code(self) -> str:
-        """The value of the field ``reason`` of ~/status."""
-        return self.name.lower()
