@@ -15,6 +15,7 @@ from scene_reloc_ros.cli.map_figures import map_figures, map_rows
 from scene_reloc_ros.cli.terminal import print_rows, ProgressBars, write_json
 from scene_reloc_ros.mapping.presets import PRESETS
 from scene_reloc_ros.mapping.progress import MappingCancelled
+from scene_reloc_ros.methods.registry import method_class, METHODS
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER
 from scene_reloc_ros.pipeline.mapper import Mapper
 
@@ -24,6 +25,8 @@ def add_arguments(parser):
     add_sequence(parser)
     parser.add_argument('--out', metavar='MAP', default='scene.map',
                         help='file to write (scene.map)')
+    parser.add_argument('--method', metavar='NAME', default='ace', choices=sorted(METHODS),
+                        help=f'{", ".join(sorted(METHODS))} (ace)')
     parser.add_argument('--preset', default='standard', choices=sorted(PRESETS),
                         help='effort (standard)')
     parser.add_argument('--encoder', metavar='NAME', default=DEFAULT_ENCODER,
@@ -38,13 +41,20 @@ def add_arguments(parser):
     add_json(parser)
 
 
+def _options(args):
+    """Return the options of the method that was asked for."""
+    if args.minutes is not None and not args.minutes > 0:
+        raise ValueError(f'minutes is {args.minutes}; expected a positive number')
+    preset = method_class(args.method).presets[args.preset]
+    minutes = preset.minutes if args.minutes is None else args.minutes
+    return replace(preset, encoder=args.encoder, minutes=minutes,
+                   depth=preset.depth and args.depth == 'auto')
+
+
 def run(args):
     """Map a sequence; Ctrl-C leaves nothing behind."""
     out = checked_output(args.out)
-    options = replace(PRESETS[args.preset], encoder=args.encoder,
-                      depth=args.depth == 'auto')
-    if args.minutes is not None:
-        options = options.with_minutes(args.minutes)
+    options = _options(args)
     frames = read_sequence(args)
     mapper = Mapper(options, args.device, args.seed)
     try:

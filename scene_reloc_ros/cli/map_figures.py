@@ -10,13 +10,20 @@ from pathlib import Path
 
 from scene_reloc_ros.mapping.depth_correction import AGREEING_M
 
+WORDS = {
+    'ace': 'ace: scene coordinate regression, published method, own training',
+    'cells': "cells: key frames' cells, matched; published idea, own parts",
+    'reference': 'reference: one key frame, matched; published idea, own parts',
+    'retrieval': 'retrieval: the pose of the most similar key frame',
+}
+
 
 def map_figures(path, scene_map):
     camera = scene_map.camera
     return {'map': str(path), 'map_bytes': Path(path).stat().st_size,
+            'method': scene_map.content.method,
             'encoder': f'{scene_map.encoder_name} {scene_map.encoder_hash}',
-            'head': {'width': scene_map.head.options.width,
-                     'blocks': scene_map.head.options.blocks},
+            **_head(scene_map.content),
             'camera': {'width': camera.width, 'height': camera.height, 'fx': camera.fx,
                        'fy': camera.fy, 'distortion_model': camera.distortion_model},
             'depth': scene_map.depth and asdict(scene_map.depth),
@@ -24,8 +31,13 @@ def map_figures(path, scene_map):
             **scene_map.metadata}
 
 
+def _head(content):
+    """Return the size of the head of a map that has one."""
+    size = content.header.get('head')
+    return {} if size is None else {'head': {key: size[key] for key in ('width', 'blocks')}}
+
+
 def map_rows(figures):
-    training = figures['training']
     low, high = figures['extent']
     size = ' x '.join(f'{b - a:.1f}' for a, b in zip(low, high))
     camera = figures['camera']
@@ -33,16 +45,16 @@ def map_rows(figures):
         ('map', f'{figures["map"]}, {figures["map_bytes"] / 1e6:.2f} MB'),
         ('made', f'{figures["created"]} in {figures["mapping_seconds"]:.0f} s on '
                  f'{figures["device"]}'),
+        ('method', WORDS.get(figures['method'], figures['method'])),
         ('encoder', figures['encoder']),
         ('camera', f'{camera["width"]}x{camera["height"]}, f {camera["fx"]:.1f} '
                    f'{camera["fy"]:.1f}, distortion {camera["distortion_model"]}'),
         ('intrinsics', 'as mapping found them: f {fx:.1f} {fy:.1f}, centre {cx:.1f} {cy:.1f}, '
                         'radial {radial:+.3f}'.format(**figures['calibration'])),
-        ('lens', _lens_text(figures['lens'])),
+        ('lens', _lens_text(figures)),
         ('depth', _depth_text(figures['depth'])),
         ('frames', f'{figures["frames"]}, cameras moved over {size} m'),
-        ('training', f'{training["steps"]} steps, loss {training["loss_px"]:.2f} px, '
-                     f'{training["valid"]:.1%} valid'),
+        ('content', _content_text(figures)),
         *_check_rows(figures['check'], figures['calibration_table']))
 
 
@@ -71,7 +83,20 @@ def _table_text(check, table):
             f'honest), {check["nees_within_95"]:.0%} within the 95 % bound')
 
 
-def _lens_text(lens):
+def _content_text(figures):
+    """Return what a method made of the frames: training, or key frames."""
+    if 'training' in figures:
+        training = figures['training']
+        return (f'a head, {training["steps"]} steps, loss {training["loss_px"]:.2f} px, '
+                f'{training["valid"]:.1%} valid')
+    return f'{figures["key_frames"]} key frames, {figures["cells"]} points'
+
+
+def _lens_text(figures):
+    lens, tracks = figures['lens'], figures.get('camera_fit')
+    if tracks is not None:
+        return (f'{tracks["tracks"]} tracks of cells: rays miss their points by '
+                f'{tracks["before_px"]:.1f} px, {tracks["after_px"]:.1f} px with what was found')
     if lens is None:
         return 'as calibrated: no time to match views, or too few that turn against each other'
     return (f'{lens["pairs"]} pairs of views: points are {lens["before_px"]:.1f} px off their '

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from scene_reloc_ros.mapping.camera_refinement import CameraRefinementOptions
 from scene_reloc_ros.mapping.view_matching import MatchingOptions
@@ -39,8 +40,9 @@ class LossOptions:
 
 @dataclass(frozen=True)
 class MappingOptions:
-    """How a map is made."""
+    """How a map of the method ``ace`` is made."""
 
+    method: ClassVar[str] = 'ace'
     encoder: str = DEFAULT_ENCODER  # name of the weights
     width: int = 384  # channels of the head
     passes: int = 2  # augmented passes over the mapping frames, count

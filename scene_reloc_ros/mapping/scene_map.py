@@ -1,6 +1,9 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Scene map: a head and what has to be known about it, in one safetensors file."""
+"""Scene map: what a localisation method made of a place, and what all of them need of it.
+
+One safetensors file: no pickle, a checksum.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,12 @@ import torch
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
 from scene_reloc_ros.mapping.depth_correction import DepthCorrection
-from scene_reloc_ros.network.head import Head, HeadOptions
 from scene_reloc_ros.uncertainty.model import UncertaintyModel
 
 FORMAT = 'scene_reloc_ros map'
-FORMAT_VERSION = 4
-_HEAD_PREFIX = 'head.'
+FORMAT_VERSION = 5
+_BEFORE_METHODS = '4'  # the format whose only method was ``ace``
+_CONTENT_PREFIX = 'content.'
 _HEADER_LENGTH = 8  # bytes of the header's length at the start of a safetensors file
 
 
@@ -32,11 +35,21 @@ def _no_voxels() -> torch.Tensor:
 
 
 @dataclass(frozen=True)
+class MapContent:
+    """What a method made of the mapping frames; only the method can read it."""
+
+    method: str  # its name in the registry
+    tensors: dict[str, torch.Tensor] = field(default_factory=dict)
+    header: dict[str, Any] = field(default_factory=dict)  # plain values
+    halved: frozenset[str] = frozenset()  # tensors that a file holds in half precision
+
+
+@dataclass(frozen=True)
 class SceneMap:
     """One mapped place. Tensors lie on the CPU."""
 
-    head: Head
-    encoder_name: str
+    content: MapContent
+    encoder_name: str  # of the network that the content needs, '' for none
     encoder_hash: str
     camera: Camera  # of the mapping frames, as they came in
     views: torch.Tensor  # (F, 4, 4) float32, map_from_cam of the mapping frames, metres
@@ -57,14 +70,14 @@ class SceneMap:
         path = Path(path)
         if not path.parent.is_dir():
             raise ValueError(f'folder {path.parent} of the map does not exist; create it')
-        tensors = {_HEAD_PREFIX + key: value.half() if key != 'centre' else value
-                   for key, value in self.head.state_dict().items()}
+        tensors = {_CONTENT_PREFIX + key: value.half() if key in self.content.halved else value
+                   for key, value in self.content.tensors.items()}
         tensors.update(views=self.views, cloud=self.cloud, ambiguous=self.ambiguous,
                        correction=self.correction.values)
         tensors = {key: value.cpu().contiguous() for key, value in tensors.items()}
         header = {'format': FORMAT, 'format_version': str(FORMAT_VERSION),
                   'encoder_name': self.encoder_name, 'encoder_hash': self.encoder_hash,
-                  'head': json.dumps(asdict(self.head.options)),
+                  'method': self.content.method, 'content': json.dumps(self.content.header),
                   'camera': json.dumps(asdict(self.camera)),
                   'depth': json.dumps(self.depth and asdict(self.depth)),
                   'calibration': json.dumps(self.uncertainty and self.uncertainty.as_dict()),
@@ -92,27 +105,28 @@ class SceneMap:
                              'or map again') from error
         if header.get('format') != FORMAT:
             raise ValueError(f'file {path} is no {FORMAT}; give a file of scene_reloc map')
-        if header.get('format_version') != str(FORMAT_VERSION):
+        if header.get('format_version') not in (_BEFORE_METHODS, str(FORMAT_VERSION)):
             raise ValueError(f'map file {path} has format version {header.get("format_version")}, '
                              f'this program reads {FORMAT_VERSION}; map again or update')
         if header.get('checksum') != _checksum(tensors):
             raise ValueError(f'map file {path} is damaged (its checksum differs); copy it again '
                              'or map again')
+        if header['format_version'] == _BEFORE_METHODS:
+            header, tensors = _with_method(header, tensors)
         return cls._from_parts(path, header, tensors)
 
     @classmethod
     def _from_parts(cls, path: Path, header: dict[str, str],
                     tensors: dict[str, torch.Tensor]) -> SceneMap:
         try:
-            head = Head(HeadOptions(**json.loads(header['head'])))
-            head.load_state_dict({key[len(_HEAD_PREFIX):]: value.float()
-                                  for key, value in tensors.items()
-                                  if key.startswith(_HEAD_PREFIX)})
+            content = MapContent(header['method'], {
+                key.removeprefix(_CONTENT_PREFIX): value for key, value in tensors.items()
+                if key.startswith(_CONTENT_PREFIX)}, json.loads(header['content']))
             fields = json.loads(header['camera'])
             camera = Camera(**{**fields, 'distortion': tuple(fields['distortion'])})
             depth, calibration = (json.loads(header[key]) for key in ('depth', 'calibration'))
             return cls(
-                head=head.eval().requires_grad_(False), camera=camera,
+                content=content, camera=camera,
                 encoder_name=header['encoder_name'], encoder_hash=header['encoder_hash'],
                 views=tensors['views'], cloud=tensors['cloud'],
                 correction=CameraRefinement(tensors['correction']).requires_grad_(False),
@@ -121,6 +135,15 @@ class SceneMap:
                 uncertainty=calibration and UncertaintyModel.from_dict(calibration))
         except (KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
             raise ValueError(f'map file {path} lacks a part ({error}); map again') from error
+
+
+def _with_method(header: dict[str, str], tensors: dict[str, torch.Tensor],
+                 ) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
+    """Return header and tensors of a map from before there were methods as those of ``ace``."""
+    moved = {_CONTENT_PREFIX + key if key.startswith('head.') else key: value
+             for key, value in tensors.items()}
+    content = f'{{"head": {header.get("head", "null")}}}'
+    return {**header, 'method': 'ace', 'content': content}, moved
 
 
 def _header(content: bytes) -> dict[str, str]:

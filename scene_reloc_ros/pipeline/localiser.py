@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass, replace
-from functools import lru_cache
 import time
 
 import numpy as np
@@ -14,12 +13,13 @@ import torch
 
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.depth import registered_depth, trusted_depths
-from scene_reloc_ros.geometry.pixels import cell_centres, cell_count
+from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.camera_refinement import same_camera
 from scene_reloc_ros.mapping.scene_map import SceneMap
-from scene_reloc_ros.network.device import autocast, resolve_device
-from scene_reloc_ros.network.preprocessing import network_input, WORKING_HEIGHT, working_image
-from scene_reloc_ros.network.weights import encoder_hash, load_encoder
+from scene_reloc_ros.methods.method import Correspondences, Observer, Regressed
+from scene_reloc_ros.methods.registry import method_of_map
+from scene_reloc_ros.network.device import resolve_device
+from scene_reloc_ros.network.preprocessing import WORKING_HEIGHT, working_image
 from scene_reloc_ros.pipeline.localisation import Localisation, LocalisationTrace
 from scene_reloc_ros.solver.backend import select_solver
 from scene_reloc_ros.solver.problem import (
@@ -29,13 +29,12 @@ from scene_reloc_ros.solver.problem import (
     SolverResult,
 )
 from scene_reloc_ros.solver.second_best import with_second_best
-from scene_reloc_ros.uncertainty.acceptance import AcceptanceOptions
+from scene_reloc_ros.uncertainty.acceptance import AcceptanceOptions, uncalibrated
 from scene_reloc_ros.uncertainty.assessment import AssessedPose, PoseAssessor
-from scene_reloc_ros.uncertainty.image_quality import image_quality
+from scene_reloc_ros.uncertainty.image_quality import image_quality, ImageQuality
 from scene_reloc_ros.uncertainty.query import Query
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
-_LEAST_CELLS = 100  # of an image; below, chance looks like agreement
 _LARGEST_SCALE = 1.65  # focal length of a query, of that of the map: mapping varies scale by 1.5
 
 
@@ -62,22 +61,18 @@ class Localiser:
             device: auto, cpu or cuda.
             seed: of the solver's samples; the same image gives the same pose.
         """
-        known = encoder_hash(scene_map.encoder_name)
-        if known != scene_map.encoder_hash:
-            raise ValueError(f'the map was made with encoder {scene_map.encoder_name} '
-                             f'{scene_map.encoder_hash}, this installation has {known}; map again')
         self.options, self.seed = options, seed
+        method = method_of_map(scene_map)
+        self.family: str = method.family
         self._use(scene_map)
         self.device = resolve_device(device)
-        self.encoder = load_encoder(scene_map.encoder_name, self.device)
-        self.head = scene_map.head.to(self.device)
+        self.observer: Observer = method.observer(scene_map, self.device)
         self.solver, self._solve = select_solver(options.solver, self.device)
-        self._cells_of = lru_cache(4)(self._make_cells)
 
     def _use(self, scene_map: SceneMap) -> None:
         self.scene_map = scene_map
         self._assessor = PoseAssessor(
-            scene_map.uncertainty, scene_map.views, scene_map.ambiguous, self.options.acceptance,
+            scene_map.uncertainty or uncalibrated(self.family), scene_map.views, scene_map.ambiguous, self.options.acceptance,
             self.options.solving.threshold_px)
 
     def with_map(self, scene_map: SceneMap) -> Localiser:
@@ -120,10 +115,9 @@ class Localiser:
                 depth_m: np.ndarray | None = None) -> Query:
         """Return the Query of one image, see ``localise``: all that comes before the solver."""
         grey, working_camera = working_image(image, camera)
-        pixels, rays = self._cells_of(working_camera)
-        problem = PoseProblem(rays, self._scene_coordinates(grey), working_camera.focal)
-        query = Query(problem, pixels, (working_camera.width, working_camera.height),
-                      camera.width / working_camera.width, image_quality(grey))
+        observed = self.observer.observe(grey, working_camera)
+        query = _query(observed, working_camera, camera.width / working_camera.width,
+                       image_quality(grey))
         return query if depth_m is None else self.with_depth(query, depth_m, camera)
 
     def with_depth(self, query: Query, depth_m: np.ndarray, camera: Camera) -> Query:
@@ -134,8 +128,10 @@ class Localiser:
     def solve(self, query: Query) -> SolverResult | Rejection:
         """Return the SolverResult of a Query, its second best included, or why there is none."""
         problem, solving = query.problem, self.options.solving
-        if len(problem.rays) < _LEAST_CELLS:
-            return Rejection.TOO_FEW_CELLS
+        if query.regressed is not None:
+            return query.regressed
+        if len(problem.rays) < self.observer.least:
+            return Rejection.NO_SIMILAR_VIEW if query.sparse else Rejection.TOO_FEW_CELLS
         if not self._scale_is_known(problem.focal_px):
             return Rejection.WRONG_CAMERA
         if problem.depths is not None and self.scene_map.depth is not None:
@@ -161,22 +157,6 @@ class Localiser:
         result = solved if isinstance(solved, SolverResult) else None
         return LocalisationTrace(self._localisation(query, result, pose, rejection, started),
                                  pose, result)
-
-    def _make_cells(self, camera: Camera) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return pixels (N, 2) and rays (N, 3) of the cells of a working image."""
-        stride = self.encoder.stride
-        rows, columns = (cell_count(n, stride) for n in (camera.height, camera.width))
-        pixels = cell_centres(rows, columns, stride).flatten(0, 1)
-        rays = torch.from_numpy(camera.rays(pixels.numpy())).float()
-        # what mapping learnt of its camera says nothing of another one
-        if same_camera(camera, self.scene_map.camera):
-            rays = torch.cat((self.scene_map.correction(rays[:, :2]), rays[:, 2:]), 1)
-        return pixels, rays.to(self.device)
-
-    def _scene_coordinates(self, grey: np.ndarray) -> torch.Tensor:
-        with torch.inference_mode(), autocast(self.device):
-            descriptors = self.encoder(network_input(grey, self.device))[0]
-            return self.head(descriptors.flatten(1).T)
 
     def _depths(self, depth_m: np.ndarray, camera: Camera, query: Query) -> torch.Tensor:
         """Return the depths (N,) of the cells as the map sees them, 0 where unknown."""
@@ -211,10 +191,32 @@ class Localiser:
             pose.probability if pose else 0.0, self.solver, str(self.device))
 
 
+def _query(observed: Correspondences | Regressed, camera: Camera, enlarged: float,
+           quality: ImageQuality) -> Query:
+    """Return the Query of what a method knows of a working image."""
+    size = camera.width, camera.height
+    if isinstance(observed, Regressed):
+        nothing = torch.zeros(0, 3)
+        return Query(PoseProblem(nothing, nothing, camera.focal), nothing[:, :2], size, enlarged,
+                     quality, regressed=_regressed(observed), similarity=observed.similarity)
+    problem = PoseProblem(observed.rays, observed.points, camera.focal, weights=observed.weights)
+    return Query(problem, observed.pixels, size, enlarged, quality, observed.sparse)
+
+
+def _regressed(observed: Regressed) -> SolverResult:
+    """Return a pose that comes without correspondences as that of a solver."""
+    deviations = [observed.deviation_m] * 3 + [observed.deviation_rad] * 3
+    information = torch.tensor(deviations, dtype=torch.float64).pow(-2).diag()
+    return SolverResult(invert_pose(observed.map_from_cam), torch.zeros(0, dtype=torch.bool), 0.0,
+                        0.0, None, information, 0, 0.0)
+
+
 def _detail(result: SolverResult | None, pose: AssessedPose | None, cells: int) -> str:
     """Return one sentence with the figures of a query."""
     if result is None or pose is None:
         return f'No pose among {cells} cells.'
+    if not cells:
+        return f'The pose of a similar view; right with probability {pose.probability:.2f}.'
     detail = (f'{int(result.inliers.sum())} of {cells} cells agree within '
               f'{result.residual_px:.1f} px (one standard deviation)')
     if result.residual_m is not None:

@@ -21,11 +21,11 @@ from scene_reloc_ros.pipeline.frame_result import FrameResult
 from scene_reloc_ros.pipeline.localisation import LocalisationTrace
 from scene_reloc_ros.pipeline.localiser import Localiser
 from scene_reloc_ros.solver.problem import SolverResult
-from scene_reloc_ros.uncertainty.acceptance import fit_acceptance, GENERAL_MODEL, UNCALIBRATED
+from scene_reloc_ros.uncertainty.acceptance import fit_acceptance, GENERAL_MODELS, uncalibrated
 from scene_reloc_ros.uncertainty.ambiguity import voxels_of
 from scene_reloc_ros.uncertainty.covariance import fit_covariance, HeldOutErrors
 from scene_reloc_ros.uncertainty.image_quality import image_statistics
-from scene_reloc_ros.uncertainty.model import UncertaintyModel
+from scene_reloc_ros.uncertainty.model import AcceptanceModel, UncertaintyModel
 from scene_reloc_ros.uncertainty.query import Query
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
@@ -77,6 +77,11 @@ class MapValidation:
         self._progress, self._rng, self._done = progress, rng, 0
         self._steps = (sum(map(len, split.blocks)) + len(split.alias_candidates) + _NEGATIVES)
 
+    @property
+    def _general(self) -> AcceptanceModel:
+        """Return the acceptance model of all maps of the family."""
+        return GENERAL_MODELS[self._localiser.family]
+
     def run(self) -> ValidationResult:
         """Localise held-out frames and pictures of other places, and fit table after table."""
         held_out = [self._frames[int(index)] for index in np.concatenate(self._split.blocks)]
@@ -89,7 +94,7 @@ class MapValidation:
         candidates = [self._frames[int(index)] for index in self._split.alias_candidates]
         aliases = [self._solve(self._query(frame, frame.image), frame) for frame in candidates]
         # each table is a feature for the next
-        self._use(uncertainty=UncertaintyModel(GENERAL_MODEL, images=image_statistics(
+        self._use(uncertainty=UncertaintyModel(self._general, images=image_statistics(
             [query.quality for query in kinds['rgb']])))
         self._fit_covariances(solved)
         self._use(ambiguous=self._confused_space(aliases + solved['rgb']))
@@ -130,11 +135,11 @@ class MapValidation:
     def _fit_covariances(self, solved: dict[str, list[_Solved]]) -> None:
         for kind, answers in solved.items():
             fitted = fit_covariance(self._errors(self._results(answers)))
-            self._refine(**{kind: fitted or getattr(UNCALIBRATED, kind)})
+            self._refine(**{kind: fitted or getattr(uncalibrated(self._localiser.family), kind)})
 
     def _refine(self, **tables: Any) -> None:
         """Replace tables of the uncertainty model."""
-        model = self._localiser.scene_map.uncertainty or UNCALIBRATED
+        model = self._localiser.scene_map.uncertainty or uncalibrated(self._localiser.family)
         self._use(uncertainty=replace(model, **tables))
 
     def _confused_space(self, answers: list[_Solved]) -> torch.Tensor:
@@ -154,7 +159,7 @@ class MapValidation:
         for result in (result for answers in solved.values() for result in self._results(answers)):
             if result.trace.pose is not None:
                 (wrong if result.gross else right).append(result.trace.pose.features)
-        self._refine(acceptance=fit_acceptance(right, wrong, GENERAL_MODEL))
+        self._refine(acceptance=fit_acceptance(right, wrong, self._general))
 
     def _errors(self, results: list[FrameResult]) -> HeldOutErrors:
         twists, informations, novelties = [], [], []

@@ -17,6 +17,7 @@ _OWN_DEVIATIONS = 1.5, 0.25  # of a map's intercept and log weights from those o
 _GENERAL_DEVIATIONS = 12.0, 0.5  # of those of all maps from a guess
 # Which sentence a lack of a feature deserves.
 _REASONS = {
+    'matches': Rejection.TOO_FEW_INLIERS, 'similarity': Rejection.NO_SIMILAR_VIEW,
     'inliers': Rejection.TOO_FEW_INLIERS, 'residual': Rejection.TOO_FEW_INLIERS,
     'spread': Rejection.CONCENTRATED,
     'depth_spread': Rejection.CONCENTRATED, 'second_best_margin': Rejection.AMBIGUOUS,
@@ -124,4 +125,25 @@ GENERAL_MODEL = AcceptanceModel(
     typical={'inliers': -0.90, 'residual': -1.39, 'spread': -1.41, 'depth_spread': -1.62,
              'second_best_margin': 0.0, 'position_precision': 3.72, 'view_familiarity': -0.37,
              'depth_agreement': -0.07, 'sharpness': -0.01, 'exposure': -0.07})
-UNCALIBRATED = UncertaintyModel(GENERAL_MODEL)  # of a map that could spare no frames
+GENERAL_MODELS = {  # of all maps of a family of methods
+    'cells': GENERAL_MODEL,
+    'matches': AcceptanceModel(
+        4.0,
+        weights={'matches': 1.5, 'inliers': 1.5, 'residual': 0.39, 'spread': 1.5,
+                 'depth_spread': 0.32, 'second_best_margin': 1.10, 'position_precision': 0.88,
+                 'view_familiarity': 0.5, 'depth_agreement': 0.34, 'sharpness': 0.40,
+                 'exposure': 0.33},
+        typical={'matches': 2.0, 'inliers': -0.90, 'residual': -1.39, 'spread': -1.41,
+                 'depth_spread': -1.62, 'second_best_margin': 0.0, 'position_precision': 3.72,
+                 'view_familiarity': -0.37, 'depth_agreement': -0.07, 'sharpness': -0.01,
+                 'exposure': -0.07}),
+    'regressed': AcceptanceModel(
+        -2.0,
+        weights={'similarity': 6.0, 'sharpness': 0.40, 'exposure': 0.33},
+        typical={'similarity': 0.6, 'sharpness': -0.01, 'exposure': -0.07}),
+}
+
+
+def uncalibrated(family: str) -> UncertaintyModel:
+    """Return the UncertaintyModel of a map that could spare no frames, by its family."""
+    return UncertaintyModel(GENERAL_MODELS[family])

@@ -16,7 +16,6 @@ from scene_reloc_ros.uncertainty.acceptance import (
     AcceptanceOptions,
     explain,
     probability_right,
-    UNCALIBRATED,
 )
 from scene_reloc_ros.uncertainty.ambiguity import distinct_share
 from scene_reloc_ros.uncertainty.covariance import (
@@ -48,18 +47,18 @@ class AssessedPose:
 class PoseAssessor:
     """Weighs the poses of one map by what it knows of its own errors."""
 
-    def __init__(self, model: UncertaintyModel | None, views: torch.Tensor,
+    def __init__(self, model: UncertaintyModel, views: torch.Tensor,
                  ambiguous: torch.Tensor, options: AcceptanceOptions, threshold_px: float):
         """Take the tables of a map.
 
         Args:
-            model: of the map; None takes that of other maps.
+            model: of the map.
             views: (F, 4, 4) map_from_cam of the mapping frames, metres.
             ambiguous: (K,) int64, voxels that some other part of the map looks like.
             options: what a pose has to be to be believed.
             threshold_px: of the solver's inliers, pixels.
         """
-        self.model = model or UNCALIBRATED
+        self.model = model
         self._views, self._ambiguous = views.double(), ambiguous
         self._options, self._threshold_px = options, threshold_px
 
@@ -94,7 +93,7 @@ class PoseAssessor:
         within = probability_within(covariance, self._options.within_m, self._options.within_deg)
         right = probability_right(features, self.model.acceptance)
         rejection = self._rejection(right, within, map_from_cam, features)
-        if context.distinct < _LEAST_DISTINCT:
+        if query.regressed is None and context.distinct < _LEAST_DISTINCT:
             # what agrees is seen in another place as well: one of two at best
             right, rejection = right / 2, Rejection.AMBIGUOUS
         elif result.second_best_ratio > _LARGEST_SECOND_BEST:

@@ -18,6 +18,7 @@ from scene_reloc_ros.uncertainty.model import ImageStatistics
 from scene_reloc_ros.uncertainty.query import Query
 
 _LEAST = 1e-3  # keeps logarithms finite
+_MANY = 100  # matches that agree, of which more say little more
 _FARTHEST = 4.0  # view novelty beyond which it no longer matters, unitless
 
 
@@ -34,21 +35,35 @@ class PoseContext:
 
 def confidence_features(query: Query, result: SolverResult,
                         context: PoseContext) -> dict[str, float]:
-    """Return the features of a solved query as {name: value}, larger is better."""
+    """Return the features of a solved query as {name: value}, larger is better.
+
+    A pose without correspondences has no features of them.
+    """
+    common = _common_features(query, context)
+    if query.regressed is not None:
+        return {'similarity': query.similarity, **common}
     inliers = result.inliers.cpu()
     seen = _seen(result, query.problem)
-    deviation = float(torch.linalg.eigvalsh(context.covariance[:3, :3])[-1].clamp_min(0).sqrt())
     spread = (query.pixels[inliers].std(0) / torch.tensor(query.size_px)).min()
-    quality, images = query.quality, context.images
+    counted = {'matches': _log(result.score * context.distinct / _MANY)} if query.sparse else {}
     return {
+        **counted,
         'inliers': _log(result.score / len(inliers) * context.distinct),
         'residual': -_log(result.residual_px),
         'spread': _log(float(spread)),
         'depth_spread': _log(float(seen[inliers, 2].clamp_min(_LEAST).log().std())),
         'second_best_margin': -result.second_best_ratio,
+        'depth_agreement': _depth_agreement(seen, inliers, query.problem, context.threshold_px),
+        **common}
+
+
+def _common_features(query: Query, context: PoseContext) -> dict[str, float]:
+    """Return the features that every pose has."""
+    deviation = float(torch.linalg.eigvalsh(context.covariance[:3, :3])[-1].clamp_min(0).sqrt())
+    quality, images = query.quality, context.images
+    return {
         'position_precision': -_log(deviation),
         'view_familiarity': -min(context.novelty, _FARTHEST),
-        'depth_agreement': _depth_agreement(seen, inliers, query.problem, context.threshold_px),
         'sharpness': min(0.0, _log(quality.sharpness / max(images.sharpness, _LEAST))),
         'exposure': min(0.0, _log(quality.contrast / max(images.contrast, _LEAST)))}
 

@@ -8,16 +8,19 @@ from dataclasses import dataclass
 
 import torch
 
-from scene_reloc_ros.solver.problem import PoseProblem
+from scene_reloc_ros.solver.problem import PoseProblem, SolverResult
 from scene_reloc_ros.uncertainty.image_quality import ImageQuality
 
 
 @dataclass(frozen=True)
 class Query:
-    """One prepared image: its N cells, where they lie, and how much the picture shows."""
+    """One prepared image: its N cells or matches, where they lie, how much the picture shows."""
 
     problem: PoseProblem  # of all cells
     pixels: torch.Tensor  # (N, 2) of the cells, in the working image
     size_px: tuple[int, int]  # (width, height) of the working image
     enlarged: float  # size of the image that came in, of that of the working image
     quality: ImageQuality
+    sparse: bool = False  # matches with key frames; else one scene coordinate a cell
+    regressed: SolverResult | None = None  # the pose, where it comes without correspondences
+    similarity: float = 0.0  # to the nearest mapping view, of such a pose

@@ -76,6 +76,10 @@ class Rejection(Reason):
     TOO_FEW_CELLS = (
         'The image is too small or too empty to be localised.',
         'Send larger images, and check that nothing covers the lens or the depth.')
+    NO_SIMILAR_VIEW = (
+        'Too little of the image looks like any key frame of the map.',
+        'Look at mapped places from views like those of the recording; record more of this '
+        'place.')
     WRONG_CAMERA = (
         'The camera sees the place at a scale that the map was not made for.',
         'Use a camera of about the focal length that the map was made with, or map again.')

@@ -1,0 +1,214 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Tracks of cells through key frames: what they tell of the camera, the depths and the points.
+
+Every track is a star: one cell of a key frame, and where its neighbours show it. Poses are given;
+so a camera that is a little off its calibration, or a depth image that is off by a scale, shows
+in how badly rays and depths of many views meet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from scene_reloc_ros.features.cell_grid import CellGrid
+from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.geometry.poses import invert_pose
+from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
+from scene_reloc_ros.mapping.depth_correction import DepthCorrection, fit_depth_correction
+from scene_reloc_ros.methods.matching.triangulation import Tracks, triangulate, Triangulated
+
+_LEAST_VIEWS = 8  # of which a camera is learnt, count
+_REFERENCES = 40  # key frames that a camera is learnt from, count
+_CELLS = 60  # of each, count
+_CAMERA_STEPS = 20  # of Gauss-Newton
+_SIMILAR = 40  # key frames of which a key frame's neighbours are drawn, count
+_NEIGHBOURS = 12  # that a cell is looked for in, count
+_TURNED = 0.87  # largest angle between a key frame and its neighbour, rad
+_SIMILARITY = 0.65  # least of a cell and where it is found, cosine
+_RETURN = 2  # cells by which the way back may miss
+_LEAST_SEEN = 4  # views of a point, the first included
+_MET_PX = 4.0  # largest error of a view that a point agrees with, pixels
+_CELL_PX = 1.5  # standard deviation of where a cell is found, pixels
+_EXACT = 0.1  # largest standard deviation of a triangulated point, of its distance
+_UNSURE = 0.1  # weight of depths of which tracks do not tell how they err
+
+
+@dataclass(frozen=True)
+class View:
+    """A key frame as it is while a map is made."""
+
+    map_from_cam: torch.Tensor  # (4, 4) float64, metres
+    grid: CellGrid
+    camera: Camera  # of the working image
+    summary: torch.Tensor  # (G,) unit length
+    depths: torch.Tensor | None  # (N,) of the cells, metres, 0 where unknown
+
+    def rays(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return x and y (K, 2) float64 where z = 1 of pixels, of the camera as calibrated."""
+        return torch.from_numpy(self.camera.rays(pixels.numpy()))[:, :2].double()
+
+
+def calibrate(views: list[View], rng: np.random.Generator, points: bool = True,
+              ) -> tuple[CameraRefinement, DepthCorrection | None, dict[str, Any] | None]:
+    """Return what tracks tell of the camera and its depths, and figures for people.
+
+    Args:
+        views: all key frames.
+        rng: of the key frames, cells and neighbours that are looked at.
+        points: whether the map has any; else nothing is asked.
+    """
+    has_depth = any(view.depths is not None for view in views)
+    unknown = DepthCorrection(weight=_UNSURE) if has_depth else None
+    if not points or len(views) < _LEAST_VIEWS:
+        return CameraRefinement().requires_grad_(False), unknown, None
+    chosen = rng.permutation(len(views))[:_REFERENCES]
+    stars = [_star(views[i], _neighbours(views[i], views, rng),
+                   _some(views[i].grid.coarse, _CELLS, rng)) for i in chosen]
+    tracks, first = _joined(stars)
+    if not tracks.count:
+        return CameraRefinement().requires_grad_(False), unknown, None
+    nothing = torch.zeros(5).double()
+    before = triangulate(tracks, nothing)
+    found = triangulate(tracks, nothing, _CAMERA_STEPS, free_camera=True)
+    figures = {'tracks': tracks.count, 'before_px': float(before.errors_px.median()),
+               'after_px': float(found.errors_px.median())}
+    depth = _depth_correction([views[i] for i in chosen], stars, (tracks, found, first))
+    return (CameraRefinement(found.camera).requires_grad_(False),
+            (depth or unknown) if has_depth else None, figures)
+
+
+def points_of(view: View, views: list[View], count: int, correction: CameraRefinement,
+              depth: DepthCorrection | None, rng: np.random.Generator,
+              ) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return points (K, 3) float64 of at most ``count`` cells of a key frame, and the cells (K,).
+
+    They are measured where the frame has depth, else triangulated from its neighbours.
+    """
+    if view.depths is not None and depth is not None:
+        return measured_points(view, count, correction, depth)
+    cells = _some(view.grid.coarse, 2 * count, rng)
+    if not len(cells):
+        return torch.zeros(0, 3).double(), cells
+    star = _star(view, _neighbours(view, views, rng), cells)
+    found = triangulate(star, correction.values.double())
+    kept = _agreed(star, found, view).nonzero()[:count, 0]
+    return found.points[kept], cells[kept]
+
+
+def measured_points(view: View, count: int, correction: CameraRefinement,
+                    depth: DepthCorrection | None) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return points (K, 3) of evenly chosen cells whose depth is known, and the cells (K,)."""
+    coarse = view.grid.coarse
+    if view.depths is None or depth is None or not count:
+        return torch.zeros(0, 3).double(), coarse[:0]
+    known = coarse[view.depths[coarse] > 0]
+    cells = known[torch.linspace(0, len(known) - 1, min(count, len(known))).long()]
+    rays = correction(view.rays(view.grid.pixels(cells)).float()).double()
+    depths = depth(view.depths[cells].double(), rays)
+    seen = torch.cat((rays, torch.ones_like(rays[:, :1])), 1) * depths[:, None]
+    return seen @ view.map_from_cam[:3, :3].T + view.map_from_cam[:3, 3], cells
+
+
+def _some(cells: torch.Tensor, count: int, rng: np.random.Generator) -> torch.Tensor:
+    return cells[torch.from_numpy(rng.permutation(len(cells))[:count])]
+
+
+def _neighbours(view: View, views: list[View], rng: np.random.Generator) -> list[View]:
+    """Return some of the key frames that look alike from about the same direction."""
+    summaries = torch.stack([other.summary for other in views])
+    ahead = torch.stack([other.map_from_cam[:3, 2] for other in views])
+    angle = torch.arccos((ahead @ view.map_from_cam[:3, 2]).clamp(-1, 1))
+    similarity = torch.where(angle < _TURNED, summaries @ view.summary, -torch.inf)
+    best = similarity.topk(min(_SIMILAR, len(views)))
+    numbers = [int(number) for value, number in zip(*best)
+               if value > -torch.inf and views[int(number)] is not view]
+    return [views[numbers[i]] for i in rng.permutation(len(numbers))[:_NEIGHBOURS]]
+
+
+def _star(view: View, neighbours: list[View], cells: torch.Tensor) -> Tracks:
+    """Return the tracks of some cells (K,) of a key frame: it sees all, neighbours see some."""
+    cam_from_map = invert_pose(view.map_from_cam)
+    numbers = [torch.arange(len(cells))]
+    rays, poses = [view.rays(view.grid.pixels(cells))], [cam_from_map.expand(len(cells), 4, 4)]
+    for other in neighbours:
+        found, pixels = _found_in(view.grid, cells, other.grid)
+        numbers.append(found)
+        rays.append(other.rays(pixels))
+        poses.append(invert_pose(other.map_from_cam).expand(len(found), 4, 4))
+    return Tracks(torch.cat(numbers), torch.cat(rays), torch.cat(poses), view.camera.focal)
+
+
+def _found_in(grid: CellGrid, cells: torch.Tensor, other: CellGrid,
+              ) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return which of the cells (K,) another grid shows too, and their pixels there."""
+    wanted, coarse = grid.descriptors[cells], other.coarse
+    nearest = coarse[(wanted @ other.descriptors[coarse].T).argmax(1)]
+    there, pixels, similarity = other.refined(wanted, nearest)
+    back = grid.coarse[(other.descriptors[there] @ grid.descriptors[grid.coarse].T).argmax(1)]
+    missed = torch.maximum((back // grid.columns - cells // grid.columns).abs(),
+                           (back % grid.columns - cells % grid.columns).abs())
+    found = ((similarity > _SIMILARITY) & (missed <= _RETURN)).nonzero()[:, 0]
+    return found, pixels[found]
+
+
+def _joined(stars: list[Tracks]) -> tuple[Tracks, torch.Tensor]:
+    """Return the tracks of all stars that enough views see, and where each star's begin.
+
+    The points of star s that are kept have the numbers first[s] to first[s + 1].
+    """
+    parts, first, count = [], [0], 0
+    for star in stars:
+        seen = torch.bincount(star.point, minlength=star.count) >= _LEAST_SEEN
+        number = torch.cumsum(seen.long(), 0) - 1 + count
+        kept = star.of(seen[star.point])
+        parts.append((number[kept.point], kept.rays, kept.cam_from_map))
+        count += int(seen.sum())
+        first.append(count)
+    point, rays, poses = (torch.cat(column) for column in zip(*parts))
+    return Tracks(point, rays, poses, stars[0].focal_px), torch.tensor(first)
+
+
+def _agreed(tracks: Tracks, found: Triangulated, view: View) -> torch.Tensor:
+    """Return which points (T,) enough views agree with, so that they are exact enough."""
+    met = torch.zeros(tracks.count).index_add(
+        0, tracks.point, (found.errors_px < _MET_PX).float())
+    spread = _CELL_PX * found.covariances.diagonal(dim1=1, dim2=2).sum(1).sqrt()
+    distance = (found.points - view.map_from_cam[:3, 3]).norm(dim=1)
+    return (met >= _LEAST_SEEN) & (spread < _EXACT * distance)
+
+
+def _depth_correction(views: list[View], stars: list[Tracks],
+                      joined: tuple[Tracks, Triangulated, torch.Tensor],
+                      ) -> DepthCorrection | None:
+    """Compare triangulated points with the depths of the key frames that they begin in."""
+    tracks, found, first = joined
+    columns: list[tuple[torch.Tensor, ...]] = []
+    for number, (view, star) in enumerate(zip(views, stars)):
+        mine = slice(int(first[number]), int(first[number + 1]))
+        if view.depths is None or mine.start == mine.stop:
+            continue
+        cam_from_map = invert_pose(view.map_from_cam)
+        seen = found.points[mine] @ cam_from_map[:3, :3].T + cam_from_map[:3, 3]
+        counted = torch.bincount(star.point, minlength=star.count) >= _LEAST_SEEN
+        own = star.rays[:star.count][counted]  # a star begins with its own view
+        depths = _depths_along(view, own)
+        good = _agreed(tracks, found, view)[mine] & (depths > 0) & (seen[:, 2] > 0)
+        rays = seen[:, :2] / seen[:, 2:]
+        columns.append((seen[good, 2], depths[good], rays[good],
+                        torch.full((int(good.sum()),), number)))
+    if not columns:
+        return None
+    return fit_depth_correction(*(torch.cat(column) for column in zip(*columns)))
+
+
+def _depths_along(view: View, rays: torch.Tensor) -> torch.Tensor:
+    """Return the depths (K,) of the cells whose rays (K, 2) are given."""
+    assert view.depths is not None
+    every = view.rays(view.grid.pixels(view.grid.coarse))
+    nearest = torch.cdist(rays, every).argmin(1)
+    return view.depths[view.grid.coarse][nearest].double()

@@ -1,0 +1,152 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""The one interface of all localisation methods.
+
+A method fits the content of a map to posed frames, and observes a query: what it knows of the
+image before a pose is solved. Solving, covariance, refusal, the gate and the nodes are common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import torch
+
+from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.mapping.camera_refinement import CameraRefinement, same_camera
+from scene_reloc_ros.mapping.depth_correction import DepthCorrection
+from scene_reloc_ros.mapping.generators import MappingGenerators
+from scene_reloc_ros.mapping.hold_out import PosedFrames
+from scene_reloc_ros.mapping.progress import MappingProgress
+from scene_reloc_ros.mapping.scene_map import MapContent, SceneMap
+from scene_reloc_ros.network.weights import encoder_hash
+
+
+class MethodOptions(Protocol):
+    """Settings of a method: a frozen dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+    method: ClassVar[str]  # name of the method that they belong to
+
+    @property
+    def minutes(self) -> float:
+        """Return the bound on the whole mapping, minutes."""
+
+    @property
+    def self_check(self) -> int:
+        """Return how many mapping frames are localised where none can be held out."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a method asks of the mapping frames."""
+
+    frames: int = 10  # at least, count
+    depth: bool = False  # of every frame
+
+
+@dataclass(frozen=True)
+class Correspondences:
+    """N pixels of a working image and the points of the map that they show."""
+
+    pixels: torch.Tensor  # (N, 2) float32, of the working image
+    rays: torch.Tensor  # (N, 3) float32 with z = 1, undistorted, camera frame
+    points: torch.Tensor  # (N, 3) float32 metres, map frame
+    weights: torch.Tensor | None = None  # (N,) how much each counts
+    sparse: bool = False  # matches, of which a pixel may have several; else one for every cell
+
+
+@dataclass(frozen=True)
+class Regressed:
+    """A pose that comes without correspondences."""
+
+    map_from_cam: torch.Tensor  # (4, 4) float64, metres
+    deviation_m: float  # standard deviation of an axis of its position, metres
+    deviation_rad: float  # of its rotation, rad
+    similarity: float  # to the nearest mapping view, at most one
+
+
+class Observer(Protocol):
+    """What reads one map: an image in, what the method knows of it out."""
+
+    least: int  # correspondences; with fewer, chance looks like agreement
+
+    def observe(self, grey: np.ndarray, camera: Camera) -> Correspondences | Regressed:
+        """Return what an image shows.
+
+        Args:
+            grey: (H, W) uint8, the working image.
+            camera: Camera of the working image.
+        """
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a method makes of posed frames: the parts of a SceneMap that are its own."""
+
+    content: MapContent
+    views: torch.Tensor  # (F, 4, 4) float32, map_from_cam, metres
+    cloud: torch.Tensor  # (P, 3) float32, some points of the scene, metres
+    encoder: str = ''  # name of the network that the content needs
+    correction: CameraRefinement = field(default_factory=CameraRefinement)
+    depth: DepthCorrection | None = None
+    alias_candidates: np.ndarray = field(default_factory=lambda: np.zeros(0, int))  # of frames
+    metadata: dict[str, Any] = field(default_factory=dict)  # plain values, for people
+
+
+class LocalisationMethod(Protocol):
+    """One family of localisation: made with its options and a device."""
+
+    name: ClassVar[str]
+    family: ClassVar[str]  # of its evidence: cells, matches or regressed (``GENERAL_MODELS``)
+    needs: ClassVar[Needs]
+    presets: ClassVar[dict[str, Any]]  # name of --preset -> options
+    grows: ClassVar[bool]  # whether ``add`` takes further frames, without training
+
+    def fit(self, frames: PosedFrames, generators: MappingGenerators,
+            progress: MappingProgress) -> Fitted:
+        """Return the content of a map of posed frames.
+
+        Args:
+            frames: posed images, read one at a time.
+            generators: of all stages.
+            progress: its deadline bounds the whole mapping.
+        """
+
+    def add(self, scene_map: SceneMap, frames: PosedFrames, progress: MappingProgress) -> SceneMap:
+        """Return the map with further posed frames; only where it grows."""
+
+    @staticmethod
+    def observer(scene_map: SceneMap, device: torch.device) -> Observer:
+        """Return what answers queries of a map of this method."""
+
+
+def checked_encoder(scene_map: SceneMap) -> str:
+    """Return the name of the map's encoder; ValueError where the installed one is another."""
+    known = encoder_hash(scene_map.encoder_name)
+    if known != scene_map.encoder_hash:
+        raise ValueError(f'the map was made with encoder {scene_map.encoder_name} '
+                         f'{scene_map.encoder_hash}, this installation has {known}; map again')
+    return scene_map.encoder_name
+
+
+def rays_of(pixels: torch.Tensor, camera: Camera, known: Camera,
+            correction: CameraRefinement) -> torch.Tensor:
+    """Return rays (N, 3) float32 with z = 1 of pixels (N, 2) on the CPU.
+
+    What mapping learnt of its own camera (``known``) says nothing of another one.
+    """
+    rays = torch.from_numpy(camera.rays(pixels.numpy())).float()
+    if same_camera(camera, known):
+        rays = torch.cat((correction(rays[:, :2]), rays[:, 2:]), 1)
+    return rays
+
+
+def require_depth(name: str, depths: Sequence[np.ndarray | None]) -> None:
+    """Raise ValueError where a frame of a method that needs depth has none."""
+    if any(depth is None for depth in depths):
+        raise ValueError(f'{name} needs depth of the mapping frames; use ace, or record with '
+                         'depth')
