@@ -19,8 +19,13 @@ class GrowingOptions:
 
     trees: int = 4  # count
     smallest_leaf: int = 4  # samples in a leaf, at least, count
-    tests_a_node: int = 30  # tests that a node chooses among, count
+    least_tests: int = 30  # that a node chooses among, count
+    comparisons: int = 6_000_000  # samples times tests on a tree's level: a small map tries more
     jobs: int = 1  # threads, count
+
+    def tests_a_node(self, samples: int, tests: int) -> int:
+        """Return how many of all tests a node of a tree of so many samples chooses among."""
+        return min(max(self.comparisons // samples, self.least_tests), tests)
 
 
 def grow(samples: Samples, rng: np.random.Generator,
@@ -41,8 +46,10 @@ def grow(samples: Samples, rng: np.random.Generator,
     first = np.cumsum([0, *(tree.node_count for tree in trees)])
     leaf = _leaf_numbers(np.concatenate([tree.children_left for tree in trees]))
     leaves = leaf[nodes + first[:-1]]
-    return Forest(first[:-1].astype(np.int32), *_flat(trees, first), leaf,
-                  *leaf_tables(leaves, samples.points))
+    feature, threshold, left, right = _flat(trees, first)
+    means, covariances, counts = leaf_tables(leaves, samples.points)
+    return Forest(first[:-1].astype(np.int32), feature, threshold, left, right, leaf, means,
+                  covariances, counts)
 
 
 def _regressor(options: GrowingOptions, samples: Samples, seed: int) -> Any:
@@ -51,7 +58,7 @@ def _regressor(options: GrowingOptions, samples: Samples, seed: int) -> Any:
         from sklearn.ensemble import ExtraTreesRegressor
     except ImportError as error:
         raise ValueError('forest needs scikit-learn to map: pip install scikit-learn') from error
-    tests = min(options.tests_a_node, samples.responses.shape[1])
+    tests = options.tests_a_node(*samples.responses.shape)
     return ExtraTreesRegressor(options.trees, min_samples_leaf=options.smallest_leaf,
                                max_features=tests, n_jobs=options.jobs, random_state=seed)
 
@@ -62,7 +69,8 @@ def _leaf_numbers(children: np.ndarray) -> np.ndarray:
     return np.where(is_leaf, np.cumsum(is_leaf) - 1, -1).astype(np.int32)
 
 
-def _flat(trees: list[Any], first: np.ndarray) -> tuple[np.ndarray, ...]:
+def _flat(trees: list[Any],
+          first: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return feature, threshold, left and right (M,) of scikit-learn's trees, one after the other.
 
     Nodes are numbered through; a leaf has feature 0 and is its own child.

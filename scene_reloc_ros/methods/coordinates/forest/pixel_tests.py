@@ -23,6 +23,7 @@ _USUAL_DEPTH_M = 2.0  # of what a camera sees indoors, where depth is not known,
 _NEAREST_M = 0.25  # a depth below it moves points no further out, metres
 _UNKNOWN_M = 20.0  # stands for a depth that is not known: farther than any that a sensor measures
 _BLUR_PX = 1.5  # standard deviation: a point sees more than the noise of one pixel, pixels
+_MEAN_LEVEL = 100.0  # to which images are brightened or darkened, so that exposure hardly matters
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class PixelTests:
         """
         # an angle has to be as wide whatever the camera's resolution
         scale = focal_px / _RADII_FOCAL_PX / (1.0 if depth_scaled else _USUAL_DEPTH_M)
-        radii = np.exp(rng.uniform(*np.log(_RADII_PX), (count, 2))) * scale
+        low, high = np.log(_RADII_PX)
+        radii = np.exp(rng.uniform(low, high, (count, 2))) * scale
         angles = rng.uniform(0, 2 * np.pi, (count, 2))
         offsets = np.stack((radii * np.cos(angles), radii * np.sin(angles)), -1)
         channels = rng.integers(0, DEPTH, (count, 2))
@@ -67,7 +69,7 @@ class PixelTests:
 
     def responses(self, image: np.ndarray, depth_m: np.ndarray | None, pixels: np.ndarray,
                   depths: np.ndarray) -> np.ndarray:
-        """Return the responses (N, T) float32 of pixels: colour levels, or metres.
+        """Return (N, T) float32 what the tests say of pixels: colour levels, or metres.
 
         A point outside the image is read at its border.
 
@@ -94,6 +96,7 @@ class PixelTests:
     def _planes(self, image: np.ndarray, depth_m: np.ndarray | None) -> np.ndarray:
         """Return blurred blue, green and red, and depth where tests need it: (C, H, W) float32."""
         blurred = cv2.GaussianBlur(image, (0, 0), _BLUR_PX).astype(np.float32)
+        blurred *= _MEAN_LEVEL / max(float(blurred.mean()), 1.0)
         if blurred.ndim == 2:
             blurred = np.broadcast_to(blurred[..., None], (*blurred.shape, DEPTH))
         planes = [*np.moveaxis(blurred, -1, 0)]

@@ -15,6 +15,7 @@ from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.methods.coordinates.forest.pixel_tests import PixelTests
 
 _PER_FRAME = 400
+_MOST = 200_000  # of all frames together: bounds memory (160 MB) and the time to grow
 _TRIES = 2  # pixels drawn for each that is wanted: a part of them has no depth
 _LEAST = 100  # samples that a forest is worth growing on
 
@@ -37,6 +38,7 @@ def draw_samples(frames: Sequence, tests: PixelTests, rng: np.random.Generator,
         rng: numpy generator.
         per_frame: pixels of one frame, at most.
     """
+    per_frame = max(1, min(per_frame, _MOST // max(len(frames), 1)))
     responses = np.empty((len(frames) * per_frame, len(tests)), np.float32)
     points = np.empty((len(responses), 3))
     filled = 0

@@ -55,7 +55,7 @@ class Forest:
             here = np.where(goes_left, self.left[here], self.right[here])
             nodes[going] = here
             going = going[self.leaf[here] < 0]
-        return self.leaf[nodes].reshape(samples, -1)
+        return self.leaf[nodes].reshape(samples, len(self.roots))
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Return what ``from_tensors`` needs, to be written to a file."""
