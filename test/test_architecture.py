@@ -12,9 +12,10 @@ PACKAGE = 'scene_reloc_ros'
 # Lowest first. A part imports parts of lower floors only; parts of one floor ignore each other.
 FLOORS = (
     ('geometry',),
-    ('solver', 'network', 'datasets'),  # features (of images, key frames) will stand here
+    ('solver', 'network', 'datasets', 'features'),
     ('uncertainty',),
-    ('mapping',),  # methods (of localisation) will stand between mapping and pipeline
+    ('mapping',),
+    ('methods',),
     ('pipeline',),
     ('evaluation', 'pretraining'),
     ('ros', 'cli'),

@@ -10,8 +10,7 @@ from scene_reloc_ros.datasets.simulated_room.simulated_sequence import CAMERA
 from scene_reloc_ros.evaluation.plots import plot_evaluation, plot_trust
 from scene_reloc_ros.evaluation.risk_coverage import Group, trust_figures
 from scene_reloc_ros.geometry.poses import se3_exp
-from scene_reloc_ros.mapping.scene_map import SceneMap
-from scene_reloc_ros.network.head import Head
+from scene_reloc_ros.mapping.scene_map import MapContent, SceneMap
 
 
 def test_the_picture_of_trust_shows_something(report, tmp_path):
@@ -22,7 +21,7 @@ def test_the_picture_of_trust_shows_something(report, tmp_path):
 
 
 def test_the_pictures_show_something(report, tmp_path):
-    scene_map = SceneMap(Head(), 'small', '', CAMERA, se3_exp(torch.rand(20, 6)),
+    scene_map = SceneMap(MapContent('ace'), 'small', '', CAMERA, se3_exp(torch.rand(20, 6)),
                          torch.rand(5, 3))
     paths = plot_evaluation(report, Frames(), scene_map, tmp_path / 'plots')
     assert [path.name for path in paths] == ['route.png', 'errors.png', 'inliers.png']

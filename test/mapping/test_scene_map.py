@@ -10,15 +10,15 @@ from support.distorted_camera import CAMERA
 import torch
 
 from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
-from scene_reloc_ros.mapping.scene_map import SceneMap
-from scene_reloc_ros.network.head import Head, HeadOptions
+from scene_reloc_ros.mapping.scene_map import _checksum, MapContent, SceneMap
 from scene_reloc_ros.uncertainty.model import AcceptanceModel, CovarianceModel, UncertaintyModel
 
 
 def scene_map():
     torch.manual_seed(0)
-    head = Head(HeadOptions(descriptor=8, width=16), (1.0, 2.0, 3.0))
-    return SceneMap(head, 'small', '0123456789abcdef', CAMERA, torch.rand(5, 4, 4),
+    content = MapContent('ace', {'head.weight': torch.rand(4, 3), 'head.centre': torch.rand(3)},
+                         {'head': {'width': 16}}, frozenset({'head.weight'}))
+    return SceneMap(content, 'small', '0123456789abcdef', CAMERA, torch.rand(5, 4, 4),
                     torch.rand(7, 3), CameraRefinement((0.01, 0.0, -0.02, 0.0, 0.03)),
                     {'frames': 5}, uncertainty=UncertaintyModel(
                         AcceptanceModel(0.5, {'inliers': 2.0, 'view_familiarity': 1.5},
@@ -36,9 +36,11 @@ def test_a_map_survives_a_round_trip(tmp_path):
     assert torch.equal(loaded.correction.values, made.correction.values)
     assert torch.equal(loaded.views, made.views) and torch.equal(loaded.cloud, made.cloud)
     assert loaded.uncertainty == made.uncertainty and loaded.uncertainty.rgb.floor_m == 0.004
-    descriptors = torch.randn(4, 8)
-    with torch.no_grad():
-        assert torch.allclose(loaded.head(descriptors), made.head(descriptors), atol=0.01)
+    assert (loaded.content.method, loaded.content.header) == ('ace', {'head': {'width': 16}})
+    read, written = loaded.content.tensors, made.content.tensors
+    assert torch.equal(read['head.centre'], written['head.centre'])  # as exact as it was
+    assert read['head.weight'].dtype == torch.half
+    assert torch.equal(read['head.weight'], written['head.weight'].half())
     assert [p.name for p in tmp_path.iterdir()] == ['room.map']
 
 
@@ -73,12 +75,28 @@ def rewritten(path, tmp_path, **header):
 @pytest.mark.parametrize('header, sentence', [
     ({'format_version': '1'}, 'format version 1'), ({'format': 'recipe'}, 'is no scene_reloc'),
     ({'checksum': 'x'}, 'damaged'), ({'camera': None}, 'lacks a part'),
-    ({'head': '{"descriptor": 9}'}, 'lacks a part')])
+    ({'content': 'no'}, 'lacks a part'), ({'method': None}, 'lacks a part')])
 def test_a_foreign_or_damaged_map_is_named(header, sentence, tmp_path):
     path = tmp_path / 'room.map'
     scene_map().save(path)
     with pytest.raises(ValueError, match=f'other.map.*{sentence}'):
         SceneMap.load(rewritten(path, tmp_path, **header))
+
+
+def test_a_map_from_before_there_were_methods_is_one_of_ace(tmp_path):
+    path = tmp_path / 'room.map'
+    made = scene_map()
+    made.save(path)
+    content = path.read_bytes()
+    header = json.loads(content[8:8 + int.from_bytes(content[:8], 'little')])['__metadata__']
+    tensors = {key.removeprefix('content.'): value for key, value in load_file(path).items()}
+    old = {**header, 'format_version': '4', 'head': json.dumps({'width': 16}),
+           'checksum': _checksum(tensors)}
+    save_file(tensors, path, {key: old[key] for key in old.keys() - {'method', 'content'}})
+    loaded = SceneMap.load(path)
+    assert loaded.content.method == 'ace' and loaded.content.header == {'head': {'width': 16}}
+    assert set(loaded.content.tensors) == {'head.weight', 'head.centre'}
+    assert torch.equal(loaded.views, made.views)
 
 
 def test_a_missing_map_and_a_missing_folder_are_named(tmp_path):

@@ -160,7 +160,7 @@ def test_other_tables_of_the_map_leave_the_localiser_as_it_was():
     far = torch.eye(4).expand(2, 4, 4) * torch.tensor([1.0, 1, 1, 1]) + 50
     other = localiser.with_map(replace(localiser.scene_map, views=far))
     assert other.localise(TEXTURE, CAMERA).rejection is Rejection.OUTSIDE_MAP
-    assert localiser.localise(TEXTURE, CAMERA).accepted and other.head is localiser.head
+    assert localiser.localise(TEXTURE, CAMERA).accepted and other.observer is localiser.observer
 
 
 def test_inliers_are_told_in_pixels_of_the_image_that_came_in():

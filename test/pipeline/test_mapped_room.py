@@ -122,7 +122,7 @@ def test_a_map_keeps_to_its_encoder(mapped, tmp_path, capsys):
     with pytest.raises(ValueError, match='was made with encoder .*mine.safetensors'):
         Localiser(scene_map)
     scene_map = replace(scene_map, encoder_hash=encoder_hash(str(other)))
-    assert Localiser(scene_map, device='cpu').encoder.channels == 256
+    assert Localiser(scene_map, device='cpu').observer.encoder.channels == 256
 
 
 def test_a_map_of_another_encoder_is_refused(mapped):

@@ -16,13 +16,15 @@ from scene_reloc_ros.mapping.presets import PRESETS
 from scene_reloc_ros.mapping.progress import MappingCancelled
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.mapping.view_matching import MatchingOptions
+from scene_reloc_ros.methods.coordinates.ace import read_head
 from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
 from scene_reloc_ros.network.weights import save_encoder
 from scene_reloc_ros.pipeline import map_validation
-from scene_reloc_ros.pipeline.mapper import Mapper, MINIMUM_FRAMES
+from scene_reloc_ros.pipeline.mapper import Mapper
 
 CAMERA = Camera(120, 240, 250.0, 250.0, 59.5, 119.5)  # few cells: queries are quick
 WALL_M = 3.0  # depth of a textured wall before the first camera
+MINIMUM_FRAMES = 10
 STAGES = ['encoding', 'matching', 'training', 'checking']
 
 
@@ -85,7 +87,7 @@ def built(options, frames):
 
 def weights(scene_map):
     """Return the weights of a head in one row."""
-    return torch.cat([value.flatten().float() for value in scene_map.head.state_dict().values()])
+    return torch.cat([value.flatten().float() for value in read_head(scene_map.content).state_dict().values()])
 
 
 def test_progress_goes_through_all_stages_in_order(built):

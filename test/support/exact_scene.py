@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Localiser whose network is exact: a test says which scene coordinate every cell gets."""
 
+from dataclasses import asdict
+
 import numpy as np
 import torch
 from torch import nn
@@ -9,7 +11,8 @@ from torch import nn
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.pixels import cell_centres, cell_count
 from scene_reloc_ros.geometry.poses import se3_exp
-from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.mapping.scene_map import MapContent, SceneMap
+from scene_reloc_ros.network.head import Head
 from scene_reloc_ros.network.weights import encoder_hash
 from scene_reloc_ros.pipeline.localiser import Localiser
 
@@ -75,9 +78,13 @@ def exact_localiser(points, seed=0, **map_parts):
     near = [torch.from_numpy(MAP_FROM_CAM).float() @ se3_exp(torch.tensor(
         [0.1 * step, 0.0, 0.0, 0.0, 0.02 * step, 0.0])) for step in (-2, -1, 1, 2)]
     parts = {'views': torch.stack(near), 'cloud': torch.zeros(1, 3), **map_parts}
-    scene_map = SceneMap(head=GivenCoordinates(), encoder_name='small',
+    head = Head()
+    content = MapContent('ace', {f'head.{key}': value for key, value in head.state_dict().items()},
+                         {'head': asdict(head.options)})
+    scene_map = SceneMap(content=content, encoder_name='small',
                          encoder_hash=encoder_hash('small'), camera=CAMERA, **parts)
     localiser = Localiser(scene_map, device='cpu', seed=seed)
-    localiser.encoder = CellNumbers()
-    localiser.head.points = points
+    localiser.observer.encoder = CellNumbers()
+    localiser.observer.head = GivenCoordinates()
+    localiser.observer.head.points = points
     return localiser

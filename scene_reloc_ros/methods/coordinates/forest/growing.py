@@ -1,0 +1,94 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Growing a forest with scikit-learn, which only mapping needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from scene_reloc_ros.methods.coordinates.forest.sampling import Samples
+from scene_reloc_ros.methods.coordinates.forest.trees import Forest, leaf_tables
+
+
+@dataclass(frozen=True)
+class GrowingOptions:
+    """How trees are grown."""
+
+    trees: int = 4  # count
+    smallest_leaf: int = 4  # samples in a leaf, at least, count
+    least_tests: int = 30  # that a node chooses among, count
+    comparisons: int = 6_000_000  # samples times tests on a tree's level: a small map tries more
+    jobs: int = 1  # threads, count
+
+    def tests_a_node(self, samples: int, tests: int) -> int:
+        """Return how many of all tests a node of a tree of so many samples chooses among."""
+        return min(max(self.comparisons // samples, self.least_tests), tests)
+
+
+def grow(samples: Samples, rng: np.random.Generator,
+         options: GrowingOptions | None = None) -> Forest:
+    """Return the Forest grown on Samples; ValueError without scikit-learn.
+
+    Args:
+        samples: Samples.
+        rng: numpy generator; the same state grows the same forest.
+        options: GrowingOptions.
+    """
+    options = options or GrowingOptions()
+    grown = _regressor(options, samples, int(rng.integers(2 ** 31)))
+    # a mean of its own keeps the numbers small, whatever the map's origin
+    grown.fit(samples.responses, samples.points - samples.points.mean(0))
+    trees = [estimator.tree_ for estimator in grown.estimators_]
+    nodes = np.stack([tree.apply(samples.responses) for tree in trees], 1)
+    first = np.cumsum([0, *(tree.node_count for tree in trees)])
+    leaf = _leaf_numbers(np.concatenate([tree.children_left for tree in trees]))
+    leaves = leaf[nodes + first[:-1]]
+    feature, threshold, left, right = _flat(trees, first)
+    means, covariances, counts = leaf_tables(leaves, samples.points)
+    return Forest(first[:-1].astype(np.int32), feature, threshold, left, right, leaf, means,
+                  covariances, counts)
+
+
+def _regressor(options: GrowingOptions, samples: Samples, seed: int) -> Any:
+    """Return scikit-learn's forest, not grown yet."""
+    try:
+        from sklearn.ensemble import ExtraTreesRegressor
+    except ImportError as error:
+        raise ValueError('forest needs scikit-learn to map: pip install scikit-learn') from error
+    tests = options.tests_a_node(*samples.responses.shape)
+    return ExtraTreesRegressor(options.trees, min_samples_leaf=options.smallest_leaf,
+                               max_features=tests, n_jobs=options.jobs, random_state=seed)
+
+
+def _leaf_numbers(children: np.ndarray) -> np.ndarray:
+    """Return (M,) int32 the leaves counted through, -1 where a node has children (M,) >= 0."""
+    is_leaf = children < 0
+    return np.where(is_leaf, np.cumsum(is_leaf) - 1, -1).astype(np.int32)
+
+
+def _flat(trees: list[Any],
+          first: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return feature, threshold, left and right (M,) of scikit-learn's trees, one after the other.
+
+    Nodes are numbered through; a leaf has feature 0 and is its own child.
+    """
+    feature = np.concatenate([np.maximum(tree.feature, 0) for tree in trees])
+    threshold = np.concatenate([rounded_down(tree.threshold) for tree in trees])
+    left, right = (np.concatenate([
+        np.where(children < 0, np.arange(len(children)), children) + start
+        for start, children in zip(first, sides)])
+        for sides in ([tree.children_left for tree in trees],
+                      [tree.children_right for tree in trees]))
+    return (feature.astype(np.int32), threshold, left.astype(np.int32), right.astype(np.int32))
+
+
+def rounded_down(values: np.ndarray) -> np.ndarray:
+    """Return the largest float32 (N,) not above values (N,) float64.
+
+    Then a float32 response is below the one exactly where it is below the other.
+    """
+    near = values.astype(np.float32)
+    return np.where(near > values, np.nextafter(near, np.float32(-np.inf)), near)
