@@ -44,17 +44,24 @@ class Job:
     map_path: Path
     mapping: tuple[str, ...]  # arguments of the command map; none for a map that exists
     queries: tuple[str, ...]  # arguments of the worker after the map
-    lists: tuple[Path, ...] = ()  # of frame names: their content counts, not their names
+    test: Path  # list of the frames asked for
+    frames: Path | None = None  # list of the frames mapped
 
     def arguments(self) -> dict:
         """Return what tells whether kept results are those of this job."""
-        content = [hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in self.lists]
-        given = {'version': __version__, 'lists': content, 'queries': list(self.queries)}
+        return {'mapping': [*self._source(), __version__, *_hashes(self.frames)],
+                'queries': [*self.queries, __version__, *_hashes(self.test)]}
+
+    def _source(self) -> list[str]:
         if self.mapping:
-            return {**given, 'mapping': list(self.mapping)}
+            return list(self.mapping)
         status = self.map_path.stat()
-        return {**given, 'map': str(self.map_path.resolve()), 'bytes': status.st_size,
-                'changed_ns': status.st_mtime_ns}
+        return [str(self.map_path.resolve()), str(status.st_size), str(status.st_mtime_ns)]
+
+
+def _hashes(path: Path | None) -> list[str]:
+    """Return what tells the content of a list, nothing without one."""
+    return [] if path is None else [hashlib.sha256(path.read_bytes()).hexdigest()[:16]]
 
 
 class Folder:
@@ -70,14 +77,14 @@ class Folder:
         if kept['answers'] is not None:
             self.say(f'{job.stem}: kept from before')
             return kept
+        mapped = kept['mapping']
         try:
-            mapped = kept['mapping'] or self._map(job)
+            mapped = mapped or self._map(job)
             self._write(job, mapping=mapped)
-            record = self._write(job, mapping=mapped, answers=self._ask(job))
+            return self._write(job, mapping=mapped, answers=self._ask(job))
         except ChildFailed as failure:
             self.say(f'{job.stem}: failed: {failure}')
-            return self._write(job, failure=str(failure))
-        return record
+            return self._write(job, mapping=mapped, failure=str(failure))
 
     def _kept(self, job):
         """Return what is there of the same job, with None for the parts that have to be made."""
@@ -86,10 +93,11 @@ class Folder:
             record = json.loads(self._file(job, 'json').read_text())
         except (OSError, ValueError):
             return nothing
-        same = isinstance(record, dict) and record.get('arguments') == job.arguments()
-        if not same or record.get('failure') or not job.map_path.is_file():
+        given = job.arguments()
+        old = record.get('arguments') if isinstance(record, dict) else None
+        if not old or old.get('mapping') != given['mapping'] or not job.map_path.is_file():
             return nothing
-        return {**nothing, **record}
+        return record if old['queries'] == given['queries'] else {**record, 'answers': None}
 
     def _map(self, job):
         """Make the map of a job; return what it took."""

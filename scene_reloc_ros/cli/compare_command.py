@@ -83,7 +83,7 @@ def planned(args):
     queries = (sequence, '--frames', args.test, '--device', args.device, '--trust',
                str(args.trust), *(['--depth'] if args.query_depth else []))
     names = _stems(maps)
-    jobs = [Job(name, name, 0, None, path, (), queries, (Path(args.test),))
+    jobs = [Job(name, name, 0, None, path, (), queries, Path(args.test))
             for name, path in zip(names, maps)]
     methods = _methods(args, bool(maps))
     if set(methods) & set(names):
@@ -149,19 +149,18 @@ def _mapping_job(args, sequence, method, seed, queries):
                *(['--method', method] if method != _FIRST else []), '--preset', args.preset,
                '--depth', args.depth, '--seed', str(seed), '--device', args.device,
                *(['--minutes', str(args.minutes)] if args.minutes is not None else []))
-    return Job(method, stem, seed, method, out, mapping, queries,
-               (Path(args.frames), Path(args.test)))
+    return Job(method, stem, seed, method, out, mapping, queries, Path(args.test),
+               Path(args.frames))
 
 
 def _facts(args, records):
     """Return what a reader has to know of the comparison."""
     asked = next((record['answers'] for record in records if record['failure'] is None), None)
-    mapped = [record for record in records if 'mapping' in record['arguments']]
     facts = {'sequence': args.paths[-1], 'ground truth': args.truth,
              'asked': f'{args.test}, {len(read_frame_list(args.test))} frames, '
              f'{"with" if args.query_depth else "without"} depth, and {args.trust} pictures of '
              'other places'}
-    if mapped:
+    if args.frames and _methods(args, len(args.paths) > 1):
         facts['mapped'] = (f'{args.frames}, {len(read_frame_list(args.frames))} frames, preset '
                            f'{args.preset}, depth {args.depth}, seeds: {args.seeds}')
         shared = set(read_frame_list(args.frames)) & set(read_frame_list(args.test))
@@ -188,8 +187,8 @@ def _line(row):
     figures = [f'{row.mean("best_recall_5cm_5deg"):.1%} within 5 cm, 5 degrees',
                f'median {100 * row.mean("median_m"):.1f} cm']
     if row.records:
-        figures += [f'{row.mean("accepted"):.1%} accepted', f'{row.mean("map_bytes") / 1e6:.1f} MB',
-                    f'{row.mean("latency_ms"):.0f} ms']
+        figures += [f'{row.mean("accepted"):.1%} accepted',
+                    f'{row.mean("map_bytes") / 1e6:.1f} MB', f'{row.mean("latency_ms"):.0f} ms']
         if not math.isnan(row.mean('mapping_s')):
             figures.append(f'mapped in {row.mean("mapping_s") / 60:.1f} minutes')
     return ', '.join(figures)

@@ -23,7 +23,7 @@ from scene_reloc_ros.evaluation.plots import new_figure
 # Okabe and Ito: told apart by all eyes; with markers, for more methods than colours
 _COLOURS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000')
 _MARKERS = 'osD^vPX*'
-_STYLE = {'svg.fonttype': 'none', 'svg.hashsalt': 'compare', 'font.size': 9,
+_STYLE: Any = {'svg.fonttype': 'none', 'svg.hashsalt': 'compare', 'font.size': 10,
           'font.family': 'sans-serif', 'axes.spines.top': False, 'axes.spines.right': False}
 _SIZE = (5.2, 3.9)  # inches: readable on a telephone, two beside each other on a desk
 _BOUNDS_M = np.geomspace(0.01, 1.0, 60)
@@ -183,7 +183,7 @@ def plot_floor(row: Row) -> str:
     a, b = np.sort(np.argsort(np.ptp(np.vstack([views, truth]), axis=0))[1:])
     with matplotlib.rc_context(_STYLE):
         figure, axes = _panel()
-        axes.plot(views[:, a], views[:, b], '.', color='0.8', ms=3, label='mapping views')
+        axes.plot(views[:, a], views[:, b], '.', color='0.7', ms=3, label='mapping views')
         _draw_answers(axes, frames, truth, (a, b))
         axes.plot(truth[:, a], truth[:, b], '.', color='black', ms=3, label='truth')
         both = np.vstack([views, truth])[:, (a, b)]
@@ -237,7 +237,8 @@ def _ticks(axes: Axes, which: str, values: Sequence[float]) -> None:
 def _plain_decades(axes: Axes) -> None:
     """Widen a logarithmic x axis to whole steps of 1, 2, 5 and label those."""
     steps = [base * 10.0 ** power for power in range(-3, 5) for base in (1, 2, 5)]
-    points = [x for line in axes.get_lines() for x in line.get_xdata()] or [1.0]
+    points = [float(x) for line in axes.get_lines() for x in np.asarray(line.get_xdata())]
+    points = points or [1.0]
     low = max(step for step in steps if step < min(points))
     high = min(step for step in steps if step > max(points))
     axes.set_xlim(low, high)

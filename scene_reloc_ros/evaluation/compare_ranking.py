@@ -70,19 +70,24 @@ def _cheapest(rows: Sequence[Row]) -> list[str]:
     """Return who is least by minutes, size and time of a query, among those that answer."""
     said = []
     for key, what, shown in (
-            ('mapping_s', 'Quickest to map', lambda value: f'{value / 60:.2g} minutes'),
+            ('mapping_s', 'Quickest to map', _duration),
             ('map_bytes', 'Smallest map', lambda value: f'{value / 1e6:.2g} MB'),
             ('latency_ms', 'Quickest to answer', lambda value: f'{value:.0f} ms')):
         known = [row for row in _usable(rows) if not math.isnan(row.mean(key))]
         if len(known) > 1:
             said.append(_least(known, key, what, shown))
-    return said
+    return [f'The next {len(said)} are sought among methods that place at least '
+            f'{_USABLE_SHARE:.0%} as many frames within 10 cm as the best.', *said] if said else []
+
+
+def _duration(seconds: float) -> str:
+    return f'{seconds:.0f} s' if seconds < 60 else f'{seconds / 60:.1f} minutes'
 
 
 def _least(rows: Sequence[Row], key: str, what: str, shown: Callable[[float], str]) -> str:
     best = min(rows, key=lambda row: row.mean(key))
     return (f'{what}: {_named(best)}, {shown(best.mean(key))}, with {best.mean(_WIDE):.1%} '
-            f'within 10 cm (of those that reach {_USABLE_SHARE:.0%} of the best).')
+            f'within 10 cm.')
 
 
 def _for_robots(rows: Sequence[Row]) -> list[str]:
@@ -122,9 +127,9 @@ def rank_correlation(row: Row) -> float:
     frames = [frame for frame in row.frames if frame['error_m'] is not None]
     if len(frames) < _LEAST_FRAMES:
         return math.nan
-    ranks = [np.argsort(np.argsort(values)) for values in (
-        [view_distance_m(frame) for frame in frames], [frame['error_m'] for frame in frames])]
-    return float(np.corrcoef(*ranks)[0, 1])
+    far, error = (np.argsort(np.argsort(values)) for values in (
+        [view_distance_m(frame) for frame in frames], [frame['error_m'] for frame in frames]))
+    return float(np.corrcoef(far, error)[0, 1])
 
 
 def _extrapolation(rows: Sequence[Row]) -> list[str]:

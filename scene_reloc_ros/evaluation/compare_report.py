@@ -34,13 +34,16 @@ th, td { padding: .3rem .55rem; text-align: right; white-space: nowrap;
 tbody tr:last-child > * { border-bottom: 0; }
 thead th { background: #f4f4f4; font-weight: 600; vertical-align: bottom; }
 thead tr:first-child th { text-align: center; }
+thead tr:first-child th.name { text-align: left; }
 .first { border-left: 1px solid #d4d4d4; }
 th[scope=row], thead th.name { position: sticky; left: 0; z-index: 1; background: #fff;
   text-align: left; border-right: 1px solid #d4d4d4; }
 thead th.name { background: #f4f4f4; }
-td.text { text-align: left; white-space: normal; min-width: 15rem; }
-td.failure { text-align: left; color: #a51d1d; white-space: normal; min-width: 20rem; }
+td.text { text-align: left; white-space: normal; min-width: 22rem; }
+td.failure { text-align: left; color: #a51d1d; white-space: normal; }
+td.failure span { display: block; max-width: min(70ch, calc(100vw - 13rem)); }
 tr.ruler > * { color: #5c5c5c; font-style: italic; font-weight: 400; }
+@media (max-width: 600px) { th[scope=row] { white-space: normal; max-width: 8rem; } }
 .published table, .published table th { color: #757575; font-weight: 400; }
 .plots { display: grid; gap: 1.2rem; grid-template-columns: repeat(auto-fill,
   minmax(min(100%, 430px), 1fr)); }
@@ -80,8 +83,11 @@ def results(comparison: Comparison) -> dict[str, Any]:
     return {'facts': comparison.facts, 'rows': [plain_row(row) for row in rows],
             'columns': {column.key: f'{column.group}, {column.title}' for column in COLUMNS},
             'sentences': sentences(rows),
-            'published': [{**asdict(row), 'answered_by': ours} for row, ours in (
-                *indoor_rows(comparison.methods), *other_rows(comparison.methods))]}
+            'published': [
+                *({**asdict(row), 'answered_by': ours}
+                  for row, ours in indoor_rows(comparison.methods)),
+                *({**asdict(row), 'answered_by': ours}
+                  for row, ours in other_rows(comparison.methods))]}
 
 
 def html_report(comparison: Comparison) -> str:
@@ -125,8 +131,8 @@ def _first(index: int) -> str:
 def _html_row(row: Row) -> str:
     name = f'<th scope="row">{escape(row.name)}</th>'
     if not row.values:
-        return (f'<tr>{name}<td class="failure" colspan="{len(COLUMNS) + 2}">failed: '
-                f'{escape(row.failure or "")}</td></tr>')
+        return (f'<tr>{name}<td class="failure" colspan="{len(COLUMNS) + 2}"><span>failed: '
+                f'{escape(row.failure or "")}</span></td></tr>')
     cells = ''.join(f'<td{_first(index)}>{escape(text)}</td>'
                     for index, text in enumerate(_texts(row)))
     remark = escape(_remark(row))
