@@ -147,7 +147,7 @@ def plot_frames(methods: Sequence[Row]) -> str:
         axes.set_yticks(range(len(methods)), [row.name for row in methods])
         axes.tick_params(left=False)
         figure.legend(handles=[Patch(color=colour, label=name) for colour, name in zip(
-            _ERROR_COLOURS, _ERROR_NAMES)], loc='outside lower center', ncols=4, fontsize=8,
+            _ERROR_COLOURS, _ERROR_NAMES)], loc='outside lower center', ncols=4, fontsize=9,
             frameon=False)
         return _svg(figure, 'frames by method, coloured by error')
 
@@ -249,7 +249,7 @@ def _plain_decades(axes: Axes) -> None:
 def _svg(figure: Figure, title: str) -> str:
     """Return a figure as an SVG element that is as wide as its box, with a name for readers."""
     if figure.axes[0].get_legend_handles_labels()[0] and not figure.legends:
-        figure.legend(loc='outside lower center', ncols=3, fontsize=8, frameon=False)
+        figure.legend(loc='outside lower center', ncols=3, fontsize=9, frameon=False)
     buffer = io.StringIO()
     figure.savefig(buffer, format='svg', metadata={'Date': None, 'Creator': None})
     text = buffer.getvalue()
