@@ -24,7 +24,7 @@ from scene_reloc_ros.evaluation.plots import new_figure
 _COLOURS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000')
 _MARKERS = 'osD^vPX*'
 _STYLE: Any = {'svg.fonttype': 'none', 'svg.hashsalt': 'compare', 'font.size': 10,
-          'font.family': 'sans-serif', 'axes.spines.top': False, 'axes.spines.right': False}
+               'font.family': 'sans-serif', 'axes.spines.top': False, 'axes.spines.right': False}
 _SIZE = (5.2, 3.9)  # inches: readable on a telephone, two beside each other on a desk
 _BOUNDS_M = np.geomspace(0.01, 1.0, 60)
 _RECALL_DEG = 5.0
