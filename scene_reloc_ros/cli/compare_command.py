@@ -11,6 +11,7 @@ from scene_reloc_ros.cli.arguments import add_device
 from scene_reloc_ros.cli.compare_children import Folder, Job
 from scene_reloc_ros.cli.terminal import print_rows, write_json
 from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
+from scene_reloc_ros.evaluation.compare import mapped_frames
 from scene_reloc_ros.evaluation.compare_ranking import sentences
 from scene_reloc_ros.evaluation.compare_report import (
     Comparison,
@@ -163,10 +164,11 @@ def _facts(args, records):
     if args.frames and _methods(args, len(args.paths) > 1):
         facts['mapped'] = (f'{args.frames}, {len(read_frame_list(args.frames))} frames, preset '
                            f'{args.preset}, depth {args.depth}, seeds: {args.seeds}')
-        shared = set(read_frame_list(args.frames)) & set(read_frame_list(args.test))
-        if shared:
-            facts['warning'] = (f'{len(shared)} of the frames asked for were mapped as well: '
-                                'these figures are better than a robot will see')
+    seen = [f'{count} by {record["name"]}' for record in records
+            for count in [mapped_frames(record)] if count]
+    if seen:
+        facts['warning'] = ('some of the frames asked for were mapped as well, so that figures are '
+                            f'better than a robot will see: {", ".join(seen)}')
     if asked:
         facts['machine'] = f'{asked["machine"]}; solver {asked["solver"]} on {asked["device"]}'
     return facts

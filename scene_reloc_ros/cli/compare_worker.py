@@ -50,23 +50,30 @@ def answers(args):
         strangers = list(localise_frames(localiser, NegativeFrames(frames, args.trust))
                          ) if args.trust else []
     return {**answers_record(report.frames, strangers, scene_map.views),
-            **described(scene_map, args.map), 'query_depth': args.depth,
+            **described(scene_map, args.map, frames[0].depth_m is not None), 'query_depth': args.depth,
             'machine': machine_name(), 'threads': torch.get_num_threads()}
 
 
-def described(scene_map, path):
-    """Return what a row tells of a map beside its answers."""
+def described(scene_map, path, has_depth):
+    """Return what a row tells of a map beside its answers; has_depth: as the frames have."""
     metadata = scene_map.metadata
     method = method_name(scene_map)
     encoder = getattr(scene_map, 'encoder_name', None) or None
     return {'method': method, 'map_bytes': Path(path).stat().st_size, 'encoder': encoder,
             'weights_bytes': encoder_path(encoder).stat().st_size if encoder else 0,
             'libraries': list(note(method).libraries),
-            'mapped_with_depth': scene_map.depth is not None or note(method).needs_depth,
+            'mapped_with_depth': mapped_with_depth(scene_map, method, has_depth),
             'mapping_seconds': metadata.get('mapping_seconds'),
             'fit_seconds': (metadata.get('training') or {}).get('seconds'),
             'quality': (metadata.get('check') or {}).get('quality'),
             'options': json.loads(json.dumps(metadata.get('options')))}
+
+
+def mapped_with_depth(scene_map, method, has_depth):
+    """Tell whether a map was made with depth: it says so, it must, or nothing forbade it."""
+    allowed = has_depth and bool((scene_map.metadata.get('options') or {}).get('depth'))
+    return {'no': False, 'must': True}.get(
+        note(method).depth, scene_map.depth is not None or allowed)
 
 
 def method_name(scene_map):

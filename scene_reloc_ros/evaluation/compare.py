@@ -27,6 +27,8 @@ Record = Mapping[str, Any]
 BOUNDS = {**RECALL_BOUNDS, 'recall_25cm_10deg': (GROSS_M, GROSS_DEG)}
 ORACLE = 'nearest mapping view'  # the best answer of a method that can only name a mapping view
 
+_SAME_M, _SAME_DEG = 1e-4, 0.1  # poses of maps have single precision
+
 
 @dataclass(frozen=True)
 class Column:
@@ -118,6 +120,13 @@ def nearest_view(truth: np.ndarray, views: torch.Tensor) -> tuple[float, float]:
     best = views[int(view_novelty(pose, views).argmin())]
     metres, degrees = pose_errors(best, pose)
     return float(metres), float(degrees)
+
+
+def mapped_frames(record: Record) -> int:
+    """Return how many of the frames asked for are mapping views themselves."""
+    frames = [] if record['answers'] is None else record['answers']['frames']
+    return sum(frame['nearest_m'] < _SAME_M and frame['nearest_deg'] < _SAME_DEG
+               for frame in frames)
 
 
 def frame_record(result: FrameResult, views: torch.Tensor) -> dict[str, Any]:

@@ -35,6 +35,8 @@ def sentences(rows: Sequence[Row]) -> list[str]:
 def _most_accurate(rows: Sequence[Row], who: str = 'Most accurate') -> str:
     best = max(rows, key=lambda row: (row.mean(_RECALL), -row.mean('median_m')))
     share = best.mean(_RECALL)
+    if not best.mean(_WIDE):
+        return f'{who}: no method here placed and accepted a frame within 10 cm, 5 degrees.'
     level = [row for row in rows if row is not best
              and share - row.mean(_RECALL) <= _standard_error(share, len(best.frames))]
     text = (f'{who}: {_named(best)}, {share:.1%} accepted and within 5 cm, 5 degrees, '

@@ -19,7 +19,7 @@ class MethodNote:
     kind: str  # what it is to the published one
     libraries: tuple[str, ...] = ()  # needed beside those of the package
     counterparts: tuple[str, ...] = ()  # names in INDOOR and OUTDOOR
-    needs_depth: bool = False  # to map, at all events
+    depth: str = 'helps'  # to map: no, helps or must
 
 
 _OWN_TRAINING = 'published method, own training'
@@ -27,18 +27,19 @@ _OWN_PARTS = 'published idea, own parts'
 NOTES = {
     'ace': MethodNote(_OWN_TRAINING, counterparts=(
         'ACE', 'DSAC* full', 'DSAC* tiny', 'DSAC* full, depth', 'DSAC* tiny, depth')),
-    'cells': MethodNote(_OWN_PARTS, counterparts=('SANet',), needs_depth=True),
+    'cells': MethodNote(_OWN_PARTS, counterparts=('SANet',), depth='must'),
     'reference': MethodNote(_OWN_PARTS),
-    'retrieval': MethodNote(_OWN_PARTS),
+    'retrieval': MethodNote(_OWN_PARTS, depth='no'),
     'sift': MethodNote('peer library', ('OpenCV (SIFT)',), ('Active Search',)),
     'hierarchical': MethodNote(_OWN_PARTS, ('OpenCV (SIFT or ORB)',),
                                ('hLoc', 'D.VLAD + R2D2')),
-    'forest': MethodNote(_OWN_TRAINING, ('scikit-learn to map',), needs_depth=True),
+    'forest': MethodNote(_OWN_TRAINING, ('scikit-learn to map',), depth='must'),
     'poker': MethodNote(_OWN_TRAINING, counterparts=('Poker',)),
-    'regions': MethodNote(_OWN_PARTS, counterparts=('SRC',)),
+    'regions': MethodNote(_OWN_PARTS, counterparts=('SRC',), depth='must'),
     'posenet': MethodNote(_OWN_TRAINING, counterparts=('PoseNet17', 'MS-Transformer')),
-    'relocnet': MethodNote(_OWN_PARTS, counterparts=('RelocNet', 'RelocNet, other data')),
-    'structureless': MethodNote(_OWN_PARTS),
+    'relocnet': MethodNote(_OWN_PARTS, counterparts=(
+        'RelocNet', 'RelocNet, other data'), depth='no'),
+    'structureless': MethodNote(_OWN_PARTS, depth='no'),
 }
 UNKNOWN = MethodNote('')
 

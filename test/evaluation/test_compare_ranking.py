@@ -44,6 +44,8 @@ def test_what_is_missing_is_said():
     assert 'For a robot without depth: no method here' in text
     assert 'For a robot with no minutes: no method here mapped within a minute' in text
     assert 'sought' not in text
+    text = said(record('ace', frames([0.5] * 20)))
+    assert 'Most accurate: no method here placed' in text and 'robot with depth: no' in text
     alone = said(failed('forest'))
     assert 'nothing to rank' in alone and 'forest failed' in alone
 
