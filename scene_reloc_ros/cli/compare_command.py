@@ -167,7 +167,7 @@ def _facts(args, records):
     seen = [f'{count} by {record["name"]}' for record in records
             for count in [mapped_frames(record)] if count]
     if seen:
-        facts['warning'] = ('some of the frames asked for were mapped as well, so that figures are '
+        facts['warning'] = ('some of the frames asked for were mapped as well, so figures are '
                             f'better than a robot will see: {", ".join(seen)}')
     if asked:
         facts['machine'] = f'{asked["machine"]}; solver {asked["solver"]} on {asked["device"]}'

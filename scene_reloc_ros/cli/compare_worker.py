@@ -50,8 +50,8 @@ def answers(args):
         strangers = list(localise_frames(localiser, NegativeFrames(frames, args.trust))
                          ) if args.trust else []
     return {**answers_record(report.frames, strangers, scene_map.views),
-            **described(scene_map, args.map, frames[0].depth_m is not None), 'query_depth': args.depth,
-            'machine': machine_name(), 'threads': torch.get_num_threads()}
+            **described(scene_map, args.map, frames[0].depth_m is not None),
+            'query_depth': args.depth, 'machine': machine_name(), 'threads': torch.get_num_threads()}
 
 
 def described(scene_map, path, has_depth):
