@@ -51,7 +51,8 @@ def answers(args):
                          ) if args.trust else []
     return {**answers_record(report.frames, strangers, scene_map.views),
             **described(scene_map, args.map, frames[0].depth_m is not None),
-            'query_depth': args.depth, 'machine': machine_name(), 'threads': torch.get_num_threads()}
+            'query_depth': args.depth, 'machine': machine_name(),
+            'threads': torch.get_num_threads()}
 
 
 def described(scene_map, path, has_depth):

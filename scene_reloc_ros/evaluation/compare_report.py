@@ -41,7 +41,8 @@ th[scope=row], thead th.name { position: sticky; left: 0; z-index: 1; background
 thead th.name { background: #f4f4f4; }
 td.text { text-align: left; white-space: normal; min-width: 22rem; }
 td.failure { text-align: left; color: #a51d1d; white-space: normal; }
-td.failure span { display: block; max-width: min(70ch, calc(100vw - 13rem)); }
+td.failure span { display: block; width: max-content; position: sticky; left: 11rem;
+  max-width: min(70ch, calc(100vw - 13rem)); }
 tr.ruler > * { color: #5c5c5c; font-style: italic; font-weight: 400; }
 @media (max-width: 600px) { th[scope=row] { white-space: normal; max-width: 8rem; } }
 .published table, .published table th { color: #757575; font-weight: 400; }
