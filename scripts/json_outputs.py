@@ -40,4 +40,11 @@ FIELDS = {
         'false_accept_rate': 'share of all queries accepted with a gross error',
         'acceptance_of_good': 'share of good answers that were accepted; null: none',
         'trust': 'object: queries, kinds, reliability, curve (docs/uncertainty.md)'},
+    'compare (DIR/results.json)': {
+        **_SCHEMA,
+        'facts': 'object: sequence, ground truth, frames, machine, as texts',
+        'rows': 'list: name, method, needs, failure (null: none), seeds, and values: by column '
+                'mean and spread over seeds; a null mean is unknown, or infinite if it says so',
+        'columns': 'object: what each column is', 'sentences': 'list: made by rule from the rows',
+        'published': 'list: figures of others for orientation, and who answers to them here'},
 }

@@ -16,6 +16,7 @@ _COMMANDS = {
     'map': ('map_command', 'posed images to a map file'),
     'localise': ('localise_command', 'images to a trajectory'),
     'evaluate': ('evaluate_command', 'accuracy of a map on frames with known poses'),
+    'compare': ('compare_command', 'methods, or maps, beside each other on known frames'),
     'info': ('info_command', 'what is in a map file'),
     'bench': ('bench_command', 'measurements beside named peers'),
     'pretrain': ('pretrain_command', 'make the weights of the encoder'),

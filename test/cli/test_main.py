@@ -43,6 +43,7 @@ def test_the_program_stands_alone_and_names_its_commands():
     shown = subprocess.run([sys.executable, '-m', 'scene_reloc_ros.cli.main', '--help'],
                            capture_output=True, text=True)
     assert shown.returncode == 0
-    for command in ('demo', 'map', 'localise', 'evaluate', 'info', 'bench', 'pretrain', 'doctor'):
+    for command in ('demo', 'map', 'localise', 'evaluate', 'compare', 'info', 'bench', 'pretrain',
+                    'doctor'):
         assert command in shown.stdout
     assert main([]) == 2
