@@ -119,7 +119,7 @@ def plot_extrapolation(methods: Sequence[Row]) -> str:
 
 
 def _medians(far: np.ndarray, values: np.ndarray) -> tuple[list[float], list[float]]:
-    """Return medians of the distance and of the values in fifths of the distance, or fewer parts."""
+    """Return medians of the distance and of the values, in five parts by distance at most."""
     parts = np.array_split(np.argsort(far), min(5, max(1, len(far) // _LEAST_BIN)))
     return ([float(np.median(far[part])) for part in parts],
             [float(np.median(values[part])) for part in parts])
