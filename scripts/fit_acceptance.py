@@ -29,8 +29,8 @@ from scene_reloc_ros.uncertainty.acceptance import (
 from scene_reloc_ros.uncertainty.model import AcceptanceModel
 
 START = AcceptanceModel(8.0, {
-    **dict.fromkeys(GENERAL_MODELS['cells'].weights, 0.4), 'inliers': 2.0, 'position_precision': 1.5,
-    'spread': 1.5, 'second_best_margin': 1.0,
+    **dict.fromkeys(GENERAL_MODELS['cells'].weights, 0.4), 'inliers': 2.0,
+    'position_precision': 1.5, 'spread': 1.5, 'second_best_margin': 1.0,
     'view_familiarity': 0.5})  # a guess, from which answers move it
 
 

@@ -20,7 +20,7 @@ from scene_reloc_ros.mapping.hold_out import pose_and_name, PosedFrames
 from scene_reloc_ros.mapping.presets import MappingOptions
 from scene_reloc_ros.mapping.progress import MappingProgress
 from scene_reloc_ros.network.device import autocast, preferred_dtype
-from scene_reloc_ros.network.preprocessing import network_input, working_image
+from scene_reloc_ros.network.preprocessing import network_input, working_frame
 from scene_reloc_ros.network.weights import LoadedEncoder
 
 STAGE = 'encoding'
@@ -119,17 +119,10 @@ def fill_buffer(frames: PosedFrames, encoder: LoadedEncoder, options: MappingOpt
 def _encoded_view(frame: PosedImage, encoder: LoadedEncoder, options: MappingOptions,
                   rng: np.random.Generator, count: int) -> tuple[Camera, tuple[torch.Tensor, ...]]:
     """Return the working camera, and descriptors, rays and depths of random cells of a view."""
-    grey, camera = _working_frame(frame)
+    grey, camera = working_frame(frame)
     descriptors, pixels, rays = _view_cells(grey, camera, encoder, options, rng, count)
     depths = _depths(frame, pixels, camera.width) if options.depth else torch.zeros(len(rays))
     return camera, (descriptors, rays, depths)
-
-
-def _working_frame(frame: PosedImage) -> tuple[np.ndarray, Camera]:
-    try:
-        return working_image(frame.image, frame.camera)
-    except ValueError as error:
-        raise ValueError(f'frame {frame.name}: {error}') from error
 
 
 def _view_cells(grey: np.ndarray, camera: Camera, encoder: LoadedEncoder, options: MappingOptions,

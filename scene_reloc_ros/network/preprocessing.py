@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.geometry.posed_image import PosedImage
 
 WORKING_HEIGHT = 480  # pixels
 
@@ -42,6 +43,14 @@ def working_image(image: np.ndarray, camera: Camera,
     resized = cv2.resize(grey, (width, height),
                          interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     return resized, camera.scaled(width, height)
+
+
+def working_frame(frame: PosedImage) -> tuple[np.ndarray, Camera]:
+    """Return the working image of a frame and its camera; ValueError names the frame."""
+    try:
+        return working_image(frame.image, frame.camera)
+    except ValueError as error:
+        raise ValueError(f'frame {frame.name}: {error}') from error
 
 
 def network_input(grey: np.ndarray, device: torch.device) -> torch.Tensor:

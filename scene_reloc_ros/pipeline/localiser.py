@@ -72,8 +72,8 @@ class Localiser:
     def _use(self, scene_map: SceneMap) -> None:
         self.scene_map = scene_map
         self._assessor = PoseAssessor(
-            scene_map.uncertainty or uncalibrated(self.family), scene_map.views, scene_map.ambiguous, self.options.acceptance,
-            self.options.solving.threshold_px)
+            scene_map.uncertainty or uncalibrated(self.family), scene_map.views,
+            scene_map.ambiguous, self.options.acceptance, self.options.solving.threshold_px)
 
     def with_map(self, scene_map: SceneMap) -> Localiser:
         """Return this localiser with other tables of its map; the networks are shared."""

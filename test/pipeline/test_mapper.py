@@ -4,14 +4,11 @@
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import pytest
+from support.worlds.wall import wall_frames
 import torch
 
-from scene_reloc_ros.geometry.camera import Camera
-from scene_reloc_ros.geometry.posed_image import PosedImage
-from scene_reloc_ros.geometry.poses import se3_exp
 from scene_reloc_ros.mapping.presets import PRESETS
 from scene_reloc_ros.mapping.progress import MappingCancelled
 from scene_reloc_ros.mapping.scene_map import SceneMap
@@ -22,34 +19,8 @@ from scene_reloc_ros.network.weights import save_encoder
 from scene_reloc_ros.pipeline import map_validation
 from scene_reloc_ros.pipeline.mapper import Mapper
 
-CAMERA = Camera(120, 240, 250.0, 250.0, 59.5, 119.5)  # few cells: queries are quick
-WALL_M = 3.0  # depth of a textured wall before the first camera
 MINIMUM_FRAMES = 10
 STAGES = ['encoding', 'matching', 'training', 'checking']
-
-
-def wall_frames(count, depth=True):
-    """Return frames of a camera that walks along a wall, each exact in image, pose and depth."""
-    rng = np.random.default_rng(0)
-    wall = cv2.GaussianBlur(rng.integers(0, 256, (400, 1200), np.uint8), (0, 0), 2)
-    wall = cv2.normalize(wall, None, 0, 255, cv2.NORM_MINMAX)
-    v, u = np.mgrid[:CAMERA.height, :CAMERA.width].astype(np.float64)
-    rays = CAMERA.rays(np.stack((u, v), -1).reshape(-1, 2))
-    frames = []
-    for number in range(count):
-        twist = torch.tensor([1.5 * number / count, 0.02 * number % 0.1, 0.0, 0.0,
-                              0.2 * np.sin(number / 3), 0.0]).double()
-        map_from_cam = se3_exp(twist).numpy()
-        directions = rays @ map_from_cam[:3, :3].T
-        away = (WALL_M - map_from_cam[2, 3]) / directions[:, 2]
-        points = directions * away[:, None] + map_from_cam[:3, 3]
-        at = ((points[:, :2] + (2.5, 1.8)) * 110).astype(np.float32).reshape(240, 120, 2)
-        image = cv2.remap(wall, at[..., 0], at[..., 1], cv2.INTER_LINEAR,
-                          borderMode=cv2.BORDER_REFLECT)
-        depth_m = (rays[:, 2] * away).reshape(240, 120).astype(np.float32) if depth else None
-        frames.append(PosedImage(f'frame-{number:03d}', number * 33_000_000, image, CAMERA,
-                                 map_from_cam, depth_m))
-    return frames
 
 
 @pytest.fixture(scope='module', autouse=True)
@@ -87,7 +58,8 @@ def built(options, frames):
 
 def weights(scene_map):
     """Return the weights of a head in one row."""
-    return torch.cat([value.flatten().float() for value in read_head(scene_map.content).state_dict().values()])
+    head = read_head(scene_map.content)
+    return torch.cat([value.flatten() for value in head.state_dict().values()])
 
 
 def test_progress_goes_through_all_stages_in_order(built):

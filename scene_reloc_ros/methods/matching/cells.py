@@ -17,11 +17,9 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from scene_reloc_ros.features.cell_grid import CellGrid, mutual_of
-from scene_reloc_ros.features.projection import from_codes, Projection, to_codes
-from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.features.cell_grid import CellGrid
+from scene_reloc_ros.features.projection import to_codes
 from scene_reloc_ros.geometry.depth import registered_depth, trusted_depths
-from scene_reloc_ros.geometry.pixels import cell_count
 from scene_reloc_ros.geometry.pose_error import view_novelty
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import invert_pose
@@ -32,19 +30,21 @@ from scene_reloc_ros.mapping.generators import MappingGenerators
 from scene_reloc_ros.mapping.hold_out import FrameSubset, PosedFrames
 from scene_reloc_ros.mapping.progress import Deadline, MappingProgress
 from scene_reloc_ros.mapping.scene_map import SceneMap
-from scene_reloc_ros.methods.matching.cell_tracks import calibrate, measured_points, points_of, View
-from scene_reloc_ros.methods.matching.key_frames import KeyFrame, KeyFrames, Vocabulary
-from scene_reloc_ros.methods.method import (
-    checked_encoder,
-    Correspondences,
-    Fitted,
-    Needs,
-    rays_of,
-    Regressed,
+from scene_reloc_ros.methods.matching.cell_queries import (
+    CellEncoder,
+    CellsObserver,
+    RetrievalObserver,
 )
-from scene_reloc_ros.network.device import autocast
-from scene_reloc_ros.network.preprocessing import network_input, WORKING_HEIGHT, working_image
-from scene_reloc_ros.network.weights import DEFAULT_ENCODER, load_encoder, LoadedEncoder
+from scene_reloc_ros.methods.matching.cell_tracks import (
+    calibrate,
+    measured_points,
+    points_of,
+    View,
+)
+from scene_reloc_ros.methods.matching.key_frames import KeyFrame, KeyFrames, Vocabulary
+from scene_reloc_ros.methods.method import Fitted, Needs
+from scene_reloc_ros.network.preprocessing import working_frame, WORKING_HEIGHT
+from scene_reloc_ros.network.weights import DEFAULT_ENCODER, load_encoder
 
 STAGE = 'encoding'
 _VOCABULARY_FRAMES = 24  # that a vocabulary is fitted to, count
@@ -89,83 +89,6 @@ def _presets(options: type[CellsOptions]) -> dict[str, CellsOptions]:
     """Return the options of each preset; more frames and minutes, the same method."""
     return {'fast': options(novelty=0.15, minutes=1.0), 'standard': options(minutes=4.0),
             'best': options(novelty=0.05)}
-
-
-class CellEncoder:
-    """From a working image to its grid of descriptors."""
-
-    def __init__(self, encoder: LoadedEncoder, device: torch.device) -> None:
-        """Take a loaded network."""
-        self._encoder, self._device = encoder, device
-
-    def __call__(self, grey: np.ndarray) -> torch.Tensor:
-        """Return the descriptors (R * C, E) float32 of an image's cells, on the CPU."""
-        with torch.inference_mode(), autocast(self._device):
-            found = self._encoder(network_input(grey, self._device))[0]
-        return found.float().flatten(1).T.cpu().contiguous().clone()
-
-    def grid(self, grey: np.ndarray, projection: Projection) -> CellGrid:
-        """Return the CellGrid of an image in the short descriptors of a map."""
-        stride = self._encoder.stride
-        rows, columns = (cell_count(n, stride) for n in grey.shape)
-        return CellGrid(projection(self(grey)), rows, columns, stride)
-
-
-class CellsObserver:
-    """Matches of a query with the key frames most like it."""
-
-    least = 30  # matches
-
-    def __init__(self, scene_map: SceneMap, device: torch.device) -> None:
-        """Load the network; ValueError where the map was made with another encoder."""
-        self.map, self.key_frames = scene_map, KeyFrames.read(scene_map.content, scene_map.views)
-        self.encode = CellEncoder(load_encoder(checked_encoder(scene_map), device), device)
-        self._retrieved = int(scene_map.metadata['options']['retrieved'])
-        self._similarity = float(scene_map.metadata['options']['similarity'])
-
-    def observe(self, grey: np.ndarray, camera: Camera) -> Correspondences:
-        """Return the matches of a working image, see ``Observer``."""
-        grid = self.encode.grid(grey, self.key_frames.vocabulary.projection)
-        summary = self.key_frames.vocabulary.summary(grid.descriptors)
-        chosen = self.key_frames.similar(summary, self._retrieved)[1].tolist()
-        frames = [self.key_frames.frames[number] for number in chosen]
-        pixels, points = match_key_frames(grid, frames, self._similarity)
-        rays = rays_of(pixels, camera, self.map.camera, self.map.correction)
-        return Correspondences(pixels, rays, points, sparse=True)
-
-
-def match_key_frames(grid: CellGrid, frames: list[KeyFrame], similarity: float,
-                     ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return pixels (K, 2) of a query's grid, and the points (K, 3) of key frames seen there.
-
-    A point and a coarse cell that are each other's nearest, within one key frame, are a match;
-    its pixel is then found among the neighbours of the cell, and between them.
-    """
-    coarse = grid.coarse
-    candidates = grid.descriptors[coarse].T.contiguous()
-    wanted, cells, points = [], [], []
-    for frame in frames:
-        descriptors = from_codes(frame.codes)
-        number, column = mutual_of(descriptors @ candidates, similarity)
-        wanted.append(descriptors[number])
-        cells.append(coarse[column])
-        points.append(frame.points[number])
-    _, pixels, _ = grid.refined(torch.cat(wanted), torch.cat(cells))
-    return pixels, torch.cat(points)
-
-
-class RetrievalObserver(CellsObserver):
-    """The pose of the key frame most like the query."""
-
-    least = 0
-
-    def observe(self, grey: np.ndarray, camera: Camera) -> Regressed:  # type: ignore[override]
-        """Return the pose of the nearest view, see ``Observer``."""
-        grid = self.encode.grid(grey, self.key_frames.vocabulary.projection)
-        summary = self.key_frames.vocabulary.summary(grid.descriptors)
-        values, numbers = self.key_frames.similar(summary, 1)
-        pose = self.key_frames.frames[int(numbers[0])].map_from_cam
-        return Regressed(pose.double(), 0.3, 0.25, float(values[0]))
 
 
 class Cells:
@@ -223,7 +146,7 @@ class Cells:
                     generators: MappingGenerators) -> tuple[Vocabulary, int]:
         """Return the Vocabulary of some frames, and how many they were."""
         numbers = np.unique(np.linspace(0, len(frames) - 1, _VOCABULARY_FRAMES).astype(int))
-        images = [self._encode(_working(frames[int(number)])[0]) for number in numbers]
+        images = [self._encode(working_frame(frames[int(number)])[0]) for number in numbers]
         return Vocabulary.fit(images, self._options.dimensions, generators.head), len(images)
 
     def _views(self, frames: PosedFrames, vocabulary: Vocabulary,
@@ -231,7 +154,7 @@ class Cells:
         """Yield what the key frames show, in short descriptors."""
         for number in range(len(frames)):
             frame = frames[number]
-            grey, camera = _working(frame)
+            grey, camera = working_frame(frame)
             grid = self._encode.grid(grey, vocabulary.projection)
             yield View(torch.from_numpy(np.asarray(frame.map_from_cam)).double(), grid, camera,
                        vocabulary.raw_summary(grid.descriptors), self._depths(frame, grid))
@@ -298,13 +221,6 @@ def _affordable(chosen: list[int], seconds: float, deadline: Deadline) -> list[i
     if most >= len(chosen):
         return chosen
     return [chosen[int(i)] for i in np.linspace(0, len(chosen) - 1, most)]
-
-
-def _working(frame: PosedImage) -> tuple[np.ndarray, Camera]:
-    try:
-        return working_image(frame.image, frame.camera)
-    except ValueError as error:
-        raise ValueError(f'frame {frame.name}: {error}') from error
 
 
 def _key_frame(view: View, points: torch.Tensor, cells: torch.Tensor) -> KeyFrame:

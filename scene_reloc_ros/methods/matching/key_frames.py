@@ -16,8 +16,9 @@ from scene_reloc_ros.mapping.scene_map import MapContent
 _WORDS = 64  # of a vocabulary, count
 _SUMMARY_DIMENSIONS = 32  # of a descriptor that a summary is made of
 _SUMMARY_LENGTH = 128  # of a summary at most
-_EVERY = 23  # cell of an image that a vocabulary is fitted to
+_SAMPLE = 6000  # cells of all images that a vocabulary is fitted to, about
 _DAMPING = 0.1  # of the largest variation
+_SMALLEST = 1e-2  # variation that counts: images of a single view do not differ
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Vocabulary:
     def fit(cls, images: list[torch.Tensor], dimensions: int,
             generator: torch.Generator) -> Vocabulary:
         """Return the Vocabulary, not yet whitened, of the descriptors (N, C) of some images."""
-        sample = torch.cat([image[::_EVERY] for image in images])
+        every = max(1, sum(map(len, images)) // _SAMPLE)
+        sample = torch.cat([image[::every] for image in images])
         projection = Projection.fit(sample, dimensions)
         words = fit_words(_first(projection(sample)), _WORDS, generator)
         return cls(projection, words, torch.zeros(0, 0))
@@ -48,7 +50,7 @@ class Vocabulary:
         mean = raw.mean(0)
         _, sizes, axes = torch.linalg.svd(raw - mean, full_matrices=False)
         kept = max(1, min(_SUMMARY_LENGTH, len(raw) - 1))
-        scaled = axes[:kept].T / (sizes[:kept] + _DAMPING * sizes[0] + 1e-6)
+        scaled = axes[:kept].T / (sizes[:kept] + _DAMPING * sizes[0] + _SMALLEST)
         return replace(self, whitening=torch.cat((mean[None] @ scaled, scaled)).half())
 
     def raw_summary(self, descriptors: torch.Tensor) -> torch.Tensor:

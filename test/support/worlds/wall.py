@@ -1,0 +1,38 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""A textured wall, seen by a camera that walks along it."""
+
+import cv2
+import numpy as np
+import torch
+
+from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.geometry.posed_image import PosedImage
+from scene_reloc_ros.geometry.poses import se3_exp
+
+CAMERA = Camera(120, 240, 250.0, 250.0, 59.5, 119.5)  # few cells: queries are quick
+WALL_M = 3.0  # depth of a textured wall before the first camera
+
+
+def wall_frames(count, depth=True, blur=2.0):
+    """Return frames of a camera that walks along a wall, each exact in image, pose and depth."""
+    rng = np.random.default_rng(0)
+    wall = cv2.GaussianBlur(rng.integers(0, 256, (400, 1200), np.uint8), (0, 0), blur)
+    wall = cv2.normalize(wall, None, 0, 255, cv2.NORM_MINMAX)
+    v, u = np.mgrid[:CAMERA.height, :CAMERA.width].astype(np.float64)
+    rays = CAMERA.rays(np.stack((u, v), -1).reshape(-1, 2))
+    frames = []
+    for number in range(count):
+        twist = torch.tensor([1.5 * number / count, 0.02 * number % 0.1, 0.0, 0.0,
+                              0.2 * np.sin(number / 3), 0.0]).double()
+        map_from_cam = se3_exp(twist).numpy()
+        directions = rays @ map_from_cam[:3, :3].T
+        away = (WALL_M - map_from_cam[2, 3]) / directions[:, 2]
+        points = directions * away[:, None] + map_from_cam[:3, 3]
+        at = ((points[:, :2] + (2.5, 1.8)) * 110).astype(np.float32).reshape(240, 120, 2)
+        image = cv2.remap(wall, at[..., 0], at[..., 1], cv2.INTER_LINEAR,
+                          borderMode=cv2.BORDER_REFLECT)
+        depth_m = (rays[:, 2] * away).reshape(240, 120).astype(np.float32) if depth else None
+        frames.append(PosedImage(f'frame-{number:03d}', number * 33_000_000, image, CAMERA,
+                                 map_from_cam, depth_m))
+    return frames
