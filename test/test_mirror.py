@@ -34,7 +34,10 @@ TESTED_IN = {
     'pipeline/test_localiser.py': ['pipeline/localisation', 'uncertainty/assessment',
                                    'uncertainty/features'],
     'pipeline/test_map_report.py': ['pipeline/frame_result'],
-    'pipeline/test_mapper.py': ['pipeline/map_validation'],
+    'methods/matching/test_cells.py': [
+        'methods/method', 'methods/matching/cell_queries', 'methods/matching/cell_tracks',
+        'methods/matching/key_frames'],
+    'pipeline/test_mapper.py': ['methods/coordinates/ace', 'pipeline/map_validation'],
     'pipeline/test_odometry_gate.py': ['pipeline/slew_limit'],
     'pretraining/test_encoder_training.py': ['datasets/procedural_images'],
     'pretraining/test_pairs.py': [f'pretraining/{module}' for module in (

@@ -58,8 +58,8 @@ def answers(args):
 def described(scene_map, path, has_depth):
     """Return what a row tells of a map beside its answers; has_depth: as the frames have."""
     metadata = scene_map.metadata
-    method = method_name(scene_map)
-    encoder = getattr(scene_map, 'encoder_name', None) or None
+    method = scene_map.content.method
+    encoder = scene_map.encoder_name or None
     return {'method': method, 'map_bytes': Path(path).stat().st_size, 'encoder': encoder,
             'weights_bytes': encoder_path(encoder).stat().st_size if encoder else 0,
             'libraries': list(note(method).libraries),
@@ -75,12 +75,6 @@ def mapped_with_depth(scene_map, method, has_depth):
     allowed = has_depth and bool((scene_map.metadata.get('options') or {}).get('depth'))
     return {'no': False, 'must': True}.get(
         note(method).depth, scene_map.depth is not None or allowed)
-
-
-def method_name(scene_map):
-    """Return the name of the method that a map was made by."""
-    method = getattr(scene_map, 'method', None) or 'ace'
-    return method if isinstance(method, str) else str(getattr(method, 'name', 'ace'))
 
 
 if __name__ == '__main__':

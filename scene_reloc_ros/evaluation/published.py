@@ -27,7 +27,7 @@ _OWN_PARTS = 'published idea, own parts'
 NOTES = {
     'ace': MethodNote(_OWN_TRAINING, counterparts=(
         'ACE', 'DSAC* full', 'DSAC* tiny', 'DSAC* full, depth', 'DSAC* tiny, depth')),
-    'cells': MethodNote(_OWN_PARTS, counterparts=('SANet',), depth='must'),
+    'cells': MethodNote(_OWN_PARTS, counterparts=('SANet',)),
     'reference': MethodNote(_OWN_PARTS),
     'retrieval': MethodNote(_OWN_PARTS, depth='no'),
     'sift': MethodNote('peer library', ('OpenCV (SIFT)',), ('Active Search',)),

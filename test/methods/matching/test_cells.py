@@ -80,6 +80,13 @@ def test_an_image_of_another_place_is_refused(built):
                                Rejection.TOO_FEW_INLIERS), found.detail
 
 
+def test_an_image_that_looks_like_no_key_frame_is_told_so(built):
+    options = {**built.metadata['options'], 'similarity': 0.9999}
+    strict = replace(built, metadata={**built.metadata, 'options': options})
+    found = Localiser(strict, device='cpu').localise(FRAMES[7].image, CAMERA)
+    assert found.rejection is Rejection.NO_SIMILAR_VIEW
+
+
 def test_without_depth_points_are_triangulated():
     frames = [replace(frame, depth_m=None) for frame in FRAMES[:40]]
     scene_map = Mapper(CellsOptions(), 'cpu').build(frames)
