@@ -2,11 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command ``compare``: methods, or maps, beside each other on frames with known poses."""
 
-import argparse
 import math
 from pathlib import Path
 
-from scene_reloc_ros.cli import map_command
 from scene_reloc_ros.cli.arguments import add_device
 from scene_reloc_ros.cli.compare_children import Folder, Job
 from scene_reloc_ros.cli.terminal import print_rows, write_json
@@ -20,6 +18,7 @@ from scene_reloc_ros.evaluation.compare_report import (
     results,
 )
 from scene_reloc_ros.mapping.presets import PRESETS
+from scene_reloc_ros.methods.registry import METHODS
 
 _RULER = 'retrieval'  # beside whatever else is mapped, where there is such a method
 _FIRST = 'ace'  # what the command map makes unless told otherwise
@@ -120,11 +119,7 @@ def _stems(maps):
 
 def offered_methods():
     """Return the methods that the command ``map`` of this installation offers."""
-    parser = argparse.ArgumentParser()
-    map_command.add_arguments(parser)
-    known = next((action.choices for action in parser._actions
-                  if '--method' in action.option_strings), None)
-    return list(known or (_FIRST,))
+    return sorted(METHODS)
 
 
 def _methods(args, maps_given):

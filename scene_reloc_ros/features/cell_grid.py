@@ -70,20 +70,13 @@ class CellGrid:
         return torch.where(inside, peak, 0.0).clamp(-0.5, 0.5)
 
 
-def mutual_matches(first: torch.Tensor, second: torch.Tensor, least: float,
-                   ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return which descriptors are each other's nearest: indices (K,) of both sides.
+def mutual_of(similarity: torch.Tensor, least: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the rows and columns (K,) that are each other's best.
 
     Args:
-        first: (N, D) unit descriptors.
-        second: (M, D) unit descriptors.
-        least: similarity of a match, cosine.
+        similarity: (N, M) cosines of N descriptors and M others.
+        least: similarity of a match.
     """
-    return mutual_of(first @ second.T, least)
-
-
-def mutual_of(similarity: torch.Tensor, least: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the indices (K,) of rows and columns that are each other's best, at least so good."""
     value, column = similarity.max(1)
     row = similarity.max(0).indices
     kept = ((row[column] == torch.arange(len(column), device=column.device))

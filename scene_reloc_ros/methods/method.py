@@ -8,7 +8,6 @@ image before a pose is solved. Solving, covariance, refusal, the gate and the no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
@@ -45,7 +44,6 @@ class Needs:
     """What a method asks of the mapping frames."""
 
     frames: int = 10  # at least, count
-    depth: bool = False  # of every frame
 
 
 @dataclass(frozen=True)
@@ -143,10 +141,3 @@ def rays_of(pixels: torch.Tensor, camera: Camera, known: Camera,
     if same_camera(camera, known):
         rays = torch.cat((correction(rays[:, :2]), rays[:, 2:]), 1)
     return rays
-
-
-def require_depth(name: str, depths: Sequence[np.ndarray | None]) -> None:
-    """Raise ValueError where a frame of a method that needs depth has none."""
-    if any(depth is None for depth in depths):
-        raise ValueError(f'{name} needs depth of the mapping frames; use ace, or record with '
-                         'depth')

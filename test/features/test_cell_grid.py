@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from scene_reloc_ros.features.cell_grid import CellGrid, mutual_matches
+from scene_reloc_ros.features.cell_grid import CellGrid, mutual_of
 from scene_reloc_ros.geometry.pixels import cell_centres
 
 ROWS, COLUMNS, STRIDE = 9, 11, 8
@@ -52,7 +52,7 @@ def test_at_the_border_there_is_no_peak_beyond():
 def test_mutual_matches_are_each_others_nearest(least):
     generator = torch.Generator().manual_seed(0)
     first, second = (normalize(torch.randn(n, 6, generator=generator), dim=1) for n in (30, 40))
-    rows, columns = mutual_matches(first, second, least)
+    rows, columns = mutual_of(first @ second.T, least)
     similarity = (first @ second.T).numpy()
     expected = [(i, j) for i in range(30) for j in range(40)
                 if similarity[i].argmax() == j and similarity[:, j].argmax() == i
