@@ -15,9 +15,12 @@ from scene_reloc_ros.cli.map_figures import map_figures, map_rows
 from scene_reloc_ros.cli.terminal import print_rows, ProgressBars, write_json
 from scene_reloc_ros.mapping.presets import PRESETS
 from scene_reloc_ros.mapping.progress import MappingCancelled
+from scene_reloc_ros.methods.matching.feature_queries import EXTRACTORS
 from scene_reloc_ros.methods.registry import method_class, METHODS
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER
 from scene_reloc_ros.pipeline.mapper import Mapper
+
+_OF_SOME = ('encoder', 'features')  # options that not every method has
 
 
 def add_arguments(parser):
@@ -29,9 +32,11 @@ def add_arguments(parser):
                         help=f'{", ".join(sorted(METHODS))} (ace)')
     parser.add_argument('--preset', default='standard', choices=sorted(PRESETS),
                         help='effort (standard)')
-    parser.add_argument('--encoder', metavar='NAME', default=DEFAULT_ENCODER,
+    parser.add_argument('--encoder', metavar='NAME',
                         help='encoder of the package, or a file of scene_reloc pretrain, or a '
                         f'.pt checkpoint in the layout of ACE ({DEFAULT_ENCODER})')
+    parser.add_argument('--features', metavar='NAME', choices=sorted(EXTRACTORS),
+                        help='of sift and hierarchical: sift or orb (sift)')
     parser.add_argument('--depth', default='auto', choices=('auto', 'off'),
                         help='use the depth of the frames where they have it (auto)')
     parser.add_argument('--minutes', type=float, metavar='M',
@@ -46,9 +51,12 @@ def _options(args):
     if args.minutes is not None and not args.minutes > 0:
         raise ValueError(f'minutes is {args.minutes}; expected a positive number')
     preset = method_class(args.method).presets[args.preset]
-    minutes = preset.minutes if args.minutes is None else args.minutes
-    return replace(preset, encoder=args.encoder, minutes=minutes,
-                   depth=preset.depth and args.depth == 'auto')
+    given = {name: getattr(args, name) for name in ('minutes', *_OF_SOME)
+             if getattr(args, name) is not None}
+    for name in given:
+        if not hasattr(preset, name):
+            raise ValueError(f'--{name} means nothing to the method {args.method}; leave it out')
+    return replace(preset, **given, depth=preset.depth and args.depth == 'auto')
 
 
 def run(args):

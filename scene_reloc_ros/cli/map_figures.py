@@ -89,7 +89,7 @@ def _content_text(figures):
         training = figures['training']
         return (f'a head, {training["steps"]} steps, loss {training["loss_px"]:.2f} px, '
                 f'{training["valid"]:.1%} valid')
-    return f'{figures["key_frames"]} key frames, {figures["cells"]} points'
+    return f'{figures["key_frames"]} key frames, {figures["points"]} points'
 
 
 def _lens_text(figures):

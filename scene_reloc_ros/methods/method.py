@@ -71,6 +71,7 @@ class Observer(Protocol):
     """What reads one map: an image in, what the method knows of it out."""
 
     least: int  # correspondences; with fewer, chance looks like agreement
+    tolerance: float  # of its pixels, of the solver's threshold for an inlier
 
     def observe(self, grey: np.ndarray, camera: Camera) -> Correspondences | Regressed:
         """Return what an image shows.

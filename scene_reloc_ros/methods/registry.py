@@ -12,8 +12,10 @@ from scene_reloc_ros.mapping.scene_map import SceneMap
 METHODS = {  # name of --method and of map files -> module and class
     'ace': ('coordinates.ace', 'Ace'),
     'cells': ('matching.cells', 'Cells'),
+    'hierarchical': ('matching.features', 'Hierarchical'),
     'reference': ('matching.cells', 'Reference'),
     'retrieval': ('matching.cells', 'Retrieval'),
+    'sift': ('matching.features', 'Sift'),
 }
 
 

@@ -64,16 +64,18 @@ class Localiser:
         self.options, self.seed = options, seed
         method = method_of_map(scene_map)
         self.family: str = method.family
-        self._use(scene_map)
         self.device = resolve_device(device)
         self.observer: Observer = method.observer(scene_map, self.device)
+        self._solving = replace(options.solving, threshold_px=(
+            self.observer.tolerance * options.solving.threshold_px))
+        self._use(scene_map)
         self.solver, self._solve = select_solver(options.solver, self.device)
 
     def _use(self, scene_map: SceneMap) -> None:
         self.scene_map = scene_map
         self._assessor = PoseAssessor(
             scene_map.uncertainty or uncalibrated(self.family), scene_map.views,
-            scene_map.ambiguous, self.options.acceptance, self.options.solving.threshold_px)
+            scene_map.ambiguous, self.options.acceptance, self._solving.threshold_px)
 
     def with_map(self, scene_map: SceneMap) -> Localiser:
         """Return this localiser with other tables of its map; the networks are shared."""
@@ -127,7 +129,7 @@ class Localiser:
 
     def solve(self, query: Query) -> SolverResult | Rejection:
         """Return the SolverResult of a Query, its second best included, or why there is none."""
-        problem, solving = query.problem, self.options.solving
+        problem, solving = query.problem, self._solving
         if query.regressed is not None:
             return query.regressed
         if len(problem.rays) < self.observer.least:

@@ -49,6 +49,7 @@ class AceObserver:
     """A scene coordinate for every cell."""
 
     least = 100  # cells
+    tolerance = 1.0
 
     def __init__(self, scene_map: SceneMap, device: torch.device) -> None:
         """Load the networks; ValueError where the map was made with another encoder."""

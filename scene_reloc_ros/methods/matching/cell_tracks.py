@@ -9,26 +9,22 @@ in how badly rays and depths of many views meet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
 from scene_reloc_ros.features.cell_grid import CellGrid
-from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
 from scene_reloc_ros.mapping.depth_correction import DepthCorrection, fit_depth_correction
 from scene_reloc_ros.methods.matching.triangulation import Tracks, triangulate, Triangulated
+from scene_reloc_ros.methods.matching.views import lifted, neighbours_of, View
 
 _LEAST_VIEWS = 8  # of which a camera is learnt, count
 _REFERENCES = 40  # key frames that a camera is learnt from, count
 _CELLS = 60  # of each, count
 _CAMERA_STEPS = 20  # of Gauss-Newton
-_SIMILAR = 40  # key frames of which a key frame's neighbours are drawn, count
-_NEIGHBOURS = 12  # that a cell is looked for in, count
-_TURNED = 0.87  # largest angle between a key frame and its neighbour, rad
 _SIMILARITY = 0.65  # least of a cell and where it is found, cosine
 _RETURN = 2  # cells by which the way back may miss
 _LEAST_SEEN = 4  # views of a point, the first included
@@ -37,23 +33,10 @@ _CELL_PX = 1.5  # standard deviation of where a cell is found, pixels
 _EXACT = 0.1  # largest standard deviation of a triangulated point, of its distance
 _UNSURE = 0.1  # weight of depths of which tracks do not tell how they err
 
-
-@dataclass(frozen=True)
-class View:
-    """A key frame as it is while a map is made."""
-
-    map_from_cam: torch.Tensor  # (4, 4) float64, metres
-    grid: CellGrid
-    camera: Camera  # of the working image
-    summary: torch.Tensor  # (G,) unit length
-    depths: torch.Tensor | None  # (N,) of the cells, metres, 0 where unknown
-
-    def rays(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Return x and y (K, 2) float64 where z = 1 of pixels, of the camera as calibrated."""
-        return torch.from_numpy(self.camera.rays(pixels.numpy()))[:, :2].double()
+CellView = View[CellGrid]
 
 
-def calibrate(views: list[View], rng: np.random.Generator, points: bool = True,
+def calibrate(views: list[CellView], rng: np.random.Generator, points: bool = True,
               ) -> tuple[CameraRefinement, DepthCorrection | None, dict[str, Any] | None]:
     """Return what tracks tell of the camera and its depths, and figures for people.
 
@@ -67,8 +50,8 @@ def calibrate(views: list[View], rng: np.random.Generator, points: bool = True,
     if not points or len(views) < _LEAST_VIEWS:
         return CameraRefinement().requires_grad_(False), unknown, None
     chosen = rng.permutation(len(views))[:_REFERENCES]
-    stars = [_star(views[i], _neighbours(views[i], views, rng),
-                   _some(views[i].grid.coarse, _CELLS, rng)) for i in chosen]
+    stars = [_star(views[i], [views[j] for j in neighbours_of(int(i), views, rng)],
+                   _some(views[i].local.coarse, _CELLS, rng)) for i in chosen]
     tracks, first = _joined(stars)
     if not tracks.count:
         return CameraRefinement().requires_grad_(False), unknown, None
@@ -82,61 +65,47 @@ def calibrate(views: list[View], rng: np.random.Generator, points: bool = True,
             (depth or unknown) if has_depth else None, figures)
 
 
-def points_of(view: View, views: list[View], count: int, correction: CameraRefinement,
+def points_of(number: int, views: list[CellView], count: int, correction: CameraRefinement,
               depth: DepthCorrection | None, rng: np.random.Generator,
               ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return points (K, 3) float64 of at most ``count`` cells of a key frame, and the cells (K,).
 
     They are measured where the frame has depth, else triangulated from its neighbours.
     """
+    view = views[number]
     if view.depths is not None and depth is not None:
         return measured_points(view, count, correction, depth)
-    cells = _some(view.grid.coarse, 2 * count, rng)
+    cells = _some(view.local.coarse, 2 * count, rng)
     if not len(cells):
         return torch.zeros(0, 3).double(), cells
-    star = _star(view, _neighbours(view, views, rng), cells)
+    star = _star(view, [views[j] for j in neighbours_of(number, views, rng)], cells)
     found = triangulate(star, correction.values.double())
     kept = _agreed(star, found, view).nonzero()[:count, 0]
     return found.points[kept], cells[kept]
 
 
-def measured_points(view: View, count: int, correction: CameraRefinement,
+def measured_points(view: CellView, count: int, correction: CameraRefinement,
                     depth: DepthCorrection | None) -> tuple[torch.Tensor, torch.Tensor]:
     """Return points (K, 3) of evenly chosen cells whose depth is known, and the cells (K,)."""
-    coarse = view.grid.coarse
+    coarse = view.local.coarse
     if view.depths is None or depth is None or not count:
         return torch.zeros(0, 3).double(), coarse[:0]
     known = coarse[view.depths[coarse] > 0]
     cells = known[torch.linspace(0, len(known) - 1, min(count, len(known))).long()]
-    rays = correction(view.rays(view.grid.pixels(cells)).float()).double()
-    depths = depth(view.depths[cells].double(), rays)
-    seen = torch.cat((rays, torch.ones_like(rays[:, :1])), 1) * depths[:, None]
-    return seen @ view.map_from_cam[:3, :3].T + view.map_from_cam[:3, 3], cells
+    return lifted(view, view.local.pixels(cells), view.depths[cells], correction, depth), cells
 
 
 def _some(cells: torch.Tensor, count: int, rng: np.random.Generator) -> torch.Tensor:
     return cells[torch.from_numpy(rng.permutation(len(cells))[:count])]
 
 
-def _neighbours(view: View, views: list[View], rng: np.random.Generator) -> list[View]:
-    """Return some of the key frames that look alike from about the same direction."""
-    summaries = torch.stack([other.summary for other in views])
-    ahead = torch.stack([other.map_from_cam[:3, 2] for other in views])
-    angle = torch.arccos((ahead @ view.map_from_cam[:3, 2]).clamp(-1, 1))
-    similarity = torch.where(angle < _TURNED, summaries @ view.summary, -torch.inf)
-    best = similarity.topk(min(_SIMILAR, len(views)))
-    numbers = [int(number) for value, number in zip(*best)
-               if value > -torch.inf and views[int(number)] is not view]
-    return [views[numbers[i]] for i in rng.permutation(len(numbers))[:_NEIGHBOURS]]
-
-
-def _star(view: View, neighbours: list[View], cells: torch.Tensor) -> Tracks:
+def _star(view: CellView, neighbours: list[CellView], cells: torch.Tensor) -> Tracks:
     """Return the tracks of some cells (K,) of a key frame: it sees all, neighbours see some."""
     cam_from_map = invert_pose(view.map_from_cam)
     numbers = [torch.arange(len(cells))]
-    rays, poses = [view.rays(view.grid.pixels(cells))], [cam_from_map.expand(len(cells), 4, 4)]
+    rays, poses = [view.rays(view.local.pixels(cells))], [cam_from_map.expand(len(cells), 4, 4)]
     for other in neighbours:
-        found, pixels = _found_in(view.grid, cells, other.grid)
+        found, pixels = _found_in(view.local, cells, other.local)
         numbers.append(found)
         rays.append(other.rays(pixels))
         poses.append(invert_pose(other.map_from_cam).expand(len(found), 4, 4))
@@ -173,7 +142,7 @@ def _joined(stars: list[Tracks]) -> tuple[Tracks, torch.Tensor]:
     return Tracks(point, rays, poses, stars[0].focal_px), torch.tensor(first)
 
 
-def _agreed(tracks: Tracks, found: Triangulated, view: View) -> torch.Tensor:
+def _agreed(tracks: Tracks, found: Triangulated, view: CellView) -> torch.Tensor:
     """Return which points (T,) enough views agree with, so that they are exact enough."""
     met = torch.zeros(tracks.count).index_add(
         0, tracks.point, (found.errors_px < _MET_PX).float())
@@ -182,7 +151,7 @@ def _agreed(tracks: Tracks, found: Triangulated, view: View) -> torch.Tensor:
     return (met >= _LEAST_SEEN) & (spread < _EXACT * distance)
 
 
-def _depth_correction(views: list[View], stars: list[Tracks],
+def _depth_correction(views: list[CellView], stars: list[Tracks],
                       joined: tuple[Tracks, Triangulated, torch.Tensor],
                       ) -> DepthCorrection | None:
     """Compare triangulated points with the depths of the key frames that they begin in."""
@@ -206,9 +175,9 @@ def _depth_correction(views: list[View], stars: list[Tracks],
     return fit_depth_correction(*(torch.cat(column) for column in zip(*columns)))
 
 
-def _depths_along(view: View, rays: torch.Tensor) -> torch.Tensor:
+def _depths_along(view: CellView, rays: torch.Tensor) -> torch.Tensor:
     """Return the depths (K,) of the cells whose rays (K, 2) are given."""
     assert view.depths is not None
-    every = view.rays(view.grid.pixels(view.grid.coarse))
+    every = view.rays(view.local.pixels(view.local.coarse))
     nearest = torch.cdist(rays, every).argmin(1)
-    return view.depths[view.grid.coarse][nearest].double()
+    return view.depths[view.local.coarse][nearest].double()

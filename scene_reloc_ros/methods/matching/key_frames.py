@@ -53,6 +53,10 @@ class Vocabulary:
         scaled = axes[:kept].T / (sizes[:kept] + _DAMPING * sizes[0] + _SMALLEST)
         return replace(self, whitening=torch.cat((mean[None] @ scaled, scaled)).half())
 
+    def words_of(self, descriptors: torch.Tensor, count: int) -> torch.Tensor:
+        """Return the words (N, count), nearest first, of projected descriptors (N, D)."""
+        return (_first(descriptors) @ self.words.T).topk(min(count, len(self.words)), 1).indices
+
     def raw_summary(self, descriptors: torch.Tensor) -> torch.Tensor:
         """Return the summary (W * V,) of an image's projected descriptors (N, D)."""
         return vlad(_first(descriptors), self.words)

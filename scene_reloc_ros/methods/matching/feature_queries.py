@@ -1,0 +1,144 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Queries of maps of local features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from scene_reloc_ros.features.local_features import (
+    Extractor,
+    LocalFeatures,
+    orb,
+    sift,
+)
+from scene_reloc_ros.features.projection import from_codes
+from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.methods.matching.key_frames import KeyFrames
+from scene_reloc_ros.methods.method import Correspondences, rays_of
+
+EXTRACTORS: dict[str, Callable[[int], Extractor]] = {'sift': sift, 'orb': orb}
+_WORDS = 6  # that a feature is looked for in, count
+_NEXT = 6  # best points of a word that are looked at, count
+_SAME_M = 0.1  # points so near are one, of which no ratio tells, metres
+
+
+def extractor_of(features: str, count: int) -> Extractor:
+    """Return what finds features of that name; ValueError lists the known ones."""
+    if features not in EXTRACTORS:
+        raise ValueError(f'features {features!r} are not known; one of {", ".join(EXTRACTORS)}')
+    return EXTRACTORS[features](count)
+
+
+class FeaturesObserver:
+    """Matches of a query's features with points of the map."""
+
+    least = 15  # matches
+    tolerance = 0.5  # features are found more exactly than cells
+
+    def __init__(self, scene_map: SceneMap, device: torch.device) -> None:
+        """Read the key frames; ValueError where a part is missing."""
+        options = scene_map.metadata['options']
+        self.map, self.key_frames = scene_map, KeyFrames.read(scene_map.content, scene_map.views)
+        self._extract = extractor_of(options['features'], int(options['found']))
+        self._ratio, self._retrieved = float(options['ratio']), int(options['retrieved'])
+
+    def observe(self, grey: np.ndarray, camera: Camera) -> Correspondences:
+        """Return the matches of a working image, see ``Observer``."""
+        features = self._extract(grey).projected(self.key_frames.vocabulary.projection)
+        rows, points = self._matched(features)
+        pixels = features.pixels[rows]
+        rays = rays_of(pixels, camera, self.map.camera, self.map.correction)
+        return Correspondences(pixels, rays, points, sparse=True)
+
+    def _matched(self, features: LocalFeatures) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return which features (K,) are found, and the points (K, 3) that they show."""
+        raise NotImplementedError
+
+
+class NearestViewsObserver(FeaturesObserver):
+    """Matches with the points of the key frames most like the query."""
+
+    def _matched(self, features: LocalFeatures) -> tuple[torch.Tensor, torch.Tensor]:
+        summary = self.key_frames.vocabulary.summary(features.descriptors)
+        frames = [self.key_frames.frames[number] for number in
+                  self.key_frames.similar(summary, self._retrieved)[1].tolist()]
+        codes = torch.cat([frame.codes for frame in frames])
+        points = torch.cat([frame.points for frame in frames])
+        return clear_matches(len(features), most_similar(features.descriptors, codes), points,
+                             self._ratio)
+
+
+class WholeMapObserver(FeaturesObserver):
+    """Matches with all points of the map, word by word."""
+
+    def __init__(self, scene_map: SceneMap, device: torch.device) -> None:
+        """Sort the points by their words."""
+        super().__init__(scene_map, device)
+        frames, vocabulary = self.key_frames.frames, self.key_frames.vocabulary
+        codes = torch.cat([frame.codes for frame in frames])
+        points = torch.cat([frame.points for frame in frames])
+        word = vocabulary.words_of(from_codes(codes), 1)[:, 0]
+        order = word.argsort(stable=True)
+        self._codes, self._points = codes[order], points[order]
+        counts = torch.bincount(word, minlength=len(vocabulary.words))
+        self._first = torch.tensor([0, *counts.tolist()]).cumsum(0)
+
+    def _matched(self, features: LocalFeatures) -> tuple[torch.Tensor, torch.Tensor]:
+        words = self.key_frames.vocabulary.words_of(features.descriptors, _WORDS)
+        found = [self._of_word(word, (words == word).any(1).nonzero()[:, 0], features)
+                 for word in words.unique().tolist()]
+        candidates = Candidates(*(torch.cat(column) for column in zip(*found)))
+        return clear_matches(len(features), candidates, self._points, self._ratio)
+
+    def _of_word(self, word: int, rows: torch.Tensor, features: LocalFeatures) -> Candidates:
+        """Return what features (R,) may be among the points of a word."""
+        first, last = int(self._first[word]), int(self._first[word + 1])
+        found = most_similar(features.descriptors[rows], self._codes[first:last])
+        return Candidates(rows[found.row], found.similarity, found.number + first)
+
+
+class Candidates(NamedTuple):
+    """K points that features may show."""
+
+    row: torch.Tensor  # (K,) int64, of the feature
+    similarity: torch.Tensor  # (K,) cosine
+    number: torch.Tensor  # (K,) int64, of the point
+
+
+def most_similar(descriptors: torch.Tensor, codes: torch.Tensor) -> Candidates:
+    """Return the few points, of codes (P, D), most like each descriptor (N, D)."""
+    best = (descriptors @ from_codes(codes).T).topk(min(_NEXT, len(codes)), 1)
+    row = torch.arange(len(descriptors)).repeat_interleave(best.values.shape[1])
+    return Candidates(row, best.values.flatten(), best.indices.flatten())
+
+
+def clear_matches(count: int, found: Candidates, points: torch.Tensor,
+                  ratio: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return which features (K,) show clearly one point, and the points (K, 3).
+
+    The best is clear if no candidate of another place is nearly as good: a place has as many
+    candidates as views saw it.
+
+    Args:
+        count: of all features.
+        found: their candidates.
+        points: (P, 3) metres.
+        ratio: most that the distance to the best may be, of that to the best of another place.
+    """
+    row, similarity, number = found
+    best = torch.full((count,), -1.0).scatter_reduce(0, row, similarity, 'amax')
+    first = (similarity == best[row]).nonzero()[:, 0]
+    of_best = torch.full((count,), -1).scatter(0, row[first], number[first])
+    elsewhere = (points[of_best[row]] - points[number]).norm(dim=1) > _SAME_M
+    rival = torch.where(elsewhere, similarity, -1.0)
+    second = torch.full((count,), -1.0).scatter_reduce(0, row, rival, 'amax')
+    # |a - b|^2 = 2 - 2 cos
+    clear = ((1 - best) < ratio ** 2 * (1 - second)) & (of_best >= 0)
+    rows = clear.nonzero()[:, 0]
+    return rows, points[of_best[rows]]

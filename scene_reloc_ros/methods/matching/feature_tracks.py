@@ -1,0 +1,194 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Tracks of local features through key frames of known poses, and the points that they tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from scene_reloc_ros.features.local_features import LocalFeatures, ratio_matches
+from scene_reloc_ros.geometry.poses import invert_pose
+from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
+from scene_reloc_ros.mapping.depth_correction import DepthCorrection, fit_depth_correction
+from scene_reloc_ros.mapping.progress import MappingProgress
+from scene_reloc_ros.methods.matching.key_frame_maps import ViewPoints
+from scene_reloc_ros.methods.matching.triangulation import Tracks, triangulate, Triangulated
+from scene_reloc_ros.methods.matching.views import lifted, pairs_of, View
+
+_RATIO = 0.85  # of the distance to the best match to that of the second best
+_GATE_PX = 12.0  # farthest from its epipolar line before the camera is known, pixels
+_LEAST_SEEN = 2  # views of a point
+_CAMERA_TRACKS = 4000  # that a camera is learnt from, count
+_CAMERA_STEPS = 20  # of Gauss-Newton
+_MET_PX = 4.0  # largest error of a view that a point agrees with, pixels
+_FEATURE_PX = 1.0  # standard deviation of where a feature is found, pixels
+_EXACT = 0.05  # largest standard deviation of a triangulated point, of its distance
+_UNSURE = 0.1  # weight of depths of which tracks do not tell how they err
+
+FeatureView = View[LocalFeatures]
+
+
+@dataclass(frozen=True)
+class FeatureTracks:
+    """M observations of T tracks, and which feature of which view each is."""
+
+    tracks: Tracks
+    view: torch.Tensor  # (M,) int64
+    feature: torch.Tensor  # (M,) int64
+
+    def of(self, chosen: torch.Tensor) -> FeatureTracks:
+        """Return the observations of a mask (M,), of which the points are counted anew."""
+        kept = self.tracks.of(chosen)
+        _, point = kept.point.unique(return_inverse=True)
+        return FeatureTracks(Tracks(point, kept.rays, kept.cam_from_map, kept.focal_px),
+                             self.view[chosen], self.feature[chosen])
+
+    def seen_by(self, least: int) -> torch.Tensor:
+        """Return which observations (M,) are of points that so many have seen."""
+        return torch.bincount(self.tracks.point, minlength=self.tracks.count)[
+            self.tracks.point] >= least
+
+
+def feature_points(views: list[FeatureView], rng: np.random.Generator, count: int,
+                   progress: MappingProgress) -> ViewPoints:
+    """Return the points of at most ``count`` features of each view.
+
+    A feature that enough views see, from far enough apart, is triangulated; else it is where its
+    depth has it, if it has one.
+    """
+    observed = tracks_of(views, rng, progress)
+    correction, figures = _camera_of(observed, rng)
+    observed, found = _agreeing(observed, correction)
+    depth = _depth_of(views, observed, found)
+    points, features = [], []
+    for number, view in enumerate(views):
+        mine = observed.view == number
+        place = torch.full((len(view.local), 3), torch.nan).double()
+        if view.depths is not None and depth is not None:
+            known = (view.depths > 0).nonzero()[:, 0]
+            place[known] = lifted(view, view.local.pixels[known], view.depths[known],
+                                  correction, depth)
+        place[observed.feature[mine]] = found.points[observed.tracks.point[mine]]
+        kept = torch.isfinite(place).all(1).nonzero()[:count, 0]
+        points.append(place[kept])
+        features.append(kept)
+    return ViewPoints(correction, depth, figures, points, features)
+
+
+def tracks_of(views: list[FeatureView], rng: np.random.Generator,
+              progress: MappingProgress) -> FeatureTracks:
+    """Return the tracks of features that are matched between neighbouring views.
+
+    Features that are joined by a chain of matches are one track; a view sees it once.
+    """
+    first = torch.tensor([0, *(len(view.local) for view in views)]).cumsum(0)
+    pairs = pairs_of(views, rng)
+    edges = [torch.zeros(2, 0, dtype=torch.long)]
+    for done, (one, other) in enumerate(pairs):
+        mine, theirs = _matches(views[one], views[other])
+        edges.append(torch.stack((first[one] + mine, first[other] + theirs)))
+        progress('matching', (done + 1) / len(pairs), f'{done + 1} of {len(pairs)} pairs')
+    label = torch.from_numpy(connected(int(first[-1]), *torch.cat(edges, 1).numpy()))
+    owner = torch.repeat_interleave(torch.arange(len(views)), first.diff())
+    joined = label * len(views) + owner
+    order = joined.argsort(stable=True)
+    once = torch.ones_like(order, dtype=torch.bool)
+    once[1:] = joined[order][1:] != joined[order][:-1]
+    chosen = order[once]
+    rays = torch.cat([view.rays(view.local.pixels) for view in views])
+    poses = torch.stack([invert_pose(view.map_from_cam) for view in views])
+    found = FeatureTracks(
+        Tracks(label[chosen], rays[chosen], poses[owner[chosen]], views[0].camera.focal),
+        owner[chosen], chosen - first[owner[chosen]])
+    return found.of(found.seen_by(_LEAST_SEEN))
+
+
+def connected(count: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return for each of ``count`` nodes (N,) the smallest number that edges (E,) join it to."""
+    label = np.arange(count)
+    while True:
+        low = np.minimum(label[first], label[second])
+        after = label.copy()
+        np.minimum.at(after, first, low)
+        np.minimum.at(after, second, low)
+        after = after[after]
+        if np.array_equal(after, label):
+            return label
+        label = after
+
+
+def _matches(view: FeatureView, other: FeatureView) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the features (K,) of both views that are one, as the poses allow it."""
+    mine, theirs = ratio_matches(view.local.descriptors @ other.local.descriptors.T, _RATIO)
+    relative = invert_pose(view.map_from_cam) @ other.map_from_cam
+    x, y, z = relative[:3, 3].tolist()
+    essential = torch.tensor(((0, -z, y), (z, 0, -x), (-y, x, 0))).double() @ relative[:3, :3]
+    there = other.rays(other.local.pixels[theirs])
+    lines = torch.cat((there, torch.ones_like(there[:, :1])), 1) @ essential.T
+    here = view.rays(view.local.pixels[mine])
+    distance = ((here * lines[:, :2]).sum(1) + lines[:, 2]).abs() * view.camera.focal
+    near = distance < _GATE_PX * lines[:, :2].norm(dim=1)
+    return mine[near], theirs[near]
+
+
+def _camera_of(observed: FeatureTracks, rng: np.random.Generator,
+               ) -> tuple[CameraRefinement, dict[str, Any] | None]:
+    """Return what some of the tracks tell of the camera, and figures for people."""
+    nothing = torch.zeros(5).double()
+    if not observed.tracks.count:
+        return CameraRefinement().requires_grad_(False), None
+    some = torch.zeros(observed.tracks.count, dtype=torch.bool)
+    some[torch.from_numpy(rng.permutation(len(some))[:_CAMERA_TRACKS])] = True
+    tracks = observed.of(some[observed.tracks.point]).tracks
+    before = triangulate(tracks, nothing)
+    found = triangulate(tracks, nothing, _CAMERA_STEPS, free_camera=True)
+    figures = {'tracks': observed.tracks.count, 'before_px': float(before.errors_px.median()),
+               'after_px': float(found.errors_px.median())}
+    return CameraRefinement(found.camera).requires_grad_(False), figures
+
+
+def _agreeing(observed: FeatureTracks,
+              correction: CameraRefinement) -> tuple[FeatureTracks, Triangulated]:
+    """Return the observations that agree with their points, and the points, exact enough."""
+    camera = correction.values.double()
+    for _ in range(2):
+        found = triangulate(observed.tracks, camera)
+        observed = observed.of(found.errors_px < _MET_PX)
+        observed = observed.of(observed.seen_by(_LEAST_SEEN))
+    found = triangulate(observed.tracks, camera)
+    tracks = observed.tracks
+    centres = invert_pose(tracks.cam_from_map)[:, :3, 3]
+    distance = (found.points[tracks.point] - centres).norm(dim=1)
+    spread = _FEATURE_PX * found.covariances.diagonal(dim1=1, dim2=2).sum(1).sqrt()
+    exact = spread[tracks.point] < _EXACT * distance
+    return _only(observed, found, exact)
+
+
+def _only(observed: FeatureTracks, found: Triangulated,
+          chosen: torch.Tensor) -> tuple[FeatureTracks, Triangulated]:
+    """Return some observations (M,) and the points that they are of."""
+    points = observed.tracks.point[chosen].unique()
+    return observed.of(chosen), Triangulated(
+        found.points[points], found.covariances[points], found.errors_px[chosen], found.camera)
+
+
+def _depth_of(views: list[FeatureView], observed: FeatureTracks,
+              found: Triangulated) -> DepthCorrection | None:
+    """Compare the points with the depths of the views that see them; None without depth."""
+    if not any(view.depths is not None for view in views):
+        return None
+    depths = torch.zeros(len(observed.view))
+    for number, view in enumerate(views):
+        mine = observed.view == number
+        if view.depths is not None:
+            depths[mine] = view.depths[observed.feature[mine]]
+    pose = observed.tracks.cam_from_map
+    seen = (pose[:, :3, :3] @ found.points[observed.tracks.point, :, None])[:, :, 0]
+    seen = seen + pose[:, :3, 3]
+    fitted = fit_depth_correction(seen[:, 2], depths.double(), seen[:, :2] / seen[:, 2:],
+                                  observed.view)
+    return fitted or DepthCorrection(weight=_UNSURE)
