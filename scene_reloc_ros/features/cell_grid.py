@@ -77,6 +77,9 @@ def mutual_of(similarity: torch.Tensor, least: float) -> tuple[torch.Tensor, tor
         similarity: (N, M) cosines of N descriptors and M others.
         least: similarity of a match.
     """
+    if not similarity.numel():
+        nothing = torch.zeros(0, dtype=torch.long, device=similarity.device)
+        return nothing, nothing
     value, column = similarity.max(1)
     row = similarity.max(0).indices
     kept = ((row[column] == torch.arange(len(column), device=column.device))

@@ -19,13 +19,15 @@ from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
 from scene_reloc_ros.mapping.depth_correction import DepthCorrection, fit_depth_correction
 from scene_reloc_ros.methods.matching.triangulation import Tracks, triangulate, Triangulated
-from scene_reloc_ros.methods.matching.views import lifted, neighbours_of, View
+from scene_reloc_ros.methods.matching.views import epipolar_distances, lifted, neighbours_of, View
 
 _LEAST_VIEWS = 8  # of which a camera is learnt, count
 _REFERENCES = 40  # key frames that a camera is learnt from, count
 _CELLS = 60  # of each, count
 _CAMERA_STEPS = 20  # of Gauss-Newton
 _SIMILARITY = 0.65  # least of a cell and where it is found, cosine
+_COARSE = 0.25  # by which it may be less where a search begins
+_GATE_PX = 20.0  # farthest from its line that a coarse cell is looked at, pixels
 _RETURN = 2  # cells by which the way back may miss
 _LEAST_SEEN = 4  # views of a point, the first included
 _MET_PX = 4.0  # largest error of a view that a point agrees with, pixels
@@ -105,24 +107,39 @@ def _star(view: CellView, neighbours: list[CellView], cells: torch.Tensor) -> Tr
     numbers = [torch.arange(len(cells))]
     rays, poses = [view.rays(view.local.pixels(cells))], [cam_from_map.expand(len(cells), 4, 4)]
     for other in neighbours:
-        found, pixels = _found_in(view.local, cells, other.local)
+        found, pixels = _found_in(view, cells, other)
         numbers.append(found)
         rays.append(other.rays(pixels))
         poses.append(invert_pose(other.map_from_cam).expand(len(found), 4, 4))
     return Tracks(torch.cat(numbers), torch.cat(rays), torch.cat(poses), view.camera.focal)
 
 
-def _found_in(grid: CellGrid, cells: torch.Tensor, other: CellGrid,
+def _found_in(view: CellView, cells: torch.Tensor, other: CellView,
               ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return which of the cells (K,) another grid shows too, and their pixels there."""
-    wanted, coarse = grid.descriptors[cells], other.coarse
-    nearest = coarse[(wanted @ other.descriptors[coarse].T).argmax(1)]
-    there, pixels, similarity = other.refined(wanted, nearest)
-    back = grid.coarse[(other.descriptors[there] @ grid.descriptors[grid.coarse].T).argmax(1)]
-    missed = torch.maximum((back // grid.columns - cells // grid.columns).abs(),
-                           (back % grid.columns - cells % grid.columns).abs())
-    found = ((similarity > _SIMILARITY) & (missed <= _RETURN)).nonzero()[:, 0]
-    return found, pixels[found]
+    """Return which of a view's cells (K,) another shows too, and their pixels there.
+
+    Poses tell on which line a cell has to be; what looks alike elsewhere is not looked at.
+    """
+    mine, theirs = view.local, other.local
+    wanted, searched = mine.descriptors[cells], theirs.coarse
+    near = epipolar_distances(view, mine.pixels(cells), other, theirs.pixels(searched)) < _GATE_PX
+    begun = _nearest(wanted, theirs.descriptors[searched], near)
+    possible = begun.values > _SIMILARITY - _COARSE
+    cells, wanted = cells[possible], wanted[possible]
+    there, pixels, similarity = theirs.refined(wanted, searched[begun.indices[possible]])
+    near = epipolar_distances(other, pixels, view, mine.pixels(mine.coarse)) < _GATE_PX
+    back = mine.coarse[_nearest(theirs.descriptors[there], mine.descriptors[mine.coarse],
+                                near).indices]
+    missed = torch.maximum((back // mine.columns - cells // mine.columns).abs(),
+                           (back % mine.columns - cells % mine.columns).abs())
+    found = (similarity > _SIMILARITY) & (missed <= _RETURN)
+    return possible.nonzero()[found, 0], pixels[found]
+
+
+def _nearest(wanted: torch.Tensor, descriptors: torch.Tensor,
+             allowed: torch.Tensor) -> torch.return_types.max:
+    """Return the largest cosine (K,) of each (K, D) among those (M, D) that are allowed (K, M)."""
+    return (wanted @ descriptors.T).masked_fill(~allowed, -1.0).max(1)
 
 
 def _joined(stars: list[Tracks]) -> tuple[Tracks, torch.Tensor]:

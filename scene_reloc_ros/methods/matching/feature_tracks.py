@@ -17,7 +17,7 @@ from scene_reloc_ros.mapping.depth_correction import DepthCorrection, fit_depth_
 from scene_reloc_ros.mapping.progress import MappingProgress
 from scene_reloc_ros.methods.matching.key_frame_maps import ViewPoints
 from scene_reloc_ros.methods.matching.triangulation import Tracks, triangulate, Triangulated
-from scene_reloc_ros.methods.matching.views import lifted, pairs_of, View
+from scene_reloc_ros.methods.matching.views import epipolar_distances, lifted, pairs_of, View
 
 _RATIO = 0.85  # of the distance to the best match to that of the second best
 _GATE_PX = 12.0  # farthest from its epipolar line before the camera is known, pixels
@@ -124,14 +124,8 @@ def connected(count: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
 def _matches(view: FeatureView, other: FeatureView) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the features (K,) of both views that are one, as the poses allow it."""
     mine, theirs = ratio_matches(view.local.descriptors @ other.local.descriptors.T, _RATIO)
-    relative = invert_pose(view.map_from_cam) @ other.map_from_cam
-    x, y, z = relative[:3, 3].tolist()
-    essential = torch.tensor(((0, -z, y), (z, 0, -x), (-y, x, 0))).double() @ relative[:3, :3]
-    there = other.rays(other.local.pixels[theirs])
-    lines = torch.cat((there, torch.ones_like(there[:, :1])), 1) @ essential.T
-    here = view.rays(view.local.pixels[mine])
-    distance = ((here * lines[:, :2]).sum(1) + lines[:, 2]).abs() * view.camera.focal
-    near = distance < _GATE_PX * lines[:, :2].norm(dim=1)
+    near = epipolar_distances(view, view.local.pixels[mine], other,
+                              other.local.pixels[theirs]).diagonal() < _GATE_PX
     return mine[near], theirs[near]
 
 

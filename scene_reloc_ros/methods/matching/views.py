@@ -9,12 +9,14 @@ from typing import Generic, TypeVar
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from scene_reloc_ros.features.cell_grid import CellGrid
 from scene_reloc_ros.features.local_features import LocalFeatures
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.depth import registered_depth, trusted_depths
 from scene_reloc_ros.geometry.posed_image import PosedImage
+from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
 from scene_reloc_ros.mapping.depth_correction import DepthCorrection
 from scene_reloc_ros.network.preprocessing import WORKING_HEIGHT
@@ -24,6 +26,8 @@ Local = TypeVar('Local', CellGrid, LocalFeatures)
 _SIMILAR = 40  # key frames of which a key frame's neighbours are drawn, count
 _NEIGHBOURS = 12  # that are looked at, count
 _TURNED = 0.87  # largest angle between a key frame and its neighbour, rad
+_OFF_AXIS = 0.45  # farthest from the middle of a picture that is in it for sure, rad
+_DISTANCES_M = (1.0, 2.0, 4.0, 8.0)  # at which the middle of a picture may be, metres
 
 
 @dataclass(frozen=True)
@@ -54,16 +58,34 @@ def depths_at(frame: PosedImage, pixels: torch.Tensor) -> torch.Tensor | None:
 
 
 def neighbours_of(number: int, views: list[View[Local]], rng: np.random.Generator) -> list[int]:
-    """Return some of the key frames that look like one, from about the same direction."""
-    view = views[number]
+    """Return some of the key frames that may see what one sees, and look like it."""
     summaries = torch.stack([other.summary for other in views])
-    ahead = torch.stack([other.map_from_cam[:3, 2] for other in views])
-    angle = torch.arccos((ahead @ view.map_from_cam[:3, 2]).clamp(-1, 1))
-    similarity = torch.where(angle < _TURNED, summaries @ view.summary, -torch.inf)
+    shared = may_share(torch.stack([other.map_from_cam for other in views]), number)
+    similarity = torch.where(shared, summaries @ summaries[number], -torch.inf)
     similarity[number] = -torch.inf
     best = similarity.topk(min(_SIMILAR, len(views)))
     numbers = best.indices[best.values > -torch.inf].tolist()
     return [numbers[i] for i in rng.permutation(len(numbers))[:_NEIGHBOURS]]
+
+
+def may_share(poses: torch.Tensor, number: int) -> torch.Tensor:
+    """Return which of the views (F,) see the middle of one view's picture, and it sees theirs.
+
+    How far away that is nobody knows yet: some usual distances are tried.
+
+    Args:
+        poses: (F, 4, 4) map_from_cam, metres.
+        number: of the one.
+    """
+    centres, ahead = poses[:, :3, 3], poses[:, :3, 2]
+    shared = torch.zeros(len(poses), dtype=torch.bool)
+    for distance in _DISTANCES_M:
+        middle = centres + distance * ahead
+        there = functional.normalize(middle[number] - centres, dim=1)
+        back = functional.normalize(middle - centres[number], dim=1)
+        seen = torch.minimum((there * ahead).sum(1), back @ ahead[number])
+        shared |= seen > np.cos(_OFF_AXIS)
+    return shared & (ahead @ ahead[number] > np.cos(_TURNED))
 
 
 def pairs_of(views: list[View[Local]], rng: np.random.Generator) -> list[tuple[int, int]]:
@@ -71,6 +93,25 @@ def pairs_of(views: list[View[Local]], rng: np.random.Generator) -> list[tuple[i
     pairs = {(min(one, other), max(one, other)) for one in range(len(views))
              for other in neighbours_of(one, views, rng)}
     return sorted(pairs)
+
+
+def epipolar_distances(view: View[Local], pixels: torch.Tensor, other: View[Local],
+                       there: torch.Tensor) -> torch.Tensor:
+    """Return how far (K, M) pixels of another view are from the lines of a view's, pixels.
+
+    Args:
+        view: whose pixels (K, 2) lie somewhere on a line in the other.
+        pixels: of the view.
+        other: the other.
+        there: (M, 2) of the other.
+    """
+    relative = invert_pose(other.map_from_cam) @ view.map_from_cam
+    x, y, z = relative[:3, 3].tolist()
+    across = torch.tensor(((0, -z, y), (z, 0, -x), (-y, x, 0))).double()
+    rays = view.rays(pixels)
+    lines = torch.cat((rays, torch.ones_like(rays[:, :1])), 1) @ (across @ relative[:3, :3]).T
+    lines = lines / lines[:, :2].norm(dim=1, keepdim=True).clamp_min(1e-9) * other.camera.focal
+    return (lines[:, :2].float() @ other.rays(there).float().T + lines[:, 2:].float()).abs()
 
 
 def lifted(view: View[Local], pixels: torch.Tensor, depths: torch.Tensor,
