@@ -36,7 +36,9 @@ TESTED_IN = {
     'pipeline/test_map_report.py': ['pipeline/frame_result'],
     'methods/matching/test_cells.py': [
         'methods/method', 'methods/matching/cell_queries', 'methods/matching/cell_tracks',
-        'methods/matching/key_frames'],
+        'methods/matching/key_frame_maps', 'methods/matching/key_frames'],
+    'methods/matching/test_feature_tracks.py': ['methods/matching/views'],
+    'methods/matching/test_features.py': ['methods/matching/feature_queries'],
     'pipeline/test_mapper.py': ['methods/coordinates/ace', 'pipeline/map_validation'],
     'pipeline/test_odometry_gate.py': ['pipeline/slew_limit'],
     'pretraining/test_encoder_training.py': ['datasets/procedural_images'],

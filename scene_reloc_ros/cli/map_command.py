@@ -20,7 +20,8 @@ from scene_reloc_ros.methods.registry import method_class, METHODS
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER
 from scene_reloc_ros.pipeline.mapper import Mapper
 
-_OF_SOME = ('encoder', 'features')  # options that not every method has
+_OF_SOME = ('encoder', 'features', 'keep')  # options that not every method has
+_LEAST_KEPT = 100
 
 
 def add_arguments(parser):
@@ -37,6 +38,8 @@ def add_arguments(parser):
                         f'.pt checkpoint in the layout of ACE ({DEFAULT_ENCODER})')
     parser.add_argument('--features', metavar='NAME', choices=sorted(EXTRACTORS),
                         help='of sift and hierarchical: sift or orb (sift)')
+    parser.add_argument('--keep', metavar='N', type=int,
+                        help='of sift and hierarchical: points that the map keeps (all)')
     parser.add_argument('--depth', default='auto', choices=('auto', 'off'),
                         help='use the depth of the frames where they have it (auto)')
     parser.add_argument('--minutes', type=float, metavar='M',
@@ -50,6 +53,8 @@ def _options(args):
     """Return the options of the method that was asked for."""
     if args.minutes is not None and not args.minutes > 0:
         raise ValueError(f'minutes is {args.minutes}; expected a positive number')
+    if args.keep is not None and args.keep < _LEAST_KEPT:
+        raise ValueError(f'keep is {args.keep}; expected at least {_LEAST_KEPT} points')
     preset = method_class(args.method).presets[args.preset]
     given = {name: getattr(args, name) for name in ('minutes', *_OF_SOME)
              if getattr(args, name) is not None}

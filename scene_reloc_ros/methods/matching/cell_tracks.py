@@ -25,6 +25,7 @@ _LEAST_VIEWS = 8  # of which a camera is learnt, count
 _REFERENCES = 40  # key frames that a camera is learnt from, count
 _CELLS = 60  # of each, count
 _CAMERA_STEPS = 20  # of Gauss-Newton
+_LOOKED_IN = 8  # neighbours of a key frame that its points are triangulated with, count
 _SIMILARITY = 0.65  # least of a cell and where it is found, cosine
 _COARSE = 0.25  # by which it may be less where a search begins
 _GATE_PX = 20.0  # farthest from its line that a coarse cell is looked at, pixels
@@ -72,18 +73,23 @@ def points_of(number: int, views: list[CellView], count: int, correction: Camera
               ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return points (K, 3) float64 of at most ``count`` cells of a key frame, and the cells (K,).
 
-    They are measured where the frame has depth, else triangulated from its neighbours.
+    They are triangulated from its neighbours where those agree, else measured, where the frame
+    has depth.
     """
     view = views[number]
     if view.depths is not None and depth is not None:
-        return measured_points(view, count, correction, depth)
-    cells = _some(view.local.coarse, 2 * count, rng)
-    if not len(cells):
-        return torch.zeros(0, 3).double(), cells
-    star = _star(view, [views[j] for j in neighbours_of(number, views, rng)], cells)
-    found = triangulate(star, correction.values.double())
-    kept = _agreed(star, found, view).nonzero()[:count, 0]
-    return found.points[kept], cells[kept]
+        points, cells = measured_points(view, count, correction, depth)
+    else:
+        cells = _some(view.local.coarse, 2 * count, rng)
+        points = torch.full((len(cells), 3), torch.nan).double()
+    if len(cells):
+        asked = neighbours_of(number, views, rng)[:_LOOKED_IN]
+        star = _star(view, [views[j] for j in asked], cells)
+        found = triangulate(star, correction.values.double())
+        exact = _agreed(star, found, view)
+        points[exact] = found.points[exact]
+    kept = torch.isfinite(points).all(1).nonzero()[:count, 0]
+    return points[kept], cells[kept]
 
 
 def measured_points(view: CellView, count: int, correction: CameraRefinement,

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
 import torch
 
 from scene_reloc_ros.features.local_features import (
@@ -17,10 +16,9 @@ from scene_reloc_ros.features.local_features import (
     sift,
 )
 from scene_reloc_ros.features.projection import from_codes
-from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.matching.key_frames import KeyFrames
-from scene_reloc_ros.methods.method import Correspondences, rays_of
+from scene_reloc_ros.methods.method import Correspondences, QueryImage, rays_of
 
 EXTRACTORS: dict[str, Callable[[int], Extractor]] = {'sift': sift, 'orb': orb}
 _WORDS = 6  # that a feature is looked for in, count
@@ -48,12 +46,14 @@ class FeaturesObserver:
         self._extract = extractor_of(options['features'], int(options['found']))
         self._ratio, self._retrieved = float(options['ratio']), int(options['retrieved'])
 
-    def observe(self, grey: np.ndarray, camera: Camera) -> Correspondences:
-        """Return the matches of a working image, see ``Observer``."""
-        features = self._extract(grey).projected(self.key_frames.vocabulary.projection)
-        rows, points = self._matched(features)
+    def observe(self, image: QueryImage) -> Correspondences:
+        """Return the matches of an image, see ``Observer``."""
+        features = self._extract(image.grey).projected(self.key_frames.vocabulary.projection)
+        rows, points = torch.zeros(0, dtype=torch.long), torch.zeros(0, 3)
+        if len(features):
+            rows, points = self._matched(features)
         pixels = features.pixels[rows]
-        rays = rays_of(pixels, camera, self.map.camera, self.map.correction)
+        rays = rays_of(pixels, image.camera, self.map.camera, self.map.correction)
         return Correspondences(pixels, rays, points, sparse=True)
 
     def _matched(self, features: LocalFeatures) -> tuple[torch.Tensor, torch.Tensor]:

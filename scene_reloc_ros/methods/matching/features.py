@@ -20,6 +20,7 @@ from scene_reloc_ros.mapping.generators import MappingGenerators
 from scene_reloc_ros.mapping.hold_out import PosedFrames
 from scene_reloc_ros.mapping.progress import MappingProgress
 from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.methods.matching.cover import thinned
 from scene_reloc_ros.methods.matching.feature_queries import (
     extractor_of,
     NearestViewsObserver,
@@ -45,6 +46,7 @@ class FeatureOptions(KeyFrameOptions):
     features: str = 'sift'  # what stands out: sift or orb
     found: int = 1500  # features of an image, count
     points: int = 1000  # of a key frame that are kept, count
+    keep: int = 0  # points of the whole map, count; 0 keeps all
     ratio: float = 0.85  # of the distance to the best match to that of the second best
 
 
@@ -68,7 +70,7 @@ class Sift(KeyFrameMap[LocalFeatures]):
         """Make the extractor; ValueError where it is not known. They run on the CPU."""
         super().__init__(options)
         self._extract = extractor_of(options.features, options.found)
-        self._count = options.points
+        self._count, self._keep = options.points, options.keep
 
     def _descriptors(self, grey: np.ndarray) -> torch.Tensor:
         return self._extract(grey).descriptors
@@ -83,7 +85,10 @@ class Sift(KeyFrameMap[LocalFeatures]):
 
     def _points(self, views: list[FeatureView], generators: MappingGenerators,
                 progress: MappingProgress) -> ViewPoints:
-        return feature_points(views, generators.pairs, self._count, progress)
+        found = feature_points(views, generators.pairs, self._count, progress)
+        if not self._keep:
+            return found
+        return thinned(found, [view.local.descriptors for view in views], self._keep)
 
     def _measured(self, view: FeatureView,
                   scene_map: SceneMap) -> tuple[torch.Tensor, torch.Tensor]:

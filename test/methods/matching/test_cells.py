@@ -6,35 +6,25 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.worlds.wall import CAMERA, wall_frames
+from support.worlds.wall import best_errors, CAMERA, wall_frames
 import torch
 
-from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.poses import se3_exp
 from scene_reloc_ros.mapping.progress import MappingCancelled, MappingProgress
 from scene_reloc_ros.mapping.scene_map import MapContent, SceneMap
 from scene_reloc_ros.methods.matching.cells import (
     Cells,
     CellsOptions,
-    novel_views,
     ReferenceOptions,
     RetrievalOptions,
 )
+from scene_reloc_ros.methods.matching.key_frame_maps import novel_views
 from scene_reloc_ros.methods.registry import method_class, METHODS
-from scene_reloc_ros.pipeline import map_validation
 from scene_reloc_ros.pipeline.localiser import Localiser
 from scene_reloc_ros.pipeline.mapper import Mapper
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 FRAMES = wall_frames(70, blur=6.0)  # what a cell shows is larger than a cell
-
-
-@pytest.fixture(scope='module', autouse=True)
-def few_pictures_of_other_places():
-    """Keep the check short: what it fits is tested elsewhere."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(map_validation, '_NEGATIVES', 4)
-        yield
 
 
 @pytest.fixture(scope='module')
@@ -43,17 +33,8 @@ def built():
     return Mapper(CellsOptions(), 'cpu').build([f for i, f in enumerate(FRAMES) if i % 7])
 
 
-def errors(scene_map, frames, **depth):
-    """Return metres and degrees (F,) of the best poses, infinite without one."""
-    localiser = Localiser(scene_map, device='cpu')
-    traces = [localiser.trace(frame.image, frame.camera, **depth) for frame in frames]
-    return np.array([(np.inf, np.inf) if trace.pose is None else
-                     tuple(map(float, pose_errors(trace.pose.map_from_cam, frame.map_from_cam)))
-                     for trace, frame in zip(traces, frames)]).T
-
-
 def test_frames_between_the_key_frames_are_found(built):
-    metres, degrees = errors(built, FRAMES[::7])
+    metres, degrees = best_errors(built, FRAMES[::7])
     assert np.median(metres) < 0.03 and np.median(degrees) < 0.6
     assert built.metadata['check']['recall_10cm_5deg'] >= 0.9
     assert built.content.method == 'cells' and built.encoder_name == 'small'
@@ -91,7 +72,7 @@ def test_without_depth_points_are_triangulated():
     frames = [replace(frame, depth_m=None) for frame in FRAMES[:40]]
     scene_map = Mapper(CellsOptions(), 'cpu').build(frames)
     assert scene_map.depth is None
-    metres, _ = errors(scene_map, FRAMES[5:35:10])
+    metres, _ = best_errors(scene_map, FRAMES[5:35:10])
     assert np.median(metres) < 0.10
     wall = scene_map.content.tensors['points'][:, 2]
     assert abs(float(wall.median()) - 3.0) < 0.05
@@ -99,7 +80,7 @@ def test_without_depth_points_are_triangulated():
 
 def test_one_frame_is_a_map():
     scene_map = Mapper(ReferenceOptions(), 'cpu').build([FRAMES[20]])
-    metres, _ = errors(scene_map, [FRAMES[21], FRAMES[22]])
+    metres, _ = best_errors(scene_map, [FRAMES[21], FRAMES[22]])
     assert metres.max() < 0.10 and scene_map.uncertainty is None
 
 
@@ -116,7 +97,7 @@ def test_a_key_frame_is_ready_for_the_next_query():
     method = Cells(CellsOptions(), torch.device('cpu'))
     grown = method.add(first, FRAMES[55:70], MappingProgress())
     assert len(grown.views) > len(first.views)
-    before, after = (errors(m, [FRAMES[66]])[0][0] for m in (first, grown))
+    before, after = (best_errors(m, [FRAMES[66]])[0][0] for m in (first, grown))
     assert after < 0.10 < before
 
 

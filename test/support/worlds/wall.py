@@ -7,8 +7,10 @@ import numpy as np
 import torch
 
 from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import se3_exp
+from scene_reloc_ros.pipeline.localiser import Localiser
 
 CAMERA = Camera(120, 240, 250.0, 250.0, 59.5, 119.5)  # few cells: queries are quick
 WALL_M = 3.0  # depth of a textured wall before the first camera
@@ -36,3 +38,13 @@ def wall_frames(count, depth=True, blur=2.0):
         frames.append(PosedImage(f'frame-{number:03d}', number * 33_000_000, image, CAMERA,
                                  map_from_cam, depth_m))
     return frames
+
+
+def best_errors(scene_map, frames, depth=False):
+    """Return metres and degrees (F,) of the best poses of frames, infinite without one."""
+    localiser = Localiser(scene_map, device='cpu')
+    traces = [localiser.trace(frame.image, frame.camera, frame.depth_m if depth else None)
+              for frame in frames]
+    return np.array([(np.inf, np.inf) if trace.pose is None else
+                     tuple(map(float, pose_errors(trace.pose.map_from_cam, frame.map_from_cam)))
+                     for trace, frame in zip(traces, frames)]).T
