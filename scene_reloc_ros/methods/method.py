@@ -47,6 +47,17 @@ class Needs:
 
 
 @dataclass(frozen=True)
+class QueryImage:
+    """One image that a map is asked for: as networks see it, and as it came."""
+
+    grey: np.ndarray  # (H, W) uint8, the working image
+    camera: Camera  # of the working image
+    image: np.ndarray  # (h, w, 3) BGR or (h, w) grey uint8, as it came
+    source: Camera  # that took it
+    depth_m: np.ndarray | None = None  # (h', w') metres along z as it came, 0 or NaN where unknown
+
+
+@dataclass(frozen=True)
 class Correspondences:
     """N pixels of a working image and the points of the map that they show."""
 
@@ -72,13 +83,8 @@ class Observer(Protocol):
 
     least: int  # correspondences; with fewer, chance looks like agreement
 
-    def observe(self, grey: np.ndarray, camera: Camera) -> Correspondences | Regressed:
-        """Return what an image shows.
-
-        Args:
-            grey: (H, W) uint8, the working image.
-            camera: Camera of the working image.
-        """
+    def observe(self, image: QueryImage) -> Correspondences | Regressed:
+        """Return what an image shows."""
 
 
 @dataclass(frozen=True)

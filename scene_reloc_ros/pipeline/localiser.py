@@ -16,7 +16,7 @@ from scene_reloc_ros.geometry.depth import registered_depth, trusted_depths
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.camera_refinement import same_camera
 from scene_reloc_ros.mapping.scene_map import SceneMap
-from scene_reloc_ros.methods.method import Correspondences, Observer, Regressed
+from scene_reloc_ros.methods.method import Correspondences, Observer, QueryImage, Regressed
 from scene_reloc_ros.methods.registry import method_of_map
 from scene_reloc_ros.network.device import resolve_device
 from scene_reloc_ros.network.preprocessing import WORKING_HEIGHT, working_image
@@ -115,7 +115,8 @@ class Localiser:
                 depth_m: np.ndarray | None = None) -> Query:
         """Return the Query of one image, see ``localise``: all that comes before the solver."""
         grey, working_camera = working_image(image, camera)
-        observed = self.observer.observe(grey, working_camera)
+        observed = self.observer.observe(
+            QueryImage(grey, working_camera, image, camera, depth_m))
         query = _query(observed, working_camera, camera.width / working_camera.width,
                        image_quality(grey))
         return query if depth_m is None else self.with_depth(query, depth_m, camera)

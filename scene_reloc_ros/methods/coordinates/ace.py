@@ -25,7 +25,14 @@ from scene_reloc_ros.mapping.progress import MappingProgress
 from scene_reloc_ros.mapping.radial_fit import DistortionFit, fit_radial_distortion
 from scene_reloc_ros.mapping.scene_map import MapContent, SceneMap
 from scene_reloc_ros.mapping.self_consistency import inlier_shares, reproject_cells
-from scene_reloc_ros.methods.method import checked_encoder, Correspondences, Fitted, Needs, rays_of
+from scene_reloc_ros.methods.method import (
+    checked_encoder,
+    Correspondences,
+    Fitted,
+    Needs,
+    QueryImage,
+    rays_of,
+)
 from scene_reloc_ros.network.device import autocast
 from scene_reloc_ros.network.head import Head, HeadOptions
 from scene_reloc_ros.network.preprocessing import network_input
@@ -57,11 +64,11 @@ class AceObserver:
         self.head = read_head(scene_map.content).to(device)
         self._cells_of = lru_cache(4)(self._make_cells)
 
-    def observe(self, grey: np.ndarray, camera: Camera) -> Correspondences:
-        """Return all cells of a working image, see ``Observer``."""
-        pixels, rays = self._cells_of(camera)
+    def observe(self, image: QueryImage) -> Correspondences:
+        """Return all cells of an image, see ``Observer``."""
+        pixels, rays = self._cells_of(image.camera)
         with torch.inference_mode(), autocast(self._device):
-            descriptors = self.encoder(network_input(grey, self._device))[0]
+            descriptors = self.encoder(network_input(image.grey, self._device))[0]
             points = self.head(descriptors.flatten(1).T)
         return Correspondences(pixels, rays, points)
 

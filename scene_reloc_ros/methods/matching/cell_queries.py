@@ -9,11 +9,16 @@ import torch
 
 from scene_reloc_ros.features.cell_grid import CellGrid, mutual_of
 from scene_reloc_ros.features.projection import from_codes, Projection
-from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.pixels import cell_count
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.matching.key_frames import KeyFrame, KeyFrames
-from scene_reloc_ros.methods.method import checked_encoder, Correspondences, rays_of, Regressed
+from scene_reloc_ros.methods.method import (
+    checked_encoder,
+    Correspondences,
+    QueryImage,
+    rays_of,
+    Regressed,
+)
 from scene_reloc_ros.network.device import autocast
 from scene_reloc_ros.network.preprocessing import network_input
 from scene_reloc_ros.network.weights import load_encoder, LoadedEncoder
@@ -51,14 +56,14 @@ class CellsObserver:
         self._retrieved = int(scene_map.metadata['options']['retrieved'])
         self._similarity = float(scene_map.metadata['options']['similarity'])
 
-    def observe(self, grey: np.ndarray, camera: Camera) -> Correspondences:
-        """Return the matches of a working image, see ``Observer``."""
-        grid = self.encode.grid(grey, self.key_frames.vocabulary.projection)
+    def observe(self, image: QueryImage) -> Correspondences:
+        """Return the matches of an image, see ``Observer``."""
+        grid = self.encode.grid(image.grey, self.key_frames.vocabulary.projection)
         summary = self.key_frames.vocabulary.summary(grid.descriptors)
         chosen = self.key_frames.similar(summary, self._retrieved)[1].tolist()
         frames = [self.key_frames.frames[number] for number in chosen]
         pixels, points = match_key_frames(grid, frames, self._similarity)
-        rays = rays_of(pixels, camera, self.map.camera, self.map.correction)
+        rays = rays_of(pixels, image.camera, self.map.camera, self.map.correction)
         return Correspondences(pixels, rays, points, sparse=True)
 
 
@@ -87,9 +92,9 @@ class RetrievalObserver(CellsObserver):
 
     least = 0
 
-    def observe(self, grey: np.ndarray, camera: Camera) -> Regressed:  # type: ignore[override]
+    def observe(self, image: QueryImage) -> Regressed:  # type: ignore[override]
         """Return the pose of the nearest view, see ``Observer``."""
-        grid = self.encode.grid(grey, self.key_frames.vocabulary.projection)
+        grid = self.encode.grid(image.grey, self.key_frames.vocabulary.projection)
         summary = self.key_frames.vocabulary.summary(grid.descriptors)
         values, numbers = self.key_frames.similar(summary, 1)
         pose = self.key_frames.frames[int(numbers[0])].map_from_cam
