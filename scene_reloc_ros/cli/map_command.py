@@ -47,7 +47,7 @@ def _options(args):
         raise ValueError(f'minutes is {args.minutes}; expected a positive number')
     preset = method_class(args.method).presets[args.preset]
     minutes = preset.minutes if args.minutes is None else args.minutes
-    return replace(preset, encoder=args.encoder, minutes=minutes,
+    return replace(preset, encoder=args.encoder if preset.encoder else '', minutes=minutes,
                    depth=preset.depth and args.depth == 'auto')
 
 

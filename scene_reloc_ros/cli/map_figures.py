@@ -13,6 +13,7 @@ from scene_reloc_ros.mapping.depth_correction import AGREEING_M
 WORDS = {
     'ace': 'ace: scene coordinate regression, published method, own training',
     'cells': "cells: key frames' cells, matched; published idea, own parts",
+    'forest': 'forest: scene coordinate regression forests, published method, own training',
     'reference': 'reference: one key frame, matched; published idea, own parts',
     'retrieval': 'retrieval: the pose of the most similar key frame',
 }
@@ -22,7 +23,7 @@ def map_figures(path, scene_map):
     camera = scene_map.camera
     return {'map': str(path), 'map_bytes': Path(path).stat().st_size,
             'method': scene_map.content.method,
-            'encoder': f'{scene_map.encoder_name} {scene_map.encoder_hash}',
+            'encoder': f'{scene_map.encoder_name} {scene_map.encoder_hash}'.strip(),
             **_head(scene_map.content),
             'camera': {'width': camera.width, 'height': camera.height, 'fx': camera.fx,
                        'fy': camera.fy, 'distortion_model': camera.distortion_model},
@@ -46,7 +47,7 @@ def map_rows(figures):
         ('made', f'{figures["created"]} in {figures["mapping_seconds"]:.0f} s on '
                  f'{figures["device"]}'),
         ('method', WORDS.get(figures['method'], figures['method'])),
-        ('encoder', figures['encoder']),
+        ('encoder', figures['encoder'] or 'none: no network is needed'),
         ('camera', f'{camera["width"]}x{camera["height"]}, f {camera["fx"]:.1f} '
                    f'{camera["fy"]:.1f}, distortion {camera["distortion_model"]}'),
         ('intrinsics', 'as mapping found them: f {fx:.1f} {fy:.1f}, centre {cx:.1f} {cy:.1f}, '
@@ -62,6 +63,7 @@ def _check_rows(check, table):
     """Return rows on the accuracy and the calibration, before the one that judges the map."""
     what = (f'{check["frames"]} frames in {check["blocks"]} blocks of time, kept from training'
             if check['held_out'] else f'{check["frames"]} frames that it was trained on')
+    what += ', with their depth' if check.get('with_depth') else ''
     metres, degrees = (float('nan') if check[key] is None else check[key]
                        for key in ('median_translation_m', 'median_rotation_deg'))
     rows = [('checked on', what),
@@ -84,11 +86,15 @@ def _table_text(check, table):
 
 
 def _content_text(figures):
-    """Return what a method made of the frames: training, or key frames."""
+    """Return what a method made of the frames: training, forests, or key frames."""
     if 'training' in figures:
         training = figures['training']
         return (f'a head, {training["steps"]} steps, loss {training["loss_px"]:.2f} px, '
                 f'{training["valid"]:.1%} valid')
+    if 'forests' in figures:
+        return '; '.join(f'{forest["trees"]} trees, {forest["leaves"]} leaves of '
+                         f'{forest["samples"]} pixels for images {kind} depth'
+                         for forest, kind in zip(figures['forests'], ('with', 'without')))
     return f'{figures["key_frames"]} key frames, {figures["cells"]} points'
 
 
@@ -97,6 +103,8 @@ def _lens_text(figures):
     if tracks is not None:
         return (f'{tracks["tracks"]} tracks of cells: rays miss their points by '
                 f'{tracks["before_px"]:.1f} px, {tracks["after_px"]:.1f} px with what was found')
+    if 'forests' in figures:
+        return 'as calibrated: the points of the forests come from depth'
     if lens is None:
         return 'as calibrated: no time to match views, or too few that turn against each other'
     return (f'{lens["pairs"]} pairs of views: points are {lens["before_px"]:.1f} px off their '

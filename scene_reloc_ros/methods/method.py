@@ -82,6 +82,7 @@ class Observer(Protocol):
     """What reads one map: an image in, what the method knows of it out."""
 
     least: int  # correspondences; with fewer, chance looks like agreement
+    observes_depth: bool  # whether depth decides what is observed; else it is only added to it
 
     def observe(self, image: QueryImage) -> Correspondences | Regressed:
         """Return what an image shows."""

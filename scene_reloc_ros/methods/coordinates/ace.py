@@ -56,6 +56,7 @@ class AceObserver:
     """A scene coordinate for every cell."""
 
     least = 100  # cells
+    observes_depth = False
 
     def __init__(self, scene_map: SceneMap, device: torch.device) -> None:
         """Load the networks; ValueError where the map was made with another encoder."""

@@ -48,6 +48,7 @@ class CellsObserver:
     """Matches of a query with the key frames most like it."""
 
     least = 30  # matches
+    observes_depth = False
 
     def __init__(self, scene_map: SceneMap, device: torch.device) -> None:
         """Load the network; ValueError where the map was made with another encoder."""

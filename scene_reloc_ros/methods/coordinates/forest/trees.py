@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 _UPPER = np.triu_indices(3)  # xx, xy, xz, yy, yz, zz
+_STORED = ('roots', 'feature', 'threshold', 'left', 'right', 'means', 'covariances', 'counts')
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,28 @@ class Forest:
         return self.leaf[nodes].reshape(samples, len(self.roots))
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """Return what ``from_tensors`` needs, to be written to a file."""
-        return {field.name: torch.from_numpy(getattr(self, field.name)) for field in fields(self)}
+        """Return what ``from_tensors`` needs, to be written to a file.
+
+        Covariances lose digits that nothing needs.
+        """
+        tensors = {name: torch.from_numpy(getattr(self, name)) for name in _STORED}
+        return {**tensors, 'feature': tensors['feature'].short(),
+                'covariances': tensors['covariances'].half()}
 
     @classmethod
     def from_tensors(cls, tensors: dict[str, torch.Tensor]) -> Forest:
         """Restore the forest that ``tensors`` returned; ValueError where it forms no trees."""
-        return cls(**{field.name: tensors[field.name].numpy() for field in fields(cls)})
+        stored = {name: tensors[name].numpy() for name in _STORED}
+        stored['feature'] = stored['feature'].astype(np.int32)
+        stored['covariances'] = stored['covariances'].astype(np.float32)
+        # a leaf is its own child
+        leaf = leaf_numbers(stored['right'] == np.arange(len(stored['right'])))
+        return cls(leaf=leaf, **stored)
+
+
+def leaf_numbers(is_leaf: np.ndarray) -> np.ndarray:
+    """Return (M,) int32 the leaves of a mask (M,) counted through, -1 of other nodes."""
+    return np.where(is_leaf, np.cumsum(is_leaf) - 1, -1).astype(np.int32)
 
 
 def leaf_tables(leaves: np.ndarray,
