@@ -83,6 +83,9 @@ def _ros():
 
 
 def _optional():
+    grows = importlib.util.find_spec('sklearn') is not None
+    yield grows, 'scikit-learn', (importlib.metadata.version('scikit-learn') if grows else
+                                  'absent: maps of forest need it: pip install scikit-learn')
     for name in _UPSTREAM:
         found = importlib.util.find_spec(name) is not None
         yield found, name, 'from ROS 2' if found else 'absent: our own small part is used'

@@ -53,7 +53,7 @@ def map_rows(figures):
         ('intrinsics', 'as mapping found them: f {fx:.1f} {fy:.1f}, centre {cx:.1f} {cy:.1f}, '
                         'radial {radial:+.3f}'.format(**figures['calibration'])),
         ('lens', _lens_text(figures)),
-        ('depth', _depth_text(figures['depth'])),
+        ('depth', _depth_text(figures)),
         ('frames', f'{figures["frames"]}, cameras moved over {size} m'),
         ('content', _content_text(figures)),
         *_check_rows(figures['check'], figures['calibration_table']))
@@ -104,14 +104,17 @@ def _lens_text(figures):
         return (f'{tracks["tracks"]} tracks of cells: rays miss their points by '
                 f'{tracks["before_px"]:.1f} px, {tracks["after_px"]:.1f} px with what was found')
     if 'forests' in figures:
-        return 'as calibrated: the points of the forests come from depth'
+        return 'as calibrated: forests take cameras as they are'
     if lens is None:
         return 'as calibrated: no time to match views, or too few that turn against each other'
     return (f'{lens["pairs"]} pairs of views: points are {lens["before_px"]:.1f} px off their '
             f'epipolar lines, {lens["after_px"]:.1f} px with what was found')
 
 
-def _depth_text(depth):
+def _depth_text(figures):
+    depth = figures['depth']
+    if 'forests' in figures:
+        return 'what the points of the forests come from: taken as it is'
     if depth is None:
         return 'mapped without; queries with depth are refused'
     return (f'{depth["agreement"]:.0%} of the cells agree within {AGREEING_M} m (median '

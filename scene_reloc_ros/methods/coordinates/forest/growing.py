@@ -32,7 +32,7 @@ class GrowingOptions:
 
 
 def grow(samples: Samples, rng: np.random.Generator, options: GrowingOptions | None = None,
-         progress: MappingProgress = MappingProgress()) -> Forest:
+         progress: MappingProgress | None = None) -> Forest:
     """Return the Forest grown on Samples; ValueError without scikit-learn.
 
     Args:
@@ -42,15 +42,14 @@ def grow(samples: Samples, rng: np.random.Generator, options: GrowingOptions | N
         progress: asked between trees; after its deadline no further one is grown.
     """
     options = options or GrowingOptions()
-    trees = _grown(samples, options, int(rng.integers(2 ** 31)), progress)
+    trees = _grown(samples, options, int(rng.integers(2 ** 31)), progress or MappingProgress())
     nodes = np.stack([tree.apply(samples.responses) for tree in trees], 1)
     first = np.cumsum([0, *(tree.node_count for tree in trees)])
     leaf = leaf_numbers(np.concatenate([tree.children_left for tree in trees]) < 0)
     leaves = leaf[nodes + first[:-1]]
     feature, threshold, left, right = _flat(trees, first)
-    means, covariances, counts = leaf_tables(leaves, samples.points)
-    return Forest(first[:-1].astype(np.int32), feature, threshold, left, right, leaf, means,
-                  covariances, counts)
+    return Forest(first[:-1].astype(np.int32), feature, threshold, left, right, leaf,
+                  *leaf_tables(leaves, samples.points))
 
 
 def extra_trees() -> Any:

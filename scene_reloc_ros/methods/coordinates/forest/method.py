@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """``forest``: trees that take pixels to points of the map (Shotton et al., CVPR 2013).
 
-One forest scales its tests with the depth of a pixel, another keeps them fixed, for images without.
+One forest scales its tests with the depth of a pixel; another, for images without, does not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -24,7 +23,8 @@ from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.coordinates.forest.growing import extra_trees, grow, GrowingOptions
 from scene_reloc_ros.methods.coordinates.forest.pixel_tests import PixelTests
 from scene_reloc_ros.methods.coordinates.forest.queries import ForestObserver, Forests
-from scene_reloc_ros.methods.coordinates.forest.sampling import draw_samples, NO_DEPTH
+from scene_reloc_ros.methods.coordinates.forest.sampling import draw_samples, NO_DEPTH, Samples
+from scene_reloc_ros.methods.coordinates.forest.trees import Forest
 from scene_reloc_ros.methods.method import Fitted, Needs
 
 _SAMPLING_SHARE = 0.4  # of the time
@@ -40,7 +40,7 @@ class ForestOptions:
     encoder: str = ''  # no network
     depth: bool = True  # use the depth of the frames; there is no forest without
     trees: int = 4  # of each forest, count
-    per_frame: int = 250  # pixels of a mapping frame, count
+    per_frame: int = 200  # pixels of a mapping frame, count
     pixels: int = 1000  # of a query, each asks every tree, count
     minutes: float = 30.0  # bound on the whole mapping, minutes
     self_check: int = 24  # mapping frames localised where none can be held out, count
@@ -70,23 +70,31 @@ class ForestMethod:
         """Return both forests, see ``LocalisationMethod``; ValueError for frames without depth."""
         poses, focal_px = invert_pose(mapping_poses(frames)), frames[0].camera.focal
         kinds = [PixelTests.draw(generators.pairs, focal_px, scaled) for scaled in (True, False)]
-        seconds = _SAMPLING_SHARE * progress.deadline.seconds
-        samples = draw_samples(frames, kinds, generators.augmentation, progress.within(seconds),
-                               self._options.per_frame)
-        growing = GrowingOptions(self._options.trees, jobs=torch.get_num_threads())
-        forests = []
-        for left, part in zip((2, 1), samples):
-            seconds = _GROWING_SHARE * progress.deadline.left_s / left
-            forests.append(grow(part, generators.augmentation, growing, progress.within(seconds)))
-        content = Forests(*zip(kinds, forests)).content()
-        points = samples[0].points
-        cloud = points[np.linspace(0, len(points) - 1, min(_CLOUD_POINTS, len(points))).astype(int)]
-        return Fitted(content, poses.float(), torch.from_numpy(cloud).float(),
+        samples = draw_samples(frames, kinds, generators.augmentation, progress.within(
+            _SAMPLING_SHARE * progress.deadline.seconds), self._options.per_frame)
+        forests = self._grown(samples, generators.augmentation, progress)
+        points = torch.from_numpy(samples[0].points).float()
+        cloud = points[torch.linspace(0, len(points) - 1, min(_CLOUD_POINTS, len(points))).long()]
+        # points come from depth itself: there is nothing to correct
+        return Fitted(Forests(*zip(kinds, forests)).content(), poses.float(), cloud,
                       depth=DepthCorrection(), metadata={
-                          'forests': [{'trees': len(forest.roots), 'leaves': len(forest.means),
-                                       'samples': len(part.points)}
-                                      for forest, part in zip(forests, samples)], 'lens': None})
+                          'forests': list(map(_figures, forests, samples)), 'lens': None})
 
     def add(self, scene_map: SceneMap, frames: PosedFrames, progress: MappingProgress) -> SceneMap:
         """Return the map as it is: trees are grown once."""
         return scene_map
+
+    def _grown(self, samples: list[Samples], rng: np.random.Generator,
+               progress: MappingProgress) -> list[Forest]:
+        """Return a Forest for each of some Samples; they share the time that is left."""
+        options = GrowingOptions(self._options.trees, jobs=torch.get_num_threads())
+        deadline = progress.deadline
+        return [grow(part, rng, options, progress.within(
+            _GROWING_SHARE * deadline.left_s / (len(samples) - number)))
+            for number, part in enumerate(samples)]
+
+
+def _figures(forest: Forest, samples: Samples) -> dict[str, int]:
+    """Return the size of a forest as plain values."""
+    return {'trees': len(forest.roots), 'leaves': len(forest.means),
+            'samples': len(samples.points)}

@@ -76,9 +76,9 @@ class ForestObserver:
         shrunk = image.camera.height / image.source.height
         seen = torch.from_numpy(resized_coordinate(pixels[rows], shrunk)).float()
         rays = rays_of(seen, image.camera, self._map.camera, self._map.correction)
-        return Correspondences(
-            seen, *(part.to(self._device) for part in (
-                rays, torch.from_numpy(points), torch.from_numpy(weights))), sparse=True)
+        given, leaves, counting = (part.to(self._device) for part in (
+            rays, torch.from_numpy(points), torch.from_numpy(weights)))
+        return Correspondences(seen, given, leaves, counting, sparse=True)
 
 
 def pixel_grid(camera: Camera, count: int) -> np.ndarray:

@@ -33,7 +33,7 @@ class Samples:
 
 
 def draw_samples(frames: PosedFrames, kinds: Sequence[PixelTests], rng: np.random.Generator,
-                 progress: MappingProgress = MappingProgress(),
+                 progress: MappingProgress | None = None,
                  per_frame: int = _PER_FRAME) -> list[Samples]:
     """Return Samples for each kind of tests; ValueError where hardly a pixel has a known depth.
 
@@ -47,6 +47,7 @@ def draw_samples(frames: PosedFrames, kinds: Sequence[PixelTests], rng: np.rando
         progress: no further frame is read after its deadline.
         per_frame: pixels of one frame, at most.
     """
+    progress = progress or MappingProgress()
     per_frame = max(1, min(per_frame, _MOST // max(len(frames), 1)))
     found: list[list[Samples]] = [[] for _ in kinds]
     for done, number in enumerate(rng.permutation(len(frames))):

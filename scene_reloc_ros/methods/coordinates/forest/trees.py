@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 _UPPER = np.triu_indices(3)  # xx, xy, xz, yy, yz, zz
-_STORED = ('roots', 'feature', 'threshold', 'left', 'right', 'means', 'covariances', 'counts')
+_STORED = ('roots', 'feature', 'threshold', 'left', 'right', 'means', 'covariances')
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,14 @@ class Forest:
     leaf: np.ndarray  # (M,) int32 row of the tables below, -1 of a node that asks on
     means: np.ndarray  # (L, 3) float32 metres, map frame
     covariances: np.ndarray  # (L, 6) float32 xx, xy, xz, yy, yz, zz, square metres
-    counts: np.ndarray  # (L,) int32 samples that came to a leaf
 
     def __post_init__(self) -> None:
         """Refuse arrays that a descent could not end in."""
         inner = np.flatnonzero(self.leaf < 0)
         children = np.stack((self.left[inner], self.right[inner]))
         sizes = {len(nodes) for nodes in (self.feature, self.threshold, self.left, self.right)}
-        tables = {len(table) for table in (self.means, self.covariances, self.counts)}
         if (sizes != {len(self.leaf)} or (children <= inner).any()
-                or (children >= len(self.leaf)).any() or len(tables) != 1
+                or (children >= len(self.leaf)).any() or len(self.means) != len(self.covariances)
                 or self.leaf.max(initial=-1) >= len(self.means)):
             raise ValueError('the arrays of the forest do not form trees; make the map anew')
 
@@ -83,9 +81,8 @@ def leaf_numbers(is_leaf: np.ndarray) -> np.ndarray:
     return np.where(is_leaf, np.cumsum(is_leaf) - 1, -1).astype(np.int32)
 
 
-def leaf_tables(leaves: np.ndarray,
-                points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return means (L, 3) and covariances (L, 6) float32 and counts (L,) int32 of leaves.
+def leaf_tables(leaves: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return means (L, 3) and covariances (L, 6) float32 of leaves.
 
     Args:
         leaves: (N, trees) the leaves that a sample came to; none of 0 to L - 1 is empty.
@@ -98,7 +95,7 @@ def leaf_tables(leaves: np.ndarray,
     apart = np.repeat(points, leaves.shape[1], 0) - means[order]
     products = _sums(order, apart[:, _UPPER[0]] * apart[:, _UPPER[1]])
     covariances = products / np.maximum(counts - 1, 1)[:, None]
-    return means.astype(np.float32), covariances.astype(np.float32), counts.astype(np.int32)
+    return means.astype(np.float32), covariances.astype(np.float32)
 
 
 def _sums(order: np.ndarray, values: np.ndarray) -> np.ndarray:
