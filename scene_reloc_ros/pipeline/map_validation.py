@@ -89,7 +89,7 @@ class MapValidation:
         kinds = {'rgb': [self._query(frame, frame.image) for frame in held_out]}
         if self._localiser.depth_unavailable() is None:
             kinds['rgbd'] = self._with_depth(held_out, kinds['rgb'])
-        asked = 'rgbd' if self._localiser.observer.observes_depth else 'rgb'
+        asked = 'rgbd' if 'rgbd' in kinds and self._localiser.observer.observes_depth else 'rgb'
         solved = {kind: [self._solve(query, frame) for query, frame in zip(queries, held_out)]
                   for kind, queries in kinds.items()}
         negatives = [self._solve(query) for query in self._other_places(held_out)]

@@ -41,7 +41,7 @@ class ForestOptions:
     depth: bool = True  # use the depth of the frames; there is no forest without
     trees: int = 4  # of each forest, count
     per_frame: int = 200  # pixels of a mapping frame, count
-    pixels: int = 1000  # of a query, each asks every tree, count
+    pixels: int = 1500  # of a query, each asks every tree, count
     minutes: float = 30.0  # bound on the whole mapping, minutes
     self_check: int = 24  # mapping frames localised where none can be held out, count
 
