@@ -24,7 +24,7 @@ FIELDS = {
         'extent': 'two corners of the space that the camera moved in, metres',
         'options': 'object: settings of the mapping',
         'lens': 'object: what matched views tell of the lens; null: nothing; of ace only',
-        'check': 'object: accuracy on held-out frames, with_depth (asked with it), quality, advice',
+        'check': 'object: accuracy on held-out frames, with_depth or without, quality, advice',
         'mapping_seconds': 'wall time of the mapping'},
     'evaluate': {
         **_SCHEMA,

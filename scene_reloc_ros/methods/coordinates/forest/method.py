@@ -40,7 +40,7 @@ class ForestOptions:
     encoder: str = ''  # no network
     depth: bool = True  # use the depth of the frames; there is no forest without
     trees: int = 4  # of each forest, count
-    per_frame: int = 200  # pixels of a mapping frame, count
+    samples: int = 115_000  # pixels of all mapping frames that a forest grows on, count
     pixels: int = 1500  # of a query, each asks every tree, count
     minutes: float = 30.0  # bound on the whole mapping, minutes
     self_check: int = 24  # mapping frames localised where none can be held out, count
@@ -54,8 +54,8 @@ class ForestMethod:
     needs: ClassVar[Needs] = Needs()
     grows: ClassVar[bool] = False
     presets: ClassVar[dict[str, ForestOptions]] = {
-        'fast': ForestOptions(per_frame=100, minutes=1.0), 'standard': ForestOptions(minutes=4.0),
-        'best': ForestOptions(trees=6, per_frame=400)}
+        'fast': ForestOptions(samples=60_000, minutes=1.0), 'standard': ForestOptions(minutes=4.0),
+        'best': ForestOptions(trees=6, samples=200_000)}
     observer: ClassVar[type] = ForestObserver
 
     def __init__(self, options: ForestOptions, device: torch.device) -> None:
@@ -70,8 +70,9 @@ class ForestMethod:
         """Return both forests, see ``LocalisationMethod``; ValueError for frames without depth."""
         poses, focal_px = invert_pose(mapping_poses(frames)), frames[0].camera.focal
         kinds = [PixelTests.draw(generators.pairs, focal_px, scaled) for scaled in (True, False)]
-        samples = draw_samples(frames, kinds, generators.augmentation, progress.within(
-            _SAMPLING_SHARE * progress.deadline.seconds), self._options.per_frame)
+        samples = draw_samples(
+            frames, kinds, self._options.samples, generators.augmentation,
+            progress.within(_SAMPLING_SHARE * progress.deadline.seconds))
         forests = self._grown(samples, generators.augmentation, progress)
         points = torch.from_numpy(samples[0].points).float()
         cloud = points[torch.linspace(0, len(points) - 1, min(_CLOUD_POINTS, len(points))).long()]

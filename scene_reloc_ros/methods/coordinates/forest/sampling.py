@@ -18,8 +18,7 @@ from scene_reloc_ros.methods.coordinates.forest.pixel_tests import PixelTests
 
 STAGE = 'sampling'
 NO_DEPTH = 'forest needs depth of the mapping frames; use cells, or record with depth'
-_PER_FRAME = 400
-_MOST = 200_000  # of all frames together: bounds memory (160 MB) and the time to grow
+_MOST_OF_FRAME = 1000  # pixels: more of them are neighbours that say the same
 _TRIES = 2  # pixels drawn for each that is wanted: a part of them has no depth
 _LEAST = 100  # samples that a forest is worth growing on
 
@@ -32,9 +31,9 @@ class Samples:
     points: np.ndarray  # (N, 3) float64 metres, map frame
 
 
-def draw_samples(frames: PosedFrames, kinds: Sequence[PixelTests], rng: np.random.Generator,
-                 progress: MappingProgress | None = None,
-                 per_frame: int = _PER_FRAME) -> list[Samples]:
+def draw_samples(frames: PosedFrames, kinds: Sequence[PixelTests], most: int,
+                 rng: np.random.Generator,
+                 progress: MappingProgress | None = None) -> list[Samples]:
     """Return Samples for each kind of tests; ValueError where hardly a pixel has a known depth.
 
     Frames come in a drawn order, so that those seen before the deadline are from all over the
@@ -43,12 +42,12 @@ def draw_samples(frames: PosedFrames, kinds: Sequence[PixelTests], rng: np.rando
     Args:
         frames: posed images.
         kinds: one or more PixelTests: each image is read once for all of them.
+        most: samples of each kind, at most, that the frames share evenly.
         rng: numpy generator.
         progress: no further frame is read after its deadline.
-        per_frame: pixels of one frame, at most.
     """
     progress = progress or MappingProgress()
-    per_frame = max(1, min(per_frame, _MOST // max(len(frames), 1)))
+    per_frame = max(1, min(_MOST_OF_FRAME, most // max(len(frames), 1)))
     found: list[list[Samples]] = [[] for _ in kinds]
     for done, number in enumerate(rng.permutation(len(frames))):
         if done and progress.deadline.passed:
