@@ -68,11 +68,12 @@ def _grown(samples: Samples, options: GrowingOptions, seed: int,
     # a mean of its own keeps the numbers small, whatever the map's origin
     centred = samples.points - samples.points.mean(0)
     for done in range(0, options.trees, options.jobs):
-        progress(STAGE, done / options.trees, f'{done} of {options.trees} trees')
+        progress.check(STAGE)
         if done and progress.deadline.passed:
             break
-        regressor.set_params(n_estimators=min(done + options.jobs, options.trees))
-        regressor.fit(samples.responses, centred)
+        grown = min(done + options.jobs, options.trees)
+        regressor.set_params(n_estimators=grown).fit(samples.responses, centred)
+        progress(STAGE, grown / options.trees, f'{grown} of {options.trees} trees')
     return [estimator.tree_ for estimator in regressor.estimators_]
 
 

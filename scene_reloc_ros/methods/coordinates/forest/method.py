@@ -7,7 +7,7 @@ One forest scales its tests with the depth of a pixel; another, for images witho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -89,10 +89,16 @@ class ForestMethod:
                progress: MappingProgress) -> list[Forest]:
         """Return a Forest for each of some Samples; they share the time that is left."""
         options = GrowingOptions(self._options.trees, jobs=torch.get_num_threads())
-        deadline = progress.deadline
-        return [grow(part, rng, options, progress.within(
-            _GROWING_SHARE * deadline.left_s / (len(samples) - number)))
-            for number, part in enumerate(samples)]
+        return [grow(part, rng, options, _part_of(progress, number, len(samples)))
+                for number, part in enumerate(samples)]
+
+
+def _part_of(progress: MappingProgress, number: int, count: int) -> MappingProgress:
+    """Return the progress of one of ``count`` like parts of a stage, the others before done."""
+    def report(stage: str, fraction: float, text: str) -> None:
+        progress.report(stage, (number + fraction) / count, f'{text}, forest {number + 1}')
+    seconds = _GROWING_SHARE * progress.deadline.left_s / (count - number)
+    return replace(progress.within(seconds), report=report)
 
 
 def _figures(forest: Forest, samples: Samples) -> dict[str, int]:

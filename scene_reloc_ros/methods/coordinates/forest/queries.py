@@ -71,14 +71,12 @@ class ForestObserver:
     def _points(self, image: QueryImage, pixels: np.ndarray,
                 depth_m: np.ndarray | None) -> Correspondences:
         tests, forest = self._forests.fixed if depth_m is None else self._forests.scaled
-        rows, points, weights = correspondences(forest, tests, image.image, depth_m, image.source,
-                                                pixels)
+        rows, *leaves = correspondences(forest, tests, image.image, depth_m, image.source, pixels)
         shrunk = image.camera.height / image.source.height
         seen = torch.from_numpy(resized_coordinate(pixels[rows], shrunk)).float()
         rays = rays_of(seen, image.camera, self._map.camera, self._map.correction)
-        given, leaves, counting = (part.to(self._device) for part in (
-            rays, torch.from_numpy(points), torch.from_numpy(weights)))
-        return Correspondences(seen, given, leaves, counting, sparse=True)
+        points, weights = (torch.from_numpy(part).to(self._device) for part in leaves)
+        return Correspondences(seen, rays.to(self._device), points, weights, sparse=True)
 
 
 def pixel_grid(camera: Camera, count: int) -> np.ndarray:

@@ -40,14 +40,14 @@ def draw_samples(frames: PosedFrames, kinds: Sequence[PixelTests], most: int,
     place. A frame that lacks depth or pose gives none.
 
     Args:
-        frames: posed images.
+        frames: posed images, at least one.
         kinds: one or more PixelTests: each image is read once for all of them.
         most: samples of each kind, at most, that the frames share evenly.
         rng: numpy generator.
         progress: no further frame is read after its deadline.
     """
     progress = progress or MappingProgress()
-    per_frame = max(1, min(_MOST_OF_FRAME, most // max(len(frames), 1)))
+    per_frame = max(1, min(_MOST_OF_FRAME, most // len(frames)))
     found: list[list[Samples]] = [[] for _ in kinds]
     for done, number in enumerate(rng.permutation(len(frames))):
         if done and progress.deadline.passed:
@@ -56,20 +56,13 @@ def draw_samples(frames: PosedFrames, kinds: Sequence[PixelTests], most: int,
         for samples, tests in zip(found, kinds):
             samples.append(frame_samples(frame, tests, rng, per_frame))
         progress(STAGE, (done + 1) / len(frames), f'{done + 1} of {len(frames)} frames')
-    joined = [_joined(samples, tests) for samples, tests in zip(found, kinds)]
+    joined = [Samples(np.concatenate([part.responses for part in samples]),
+                      np.concatenate([part.points for part in samples])) for samples in found]
     fewest = min(len(samples.points) for samples in joined)
     if fewest < _LEAST:
         raise ValueError(f'{NO_DEPTH} (only {fewest} pixels of {len(frames)} frames have a known '
                          'depth and pose)')
     return joined
-
-
-def _joined(parts: list[Samples], tests: PixelTests) -> Samples:
-    """Return the Samples of all frames in one."""
-    if not parts:
-        return Samples(np.empty((0, len(tests)), np.float32), np.empty((0, 3)))
-    return Samples(np.concatenate([part.responses for part in parts]),
-                   np.concatenate([part.points for part in parts]))
 
 
 def frame_samples(frame: PosedImage, tests: PixelTests, rng: np.random.Generator,

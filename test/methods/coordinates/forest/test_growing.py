@@ -79,10 +79,11 @@ def test_after_the_deadline_no_further_tree_is_grown(with_sklearn):
 
 
 def test_growing_can_be_cancelled_between_trees(with_sklearn):
-    answers = iter((False, False, True))
-    progress = MappingProgress(cancelled=lambda: next(answers))
+    reports = []
+    progress = MappingProgress(lambda *report: reports.append(report), lambda: len(reports) == 2)
     with pytest.raises(MappingCancelled, match='growing'):
         grow(random_samples(), np.random.default_rng(3), progress=progress)
+    assert reports == [('growing', 0.25, '1 of 4 trees'), ('growing', 0.5, '2 of 4 trees')]
 
 
 def test_without_scikit_learn_the_error_says_what_to_install(monkeypatch):

@@ -138,6 +138,14 @@ def test_little_time_grows_one_tree_of_a_part_of_the_frames(with_sklearn):
     assert scene_map.metadata['forests'][0]['samples'] == 833
 
 
+def test_growing_of_both_forests_is_one_stage(with_sklearn):
+    told = []
+    Mapper(OPTIONS, 'cpu').build(FRAMES[:12], lambda *report: told.append(report))
+    fractions = [fraction for stage, fraction, _ in told if stage == 'growing']
+    assert fractions == sorted(fractions) and fractions[-1] == 1.0
+    assert len(set(fractions)) == len(fractions)
+
+
 def test_mapping_can_be_cancelled(with_sklearn):
     with pytest.raises(MappingCancelled, match='sampling'):
         Mapper(OPTIONS, 'cpu').build(FRAMES[:12], cancelled=lambda: True)
