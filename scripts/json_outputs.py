@@ -7,7 +7,7 @@ _SCHEMA = {'schema': 'another number when a field changes its meaning or goes'}
 FIELDS = {
     'map, info': {
         **_SCHEMA,
-        'map': 'path', 'map_bytes': 'size of the file', 'encoder': 'name and hash',
+        'map': 'path', 'map_bytes': 'size of the file', 'encoder': 'name and hash; empty: none',
         'head': 'object: width and blocks of the network',
         'camera': 'object: of the mapping frames',
         'depth': 'object: how the depth camera disagrees with the map; null: mapped without',
@@ -19,11 +19,12 @@ FIELDS = {
         'training': 'object: steps, seconds, loss_px, valid; of ace only',
         'key_frames': 'of cells, reference, retrieval: key frames before the held-out ones',
         'camera_fit': 'of the same: object of tracks, before_px, after_px; null: too few frames',
+        'forests': 'of forest, for images with depth and without: list of trees, leaves, samples',
         'calibration': 'object: intrinsics as mapping found them',
         'extent': 'two corners of the space that the camera moved in, metres',
         'options': 'object: settings of the mapping',
         'lens': 'object: what matched views tell of the lens; null: nothing; of ace only',
-        'check': 'object: accuracy on held-out frames, quality, advice',
+        'check': 'object: accuracy on held-out frames, with_depth or without, quality, advice',
         'mapping_seconds': 'wall time of the mapping'},
     'evaluate': {
         **_SCHEMA,

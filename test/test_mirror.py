@@ -34,6 +34,7 @@ TESTED_IN = {
     'pipeline/test_localiser.py': ['pipeline/localisation', 'uncertainty/assessment',
                                    'uncertainty/features'],
     'pipeline/test_map_report.py': ['pipeline/frame_result'],
+    'methods/coordinates/forest/test_method.py': ['methods/coordinates/forest/queries'],
     'methods/matching/test_cells.py': [
         'methods/method', 'methods/matching/cell_queries', 'methods/matching/cell_tracks',
         'methods/matching/key_frame_maps', 'methods/matching/key_frames'],

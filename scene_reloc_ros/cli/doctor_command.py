@@ -24,6 +24,7 @@ _LIBRARIES = {  # import name -> (name of the distribution, remedy)
     'skimage': ('scikit-image', 'pip install scikit-image (simulated room)'),
     'tqdm': ('tqdm', 'pip install tqdm'),
 }
+_FOR_METHODS = {'sklearn': ('scikit-learn', 'pip install scikit-learn (to map by forest)')}
 _ROS = ('rclpy', 'sensor_msgs', 'tf2_msgs', 'nav_msgs', 'diagnostic_msgs')
 _UPSTREAM = ('cv_bridge', 'tf2_ros', 'message_filters', 'diagnostic_updater')
 
@@ -56,7 +57,7 @@ def _torch():
 
 
 def _library(module):
-    distribution, remedy = _LIBRARIES[module]
+    distribution, remedy = {**_LIBRARIES, **_FOR_METHODS}[module]
     if importlib.util.find_spec(module) is None:
         return False, distribution, f'missing: {remedy}'
     for name in (distribution, f'{distribution}-headless', module):
@@ -83,6 +84,7 @@ def _ros():
 
 
 def _optional():
+    yield from map(_library, _FOR_METHODS)
     for name in _UPSTREAM:
         found = importlib.util.find_spec(name) is not None
         yield found, name, 'from ROS 2' if found else 'absent: our own small part is used'

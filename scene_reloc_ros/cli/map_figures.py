@@ -8,21 +8,15 @@ from dataclasses import asdict
 import math
 from pathlib import Path
 
+from scene_reloc_ros.evaluation.published import described
 from scene_reloc_ros.mapping.depth_correction import AGREEING_M
-
-WORDS = {
-    'ace': 'ace: scene coordinate regression, published method, own training',
-    'cells': "cells: key frames' cells, matched; published idea, own parts",
-    'reference': 'reference: one key frame, matched; published idea, own parts',
-    'retrieval': 'retrieval: the pose of the most similar key frame',
-}
 
 
 def map_figures(path, scene_map):
     camera = scene_map.camera
     return {'map': str(path), 'map_bytes': Path(path).stat().st_size,
             'method': scene_map.content.method,
-            'encoder': f'{scene_map.encoder_name} {scene_map.encoder_hash}',
+            'encoder': f'{scene_map.encoder_name} {scene_map.encoder_hash}'.strip(),
             **_head(scene_map.content),
             'camera': {'width': camera.width, 'height': camera.height, 'fx': camera.fx,
                        'fy': camera.fy, 'distortion_model': camera.distortion_model},
@@ -45,14 +39,14 @@ def map_rows(figures):
         ('map', f'{figures["map"]}, {figures["map_bytes"] / 1e6:.2f} MB'),
         ('made', f'{figures["created"]} in {figures["mapping_seconds"]:.0f} s on '
                  f'{figures["device"]}'),
-        ('method', WORDS.get(figures['method'], figures['method'])),
-        ('encoder', figures['encoder']),
+        ('method', described(figures['method'])),
+        ('encoder', figures['encoder'] or 'none: no network is needed'),
         ('camera', f'{camera["width"]}x{camera["height"]}, f {camera["fx"]:.1f} '
                    f'{camera["fy"]:.1f}, distortion {camera["distortion_model"]}'),
         ('intrinsics', 'as mapping found them: f {fx:.1f} {fy:.1f}, centre {cx:.1f} {cy:.1f}, '
                         'radial {radial:+.3f}'.format(**figures['calibration'])),
         ('lens', _lens_text(figures)),
-        ('depth', _depth_text(figures['depth'])),
+        ('depth', _depth_text(figures)),
         ('frames', f'{figures["frames"]}, cameras moved over {size} m'),
         ('content', _content_text(figures)),
         *_check_rows(figures['check'], figures['calibration_table']))
@@ -62,6 +56,7 @@ def _check_rows(check, table):
     """Return rows on the accuracy and the calibration, before the one that judges the map."""
     what = (f'{check["frames"]} frames in {check["blocks"]} blocks of time, kept from training'
             if check['held_out'] else f'{check["frames"]} frames that it was trained on')
+    what += ', with their depth' if check.get('with_depth') else ''
     metres, degrees = (float('nan') if check[key] is None else check[key]
                        for key in ('median_translation_m', 'median_rotation_deg'))
     rows = [('checked on', what),
@@ -84,11 +79,15 @@ def _table_text(check, table):
 
 
 def _content_text(figures):
-    """Return what a method made of the frames: training, or key frames."""
+    """Return what a method made of the frames: training, forests, or key frames."""
     if 'training' in figures:
         training = figures['training']
         return (f'a head, {training["steps"]} steps, loss {training["loss_px"]:.2f} px, '
                 f'{training["valid"]:.1%} valid')
+    if 'forests' in figures:
+        return '; '.join(f'{forest["trees"]} trees, {forest["leaves"]} leaves of '
+                         f'{forest["samples"]} pixels for images {kind} depth'
+                         for forest, kind in zip(figures['forests'], ('with', 'without')))
     return f'{figures["key_frames"]} key frames, {figures["points"]} points'
 
 
@@ -97,13 +96,18 @@ def _lens_text(figures):
     if tracks is not None:
         return (f'{tracks["tracks"]} tracks of cells: rays miss their points by '
                 f'{tracks["before_px"]:.1f} px, {tracks["after_px"]:.1f} px with what was found')
+    if 'forests' in figures:
+        return 'as calibrated: forests take cameras as they are'
     if lens is None:
         return 'as calibrated: no time to match views, or too few that turn against each other'
     return (f'{lens["pairs"]} pairs of views: points are {lens["before_px"]:.1f} px off their '
             f'epipolar lines, {lens["after_px"]:.1f} px with what was found')
 
 
-def _depth_text(depth):
+def _depth_text(figures):
+    depth = figures['depth']
+    if 'forests' in figures:
+        return 'what the points of the forests come from: taken as it is'
     if depth is None:
         return 'mapped without; queries with depth are refused'
     return (f'{depth["agreement"]:.0%} of the cells agree within {AGREEING_M} m (median '

@@ -17,6 +17,7 @@ class MethodNote:
     """What is said plainly of a method of ours."""
 
     kind: str  # what it is to the published one
+    what: str = ''  # what it does, in a few words
     libraries: tuple[str, ...] = ()  # needed beside those of the package
     counterparts: tuple[str, ...] = ()  # names in INDOOR and OUTDOOR
     depth: str = 'helps'  # to map: no, helps or must
@@ -25,15 +26,17 @@ class MethodNote:
 _OWN_TRAINING = 'published method, own training'
 _OWN_PARTS = 'published idea, own parts'
 NOTES = {
-    'ace': MethodNote(_OWN_TRAINING, counterparts=(
+    'ace': MethodNote(_OWN_TRAINING, 'scene coordinate regression', counterparts=(
         'ACE', 'DSAC* full', 'DSAC* tiny', 'DSAC* full, depth', 'DSAC* tiny, depth')),
-    'cells': MethodNote(_OWN_PARTS, counterparts=('SANet',)),
-    'reference': MethodNote(_OWN_PARTS),
-    'retrieval': MethodNote(_OWN_PARTS, depth='no'),
-    'sift': MethodNote('peer library', ('OpenCV (SIFT)',), ('Active Search',)),
-    'hierarchical': MethodNote(_OWN_PARTS, ('OpenCV (SIFT or ORB)',),
-                               ('hLoc', 'D.VLAD + R2D2')),
-    'forest': MethodNote(_OWN_TRAINING, ('scikit-learn to map',), depth='must'),
+    'cells': MethodNote(_OWN_PARTS, "key frames' cells, matched", counterparts=('SANet',)),
+    'reference': MethodNote(_OWN_PARTS, 'one key frame, matched'),
+    'retrieval': MethodNote(_OWN_PARTS, 'the pose of the most similar key frame', depth='no'),
+    'sift': MethodNote(_OWN_PARTS, 'local features of the whole map, matched',
+                       counterparts=('Active Search',)),
+    'hierarchical': MethodNote(_OWN_PARTS, 'local features of similar key frames, matched',
+                               counterparts=('hLoc', 'D.VLAD + R2D2')),
+    'forest': MethodNote(_OWN_TRAINING, 'decision trees from pixels to points',
+                         ('scikit-learn to map',), depth='must'),
     'poker': MethodNote(_OWN_TRAINING, counterparts=('Poker',)),
     'regions': MethodNote(_OWN_PARTS, counterparts=('SRC',), depth='must'),
     'posenet': MethodNote(_OWN_TRAINING, counterparts=('PoseNet17', 'MS-Transformer')),
@@ -108,6 +111,12 @@ OTHER = (
 def note(method: str) -> MethodNote:
     """Return what is said of a method of ours, an empty note of an unknown one."""
     return NOTES.get(method, UNKNOWN)
+
+
+def described(method: str) -> str:
+    """Return one line that says what a method is, its name where nothing is known of it."""
+    known = note(method)
+    return f'{method}: {known.what}; {known.kind}' if known.what else method
 
 
 def answered_by(name: str, methods: Iterable[str]) -> list[str]:

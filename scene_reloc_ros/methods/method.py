@@ -83,6 +83,7 @@ class Observer(Protocol):
 
     least: int  # correspondences; with fewer, chance looks like agreement
     tolerance: float  # of its pixels, of the solver's threshold for an inlier
+    observes_depth: bool  # whether depth decides what is observed; else it is only added to it
 
     def observe(self, image: QueryImage) -> Correspondences | Regressed:
         """Return what an image shows."""

@@ -47,7 +47,8 @@ class ValidationResult:
     """A map with its uncertainty model, and what it says of its held-out frames."""
 
     scene_map: SceneMap
-    results: list[FrameResult]  # of the colour images, block after block
+    results: list[FrameResult]  # of what the map is asked with, block after block
+    with_depth: bool  # whether that is images with their depth; else the colour images alone
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ class MapValidation:
         kinds = {'rgb': [self._query(frame, frame.image) for frame in held_out]}
         if self._localiser.depth_unavailable() is None:
             kinds['rgbd'] = self._with_depth(held_out, kinds['rgb'])
+        asked = 'rgbd' if 'rgbd' in kinds and self._localiser.observer.observes_depth else 'rgb'
         solved = {kind: [self._solve(query, frame) for query, frame in zip(queries, held_out)]
                   for kind, queries in kinds.items()}
         negatives = [self._solve(query) for query in self._other_places(held_out)]
@@ -97,9 +99,10 @@ class MapValidation:
         self._use(uncertainty=UncertaintyModel(self._general, images=image_statistics(
             [query.quality for query in kinds['rgb']])))
         self._fit_covariances(solved)
-        self._use(ambiguous=self._confused_space(aliases + solved['rgb']))
+        self._use(ambiguous=self._confused_space(aliases + solved[asked]))
         self._fit_acceptance(solved, negatives)
-        return ValidationResult(self._localiser.scene_map, self._results(solved['rgb']))
+        return ValidationResult(self._localiser.scene_map, self._results(solved[asked]),
+                                asked == 'rgbd')
 
     def _query(self, frame: PosedImage, image: np.ndarray) -> Query:
         self._progress(STAGE, self._done / self._steps, f'{self._done} of {self._steps} pictures')
@@ -108,6 +111,9 @@ class MapValidation:
 
     def _with_depth(self, frames: list[PosedImage], queries: list[Query]) -> list[Query]:
         """Return the same queries with the depths of those frames that have them."""
+        if self._localiser.observer.observes_depth:
+            return [self._localiser.prepare(frame.image, frame.camera, frame.depth_m)
+                    for frame in frames]
         return [query if frame.depth_m is None else
                 self._localiser.with_depth(query, frame.depth_m, frame.camera)
                 for query, frame in zip(queries, frames)]

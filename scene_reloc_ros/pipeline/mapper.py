@@ -108,10 +108,13 @@ class Mapper:
         if split.blocks:
             validation = MapValidation(localiser, frames, split, progress,
                                        generators.validation).run()
-            return validation.scene_map, validation_summary(validation.results, split.blocks)
+            return validation.scene_map, {
+                **validation_summary(validation.results, split.blocks),
+                'with_depth': validation.with_depth}
         chosen = np.unique(np.linspace(0, len(frames) - 1, self.options.self_check).round())
         progress(STAGE, 0.0, f'0 of {len(chosen)} pictures')
         results = list(localise_frames(
-            localiser, FrameSubset(frames, chosen),
+            localiser, FrameSubset(frames, chosen), localiser.observer.observes_depth,
             on_progress=lambda fraction, name: progress(STAGE, fraction, name)))
-        return scene_map, validation_summary(results, split.blocks)
+        return scene_map, {**validation_summary(results, split.blocks),
+                           'with_depth': localiser.observer.observes_depth}

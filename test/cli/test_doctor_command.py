@@ -10,3 +10,4 @@ def test_doctor_finds_what_this_machine_has(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert any('torch' in line and 'solver reference' in line for line in lines)
     assert any('encoder' in line and 'ok' in line for line in lines)
+    assert any('scikit-learn' in line for line in lines)

@@ -57,6 +57,7 @@ class AceObserver:
 
     least = 100  # cells
     tolerance = 1.0
+    observes_depth = False
 
     def __init__(self, scene_map: SceneMap, device: torch.device) -> None:
         """Load the networks; ValueError where the map was made with another encoder."""

@@ -49,6 +49,7 @@ class CellsObserver:
 
     least = 30  # matches
     tolerance = 0.6  # measured on frames kept from maps: a cell's peak is found to two pixels
+    observes_depth = False
 
     def __init__(self, scene_map: SceneMap, device: torch.device) -> None:
         """Load the network; ValueError where the map was made with another encoder."""

@@ -38,6 +38,7 @@ class FeaturesObserver:
 
     least = 15  # matches
     tolerance = 0.5  # features are found more exactly than cells
+    observes_depth = False
 
     def __init__(self, scene_map: SceneMap, device: torch.device) -> None:
         """Read the key frames; ValueError where a part is missing."""

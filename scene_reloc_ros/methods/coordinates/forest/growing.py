@@ -9,8 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from scene_reloc_ros.mapping.progress import MappingProgress
 from scene_reloc_ros.methods.coordinates.forest.sampling import Samples
-from scene_reloc_ros.methods.coordinates.forest.trees import Forest, leaf_tables
+from scene_reloc_ros.methods.coordinates.forest.trees import Forest, leaf_numbers, leaf_tables
+
+STAGE = 'growing'
 
 
 @dataclass(frozen=True)
@@ -28,45 +31,57 @@ class GrowingOptions:
         return min(max(self.comparisons // samples, self.least_tests), tests)
 
 
-def grow(samples: Samples, rng: np.random.Generator,
-         options: GrowingOptions | None = None) -> Forest:
+def grow(samples: Samples, rng: np.random.Generator, options: GrowingOptions | None = None,
+         progress: MappingProgress | None = None) -> Forest:
     """Return the Forest grown on Samples; ValueError without scikit-learn.
 
     Args:
         samples: Samples.
         rng: numpy generator; the same state grows the same forest.
         options: GrowingOptions.
+        progress: asked between trees; after its deadline no further one is grown.
     """
     options = options or GrowingOptions()
-    grown = _regressor(options, samples, int(rng.integers(2 ** 31)))
-    # a mean of its own keeps the numbers small, whatever the map's origin
-    grown.fit(samples.responses, samples.points - samples.points.mean(0))
-    trees = [estimator.tree_ for estimator in grown.estimators_]
+    trees = _grown(samples, options, int(rng.integers(2 ** 31)), progress or MappingProgress())
     nodes = np.stack([tree.apply(samples.responses) for tree in trees], 1)
     first = np.cumsum([0, *(tree.node_count for tree in trees)])
-    leaf = _leaf_numbers(np.concatenate([tree.children_left for tree in trees]))
+    leaf = leaf_numbers(np.concatenate([tree.children_left for tree in trees]) < 0)
     leaves = leaf[nodes + first[:-1]]
     feature, threshold, left, right = _flat(trees, first)
-    means, covariances, counts = leaf_tables(leaves, samples.points)
-    return Forest(first[:-1].astype(np.int32), feature, threshold, left, right, leaf, means,
-                  covariances, counts)
+    return Forest(first[:-1].astype(np.int32), feature, threshold, left, right, leaf,
+                  *leaf_tables(leaves, samples.points))
 
 
-def _regressor(options: GrowingOptions, samples: Samples, seed: int) -> Any:
-    """Return scikit-learn's forest, not grown yet."""
+def extra_trees() -> Any:
+    """Return the class of scikit-learn that grows forests; ValueError where it is missing."""
     try:
         from sklearn.ensemble import ExtraTreesRegressor
     except ImportError as error:
         raise ValueError('forest needs scikit-learn to map: pip install scikit-learn') from error
+    return ExtraTreesRegressor
+
+
+def _grown(samples: Samples, options: GrowingOptions, seed: int,
+           progress: MappingProgress) -> list[Any]:
+    """Return scikit-learn's trees, as many at a time as there are threads."""
+    regressor = _regressor(options, samples, seed)
+    # a mean of its own keeps the numbers small, whatever the map's origin
+    centred = samples.points - samples.points.mean(0)
+    for done in range(0, options.trees, options.jobs):
+        progress.check(STAGE)
+        if done and progress.deadline.passed:
+            break
+        grown = min(done + options.jobs, options.trees)
+        regressor.set_params(n_estimators=grown).fit(samples.responses, centred)
+        progress(STAGE, grown / options.trees, f'{grown} of {options.trees} trees')
+    return [estimator.tree_ for estimator in regressor.estimators_]
+
+
+def _regressor(options: GrowingOptions, samples: Samples, seed: int) -> Any:
+    """Return scikit-learn's forest, not grown yet; trees are added to those it has."""
     tests = options.tests_a_node(*samples.responses.shape)
-    return ExtraTreesRegressor(options.trees, min_samples_leaf=options.smallest_leaf,
-                               max_features=tests, n_jobs=options.jobs, random_state=seed)
-
-
-def _leaf_numbers(children: np.ndarray) -> np.ndarray:
-    """Return (M,) int32 the leaves counted through, -1 where a node has children (M,) >= 0."""
-    is_leaf = children < 0
-    return np.where(is_leaf, np.cumsum(is_leaf) - 1, -1).astype(np.int32)
+    return extra_trees()(options.trees, min_samples_leaf=options.smallest_leaf, max_features=tests,
+                         n_jobs=options.jobs, random_state=seed, warm_start=True)
 
 
 def _flat(trees: list[Any],

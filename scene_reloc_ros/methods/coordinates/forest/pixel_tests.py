@@ -34,6 +34,7 @@ class PixelTests:
     channels: np.ndarray  # (T, 2) uint8: 0, 1, 2 blue, green and red, 3 depth
     depth_scaled: bool  # whether offsets are divided by the pixel's depth
     focal_px: float  # of the camera that the offsets are for, pixels
+    blur_px: float = _BLUR_PX  # standard deviation, for that camera too, pixels
 
     @classmethod
     def draw(cls, rng: np.random.Generator, focal_px: float, depth_scaled: bool,
@@ -64,8 +65,9 @@ class PixelTests:
 
     def seen_with(self, focal_px: float) -> PixelTests:
         """Return the same tests for a camera of another focal length, pixels."""
-        offsets = self.offsets * np.float32(focal_px / self.focal_px)
-        return replace(self, offsets=offsets, focal_px=float(focal_px))
+        scale = focal_px / self.focal_px
+        return replace(self, offsets=self.offsets * np.float32(scale), focal_px=float(focal_px),
+                       blur_px=self.blur_px * scale)
 
     def responses(self, image: np.ndarray, depth_m: np.ndarray | None, pixels: np.ndarray,
                   depths: np.ndarray) -> np.ndarray:
@@ -95,7 +97,7 @@ class PixelTests:
 
     def _planes(self, image: np.ndarray, depth_m: np.ndarray | None) -> np.ndarray:
         """Return blurred blue, green and red, and depth where tests need it: (C, H, W) float32."""
-        blurred = cv2.GaussianBlur(image, (0, 0), _BLUR_PX).astype(np.float32)
+        blurred = cv2.GaussianBlur(image, (0, 0), self.blur_px).astype(np.float32)
         blurred *= _MEAN_LEVEL / max(float(blurred.mean()), 1.0)
         if blurred.ndim == 2:
             blurred = np.broadcast_to(blurred[..., None], (*blurred.shape, DEPTH))

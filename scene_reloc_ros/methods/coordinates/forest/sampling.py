@@ -4,18 +4,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.depth import registered_depth, trusted_depths
 from scene_reloc_ros.geometry.posed_image import PosedImage
+from scene_reloc_ros.mapping.hold_out import PosedFrames
+from scene_reloc_ros.mapping.progress import MappingProgress
 from scene_reloc_ros.methods.coordinates.forest.pixel_tests import PixelTests
 
-_PER_FRAME = 400
-_MOST = 200_000  # of all frames together: bounds memory (160 MB) and the time to grow
+STAGE = 'sampling'
+NO_DEPTH = 'forest needs depth of the mapping frames; use cells, or record with depth'
+_MOST_OF_FRAME = 1000  # pixels: more of them are neighbours that say the same
 _TRIES = 2  # pixels drawn for each that is wanted: a part of them has no depth
 _LEAST = 100  # samples that a forest is worth growing on
 
@@ -28,29 +31,38 @@ class Samples:
     points: np.ndarray  # (N, 3) float64 metres, map frame
 
 
-def draw_samples(frames: Sequence, tests: PixelTests, rng: np.random.Generator,
-                 per_frame: int = _PER_FRAME) -> Samples:
-    """Return Samples of frames with depth and pose; frames that lack one are left out.
+def draw_samples(frames: PosedFrames, kinds: Sequence[PixelTests], most: int,
+                 rng: np.random.Generator,
+                 progress: MappingProgress | None = None) -> list[Samples]:
+    """Return Samples for each kind of tests; ValueError where hardly a pixel has a known depth.
+
+    Frames come in a drawn order, so that those seen before the deadline are from all over the
+    place. A frame that lacks depth or pose gives none.
 
     Args:
-        frames: posed images.
-        tests: PixelTests.
+        frames: posed images, at least one.
+        kinds: one or more PixelTests: each image is read once for all of them.
+        most: samples of each kind, at most, that the frames share evenly.
         rng: numpy generator.
-        per_frame: pixels of one frame, at most.
+        progress: no further frame is read after its deadline.
     """
-    per_frame = max(1, min(per_frame, _MOST // max(len(frames), 1)))
-    responses = np.empty((len(frames) * per_frame, len(tests)), np.float32)
-    points = np.empty((len(responses), 3))
-    filled = 0
-    for number in range(len(frames)):
-        found = frame_samples(frames[number], tests, rng, per_frame)
-        end = filled + len(found.points)
-        responses[filled:end], points[filled:end] = found.responses, found.points
-        filled = end
-    if filled < _LEAST:
-        raise ValueError(f'only {filled} pixels of {len(frames)} frames have a known depth and '
-                         'pose; forest needs depth images to map')
-    return Samples(responses[:filled], points[:filled])
+    progress = progress or MappingProgress()
+    per_frame = max(1, min(_MOST_OF_FRAME, most // len(frames)))
+    found: list[list[Samples]] = [[] for _ in kinds]
+    for done, number in enumerate(rng.permutation(len(frames))):
+        if done and progress.deadline.passed:
+            break
+        frame = frames[int(number)]
+        for samples, tests in zip(found, kinds):
+            samples.append(frame_samples(frame, tests, rng, per_frame))
+        progress(STAGE, (done + 1) / len(frames), f'{done + 1} of {len(frames)} frames')
+    joined = [Samples(np.concatenate([part.responses for part in samples]),
+                      np.concatenate([part.points for part in samples])) for samples in found]
+    fewest = min(len(samples.points) for samples in joined)
+    if fewest < _LEAST:
+        raise ValueError(f'{NO_DEPTH} (only {fewest} pixels of {len(frames)} frames have a known '
+                         'depth and pose)')
+    return joined
 
 
 def frame_samples(frame: PosedImage, tests: PixelTests, rng: np.random.Generator,

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 _UPPER = np.triu_indices(3)  # xx, xy, xz, yy, yz, zz
+_STORED = ('roots', 'feature', 'threshold', 'left', 'right', 'means', 'covariances')
 
 
 @dataclass(frozen=True)
@@ -24,16 +25,14 @@ class Forest:
     leaf: np.ndarray  # (M,) int32 row of the tables below, -1 of a node that asks on
     means: np.ndarray  # (L, 3) float32 metres, map frame
     covariances: np.ndarray  # (L, 6) float32 xx, xy, xz, yy, yz, zz, square metres
-    counts: np.ndarray  # (L,) int32 samples that came to a leaf
 
     def __post_init__(self) -> None:
         """Refuse arrays that a descent could not end in."""
         inner = np.flatnonzero(self.leaf < 0)
         children = np.stack((self.left[inner], self.right[inner]))
         sizes = {len(nodes) for nodes in (self.feature, self.threshold, self.left, self.right)}
-        tables = {len(table) for table in (self.means, self.covariances, self.counts)}
         if (sizes != {len(self.leaf)} or (children <= inner).any()
-                or (children >= len(self.leaf)).any() or len(tables) != 1
+                or (children >= len(self.leaf)).any() or len(self.means) != len(self.covariances)
                 or self.leaf.max(initial=-1) >= len(self.means)):
             raise ValueError('the arrays of the forest do not form trees; make the map anew')
 
@@ -58,18 +57,32 @@ class Forest:
         return self.leaf[nodes].reshape(samples, len(self.roots))
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """Return what ``from_tensors`` needs, to be written to a file."""
-        return {field.name: torch.from_numpy(getattr(self, field.name)) for field in fields(self)}
+        """Return what ``from_tensors`` needs, to be written to a file.
+
+        Covariances lose digits that nothing needs.
+        """
+        tensors = {name: torch.from_numpy(getattr(self, name)) for name in _STORED}
+        return {**tensors, 'feature': tensors['feature'].short(),
+                'covariances': tensors['covariances'].half()}
 
     @classmethod
     def from_tensors(cls, tensors: dict[str, torch.Tensor]) -> Forest:
         """Restore the forest that ``tensors`` returned; ValueError where it forms no trees."""
-        return cls(**{field.name: tensors[field.name].numpy() for field in fields(cls)})
+        stored = {name: tensors[name].numpy() for name in _STORED}
+        stored['feature'] = stored['feature'].astype(np.int32)
+        stored['covariances'] = stored['covariances'].astype(np.float32)
+        # a leaf is its own child
+        leaf = leaf_numbers(stored['right'] == np.arange(len(stored['right'])))
+        return cls(leaf=leaf, **stored)
 
 
-def leaf_tables(leaves: np.ndarray,
-                points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return means (L, 3) and covariances (L, 6) float32 and counts (L,) int32 of leaves.
+def leaf_numbers(is_leaf: np.ndarray) -> np.ndarray:
+    """Return (M,) int32 the leaves of a mask (M,) counted through, -1 of other nodes."""
+    return np.where(is_leaf, np.cumsum(is_leaf) - 1, -1).astype(np.int32)
+
+
+def leaf_tables(leaves: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return means (L, 3) and covariances (L, 6) float32 of leaves.
 
     Args:
         leaves: (N, trees) the leaves that a sample came to; none of 0 to L - 1 is empty.
@@ -82,7 +95,7 @@ def leaf_tables(leaves: np.ndarray,
     apart = np.repeat(points, leaves.shape[1], 0) - means[order]
     products = _sums(order, apart[:, _UPPER[0]] * apart[:, _UPPER[1]])
     covariances = products / np.maximum(counts - 1, 1)[:, None]
-    return means.astype(np.float32), covariances.astype(np.float32), counts.astype(np.int32)
+    return means.astype(np.float32), covariances.astype(np.float32)
 
 
 def _sums(order: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ def forest_of_two():
     spread = np.array([[0], [0.01], [0.03]], np.float32)
     return Forest(whole(0, 3), whole(0, 0, 0, 0), np.zeros(4, np.float32), whole(1, 1, 2, 3),
                   whole(2, 1, 2, 3), whole(-1, 0, 1, 2), np.eye(3, dtype=np.float32),
-                  np.concatenate((spread, nothing), 1), whole(4, 4, 8))
+                  np.concatenate((spread, nothing), 1))
 
 
 def rise_tests(depth_scaled=True, focal_px=500.0):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
+from scene_reloc_ros.mapping.progress import Deadline, MappingCancelled, MappingProgress
 from scene_reloc_ros.methods.coordinates.forest.growing import (
     _regressor,
     grow,
@@ -49,7 +50,7 @@ def test_a_leaf_holds_the_mean_of_its_samples(with_sklearn):
     samples = random_samples()
     forest = grow(samples, np.random.default_rng(3))
     leaves = forest.leaves_of(samples.responses)
-    assert forest.counts.min() >= 4 and forest.counts.sum() == leaves.size
+    assert np.unique(leaves, return_counts=True)[1].min() >= 4
     held = samples.points[leaves[:, 1] == leaves[7, 1]]
     assert np.allclose(forest.means[leaves[7, 1]], held.mean(0), atol=1e-4)
 
@@ -64,6 +65,25 @@ def test_samples_that_are_all_alike_make_trees_of_one_leaf(with_sklearn):
     samples = Samples(np.zeros((50, 20), np.float32), np.ones((50, 3)))
     forest = grow(samples, np.random.default_rng(3))
     assert forest.leaf.tolist() == [0, 1, 2, 3] and np.array_equal(forest.means, np.ones((4, 3)))
+
+
+def test_trees_are_the_same_however_many_grow_at_a_time(with_sklearn):
+    one, two = (grow(random_samples(), np.random.default_rng(3), GrowingOptions(jobs=jobs))
+                for jobs in (1, 3))
+    assert np.array_equal(one.threshold, two.threshold)
+
+
+def test_after_the_deadline_no_further_tree_is_grown(with_sklearn):
+    progress = MappingProgress(deadline=Deadline(0.0))
+    assert len(grow(random_samples(), np.random.default_rng(3), progress=progress).roots) == 1
+
+
+def test_growing_can_be_cancelled_between_trees(with_sklearn):
+    reports = []
+    progress = MappingProgress(lambda *report: reports.append(report), lambda: len(reports) == 2)
+    with pytest.raises(MappingCancelled, match='growing'):
+        grow(random_samples(), np.random.default_rng(3), progress=progress)
+    assert reports == [('growing', 0.25, '1 of 4 trees'), ('growing', 0.5, '2 of 4 trees')]
 
 
 def test_without_scikit_learn_the_error_says_what_to_install(monkeypatch):

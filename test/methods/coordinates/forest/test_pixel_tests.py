@@ -108,6 +108,7 @@ def test_another_focal_length_moves_the_points_in_proportion():
     tests = PixelTests.draw(np.random.default_rng(1), 525.0, True)
     wide = tests.seen_with(262.5)
     assert np.allclose(wide.offsets, tests.offsets / 2) and wide.focal_px == 262.5
+    assert wide.blur_px == tests.blur_px / 2  # a point sees as much of the place
     assert np.array_equal(wide.channels, tests.channels)
 
 

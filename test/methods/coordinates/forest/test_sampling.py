@@ -9,6 +9,7 @@ import pytest
 
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.posed_image import PosedImage
+from scene_reloc_ros.mapping.progress import Deadline, MappingCancelled, MappingProgress
 from scene_reloc_ros.methods.coordinates.forest import sampling
 from scene_reloc_ros.methods.coordinates.forest.pixel_tests import PixelTests
 from scene_reloc_ros.methods.coordinates.forest.sampling import draw_samples, frame_samples
@@ -43,17 +44,42 @@ def test_pixels_without_a_trusted_depth_are_left_out():
 @pytest.mark.parametrize('missing', ['depth_m', 'map_from_cam'])
 def test_a_frame_without_depth_or_pose_gives_none(missing):
     bare = replace(wall(), **{missing: None})
-    found = draw_samples([wall(), bare, wall()], TESTS, np.random.default_rng(2), 60)
+    found, = draw_samples([wall(), bare, wall()], [TESTS], 180, np.random.default_rng(2))
     assert found.responses.shape == (120, 10) and found.points.shape == (120, 3)
-    with pytest.raises(ValueError, match='only 0 pixels of 2 frames'):
-        draw_samples([bare, bare], TESTS, np.random.default_rng(2), 60)
+    with pytest.raises(ValueError, match='forest needs depth of the mapping frames; use cells, or '
+                       r'record with depth \(only 0 pixels of 2 frames'):
+        draw_samples([bare, bare], [TESTS], 120, np.random.default_rng(2))
 
 
-def test_many_frames_share_the_samples(monkeypatch):
-    monkeypatch.setattr(sampling, '_MOST', 120)
-    assert len(draw_samples([wall()] * 4, TESTS, np.random.default_rng(2)).points) == 120
+def test_many_frames_share_the_samples_and_few_give_no_more_than_they_can_tell(monkeypatch):
+    monkeypatch.setattr(sampling, '_MOST_OF_FRAME', 55)
+    for most, drawn in ((120, 120), (4000, 220)):
+        found, = draw_samples([wall()] * 4, [TESTS], most, np.random.default_rng(2))
+        assert len(found.points) == drawn
+
+
+def test_every_kind_of_tests_gets_samples():
+    fixed = PixelTests.draw(np.random.default_rng(1), 60.0, False, 7)
+    found = draw_samples([wall()] * 2, [TESTS, fixed], 120, np.random.default_rng(2))
+    assert [samples.responses.shape for samples in found] == [(120, 10), (120, 7)]
+
+
+def test_after_the_deadline_no_further_frame_is_read_and_any_may_be_the_first():
+    frames = [replace(wall(), map_from_cam=wall().map_from_cam + np.eye(4, k=3) * number)
+              for number in range(20)]
+    first = [draw_samples(frames, [TESTS], 4000, np.random.default_rng(seed), MappingProgress(
+        deadline=Deadline(0.0)))[0].points for seed in range(2)]
+    assert [len(points) for points in first] == [200, 200]
+    assert abs(first[0][:, 0].mean() - first[1][:, 0].mean()) > 0.5
+
+
+def test_sampling_can_be_cancelled():
+    with pytest.raises(MappingCancelled, match='sampling'):
+        draw_samples([wall()] * 2, [TESTS], 200, np.random.default_rng(2),
+                     MappingProgress(cancelled=lambda: True))
 
 
 def test_the_same_generator_draws_the_same_samples():
-    one, same = (draw_samples([wall()] * 2, TESTS, np.random.default_rng(2)) for _ in range(2))
-    assert np.array_equal(one.responses, same.responses)
+    one, same = (draw_samples([wall()] * 2, [TESTS], 800, np.random.default_rng(2))
+                 for _ in range(2))
+    assert np.array_equal(one[0].responses, same[0].responses)

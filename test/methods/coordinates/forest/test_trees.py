@@ -20,8 +20,7 @@ def small_forest():
                   threshold=np.array([0.5, 0, -1, 0, 0, 0], np.float32),
                   left=whole(1, 1, 3, 3, 4, 5), right=whole(2, 1, 4, 3, 4, 5),
                   leaf=whole(-1, 0, -1, 1, 2, 3), means=np.eye(4, 3, dtype=np.float32),
-                  covariances=np.tile(np.float32([1, 9, 9, 4, 9, 4]), (4, 1)),
-                  counts=whole(4, 5, 6, 15))
+                  covariances=np.tile(np.float32([1, 9, 9, 4, 9, 4]), (4, 1)))
 
 
 def test_a_response_up_to_the_threshold_goes_left():
@@ -44,8 +43,7 @@ def test_tables_are_the_means_and_covariances_of_numpy(seed, origin):
     rng = np.random.default_rng(seed)
     points = rng.normal(origin, (1, 0.1, 3), (60, 3))
     leaves = np.stack((np.arange(60) % 5, 5 + np.arange(60) // 20), 1)
-    means, covariances, counts = leaf_tables(leaves, points)
-    assert counts.tolist() == [12] * 5 + [20] * 3
+    means, covariances = leaf_tables(leaves, points)
     for leaf in range(8):
         held = points[(leaves == leaf).any(1)]
         assert np.allclose(means[leaf], held.mean(0), atol=1e-4)
@@ -53,7 +51,7 @@ def test_tables_are_the_means_and_covariances_of_numpy(seed, origin):
 
 
 def test_a_leaf_of_one_sample_spreads_by_nothing():
-    means, covariances, _ = leaf_tables(np.zeros((1, 1), np.int32), np.array([[1.0, 2, 3]]))
+    means, covariances = leaf_tables(np.zeros((1, 1), np.int32), np.array([[1.0, 2, 3]]))
     assert means.tolist() == [[1, 2, 3]] and not covariances.any()
 
 
@@ -69,7 +67,7 @@ def test_a_forest_survives_as_tensors():
     {'right': np.full(6, 6, np.int32)},
     {'leaf': np.array([-1, 0, -1, 1, 2, 4], np.int32)},
     {'threshold': np.zeros(5, np.float32)},
-    {'counts': np.zeros(3, np.int32)},
+    {'covariances': np.zeros((3, 6), np.float32)},
 ])
 def test_arrays_that_form_no_trees_are_refused(broken):
     with pytest.raises(ValueError, match='do not form trees'):
