@@ -40,6 +40,8 @@ class TransformLookup:
 
         Blocks for up to ``wait_s`` of wall time; call it from a worker, not from a callback.
         """
+        if frame_a == frame_b:  # a camera on its own has no transforms
+            return np.eye(4), None
         deadline = time.monotonic() + wait_s
         while True:
             try:
