@@ -13,7 +13,8 @@ import torch
 
 from scene_reloc_ros.cli.main import main
 from scene_reloc_ros.geometry.pose_error import pose_errors
-from scene_reloc_ros.mapping.progress import MappingCancelled
+from scene_reloc_ros.mapping.generators import MappingGenerators
+from scene_reloc_ros.mapping.progress import Deadline, MappingCancelled, MappingProgress
 from scene_reloc_ros.mapping.scene_map import MapContent, SceneMap
 from scene_reloc_ros.methods.coordinates.forest.method import ForestMethod, ForestOptions
 from scene_reloc_ros.methods.coordinates.forest.queries import pixel_grid
@@ -24,7 +25,7 @@ from scene_reloc_ros.uncertainty.rejection import Rejection
 
 FRAMES = wall_frames(70, blur=20.0)  # what tells places apart is larger than a point's blur
 MAPPED = [frame for number, frame in enumerate(FRAMES) if number % 7]
-OPTIONS = ForestOptions(samples=10_000)
+OPTIONS = ForestOptions(samples=10_000, pixels=600)
 NEEDS_DEPTH = 'forest needs depth of the mapping frames; use cells, or record with depth'
 
 
@@ -40,6 +41,13 @@ def built(with_sklearn):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(map_validation, '_NEGATIVES', 4)
         return Mapper(OPTIONS, 'cpu').build(MAPPED)
+
+
+def fitted(frames, seed=0, progress=None):
+    """Return the Fitted of some frames: small forests, and no check."""
+    method = ForestMethod(replace(OPTIONS, samples=2000), torch.device('cpu'))
+    return method.fit(frames, MappingGenerators.from_seed(seed),
+                      progress or MappingProgress())
 
 
 def errors(scene_map, frames, depth):
@@ -126,24 +134,22 @@ def test_info_tells_of_trees_and_of_no_network(built, tmp_path, capsys):
 
 
 def test_equal_seeds_grow_equal_maps(with_sklearn):
-    first, same, other = (Mapper(OPTIONS, 'cpu', seed).build(FRAMES[:20])
-                          .content.tensors for seed in (0, 0, 1))
+    first, same, other = (fitted(FRAMES[:20], seed=seed).content.tensors for seed in (0, 0, 1))
     assert all(torch.equal(first[key], same[key]) for key in first)
     assert not torch.equal(first['scaled.offsets'], other['scaled.offsets'])
 
 
 def test_little_time_grows_one_tree_of_a_part_of_the_frames(with_sklearn):
-    scene_map = Mapper(replace(OPTIONS, minutes=1e-6), 'cpu').build(FRAMES[:12])
-    assert [forest['trees'] for forest in scene_map.metadata['forests']] == [1, 1]
-    assert scene_map.metadata['forests'][0]['samples'] == 833
+    progress = MappingProgress(deadline=Deadline(1e-4))
+    forests = fitted(FRAMES[:12], progress=progress).metadata['forests']
+    assert [(forest['trees'], forest['samples']) for forest in forests] == [(1, 166)] * 2
 
 
 def test_growing_of_both_forests_is_one_stage(with_sklearn):
     told = []
-    Mapper(OPTIONS, 'cpu').build(FRAMES[:12], lambda *report: told.append(report))
+    fitted(FRAMES[:12], progress=MappingProgress(lambda *report: told.append(report)))
     fractions = [fraction for stage, fraction, _ in told if stage == 'growing']
-    assert fractions == sorted(fractions) and fractions[-1] == 1.0
-    assert len(set(fractions)) == len(fractions)
+    assert fractions == sorted(set(fractions)) and fractions[-1] == 1.0
 
 
 def test_mapping_can_be_cancelled(with_sklearn):
