@@ -9,6 +9,7 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Bool, Header
 from support.bystander import BEST_EFFORT, LATCHED
 from support.mapped_room import ROUTE
+from tf2_msgs.msg import TFMessage
 
 from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.geometry.pose_error import pose_errors
@@ -17,6 +18,7 @@ from scene_reloc_ros.ros.bridge.conversions import (
     nanoseconds,
     pose_of_message,
     stamp_message,
+    transform_message,
 )
 from scene_reloc_ros.ros.compat.cv_bridge import CvBridge
 
@@ -30,6 +32,7 @@ class RoomCamera:
         self.bystander, self.camera = bystander, frame.camera
         self.image = bystander.publisher(Image, 'image', BEST_EFFORT)
         self.info = bystander.publisher(CameraInfo, 'camera_info', BEST_EFFORT)
+        self.tf = bystander.publisher(TFMessage, '/tf')
         self.status = bystander.listen_json('/relocaliser/status')
         self.poses = bystander.listen(PoseWithCovarianceStamped, '/relocaliser/pose')
         ready = bystander.listen(Bool, '/relocaliser/ready', LATCHED)
@@ -42,6 +45,8 @@ class RoomCamera:
         message.header.stamp = stamp_message(stamp_ns)
 
         def send():
+            self.tf.publish(TFMessage(transforms=[
+                transform_message(np.eye(4), 'odom', 'camera', stamp_ns)]))
             self.info.publish(fill_camera_info(CameraInfo(), self.camera))
             self.image.publish(message)
         status = self.bystander.until(
@@ -60,7 +65,7 @@ class RoomCamera:
 def camera(start_node, bystander, mapped):
     """Start the relocaliser with a map of cells, and a camera for it."""
     start_node('scene_reloc_ros.ros.relocaliser.node', {
-        'map': f'"{mapped / "room.map"}"', 'publish_tf': False, 'base_frame': 'camera',
+        'map': f'"{mapped / "room.map"}"', 'base_frame': 'camera',
         'gate': False, 'device': 'cpu'})
     return RoomCamera(bystander, open_sequence(ROUTE)[10])
 
