@@ -135,7 +135,8 @@ def test_every_field_of_the_json_of_map_and_info_is_documented(scripts):
     found |= keys(scripts, 'pipeline/mapper.py', '_assemble')
     found |= keys(scripts, 'pipeline/mapper.py', 'build')
     found |= keys(scripts, 'cli/map_figures.py', '_head')
-    for method in ('coordinates/ace.py', 'coordinates/forest/method.py', 'matching/cells.py'):
+    for method in ('coordinates/ace.py', 'coordinates/forest/method.py',
+                   'matching/key_frame_maps.py'):
         found |= keys(scripts, f'methods/{method}', 'fit')
     assert set(scripts.json_outputs.FIELDS['map, info']) == found | {'schema'}
 
