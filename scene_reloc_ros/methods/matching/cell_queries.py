@@ -48,7 +48,7 @@ class CellsObserver:
     """Matches of a query with the key frames most like it."""
 
     least = 30  # matches
-    tolerance = 0.6  # measured on frames kept from maps: a cell's peak is found to two pixels
+    tolerance = 0.6  # a cell's peak is found to about two pixels
     observes_depth = False
 
     def __init__(self, scene_map: SceneMap, device: torch.device) -> None:
