@@ -61,14 +61,19 @@ def test_the_seed_makes_the_map():
         assert torch.equal(tensor, second.content.tensors[name]), name
 
 
-@pytest.mark.parametrize('image', [
-    np.full((240, 120), 90, np.uint8),
-    np.random.default_rng(0).integers(0, 256, (240, 120), np.uint8)], ids=['blank', 'noise'])
-def test_an_image_of_another_place_is_refused(built, image):
-    for scene_map in built.values():
-        found = Localiser(scene_map, device='cpu').localise(image, CAMERA)
-        assert found.rejection in (Rejection.NO_SIMILAR_VIEW, Rejection.NO_CONSENSUS,
-                                   Rejection.TOO_FEW_INLIERS), found.detail
+@pytest.mark.parametrize('method', METHODS)
+def test_an_image_of_another_place_is_refused(built, method):
+    noise = np.random.default_rng(0).integers(0, 256, (240, 120), np.uint8)
+    found = Localiser(built[method], device='cpu').localise(noise, CAMERA)
+    assert found.rejection in (Rejection.NO_SIMILAR_VIEW, Rejection.NO_CONSENSUS,
+                               Rejection.TOO_FEW_INLIERS), found.detail
+
+
+@pytest.mark.parametrize('method', METHODS)
+def test_an_image_without_any_feature_is_told_to_be_flat(built, method):
+    blank = np.full((240, 120), 90, np.uint8)
+    found = Localiser(built[method], device='cpu').localise(blank, CAMERA)
+    assert found.rejection is Rejection.TOO_DARK and found.cells == 0
 
 
 @pytest.mark.parametrize('features', ['sift', 'orb'])
@@ -88,7 +93,11 @@ def test_a_key_frame_is_ready_for_the_next_query():
     method = Hierarchical(HierarchicalOptions(), torch.device('cpu'))
     grown = method.add(first, FRAMES[50:70], MappingProgress())
     assert len(grown.views) > len(first.views)
-    assert best_errors(grown, [FRAMES[66]])[0][0] < 0.05 < best_errors(first, [FRAMES[66]])[0][0]
+    # the first frames see a corner of it, so both find it: by far more with a key frame there
+    before, after = (Localiser(m, device='cpu').localise(FRAMES[60].image, CAMERA).inliers
+                     for m in (first, grown))
+    assert after > 3 * before
+    assert best_errors(grown, [FRAMES[60]])[0][0] < 0.01
 
 
 def test_unknown_features_are_named():

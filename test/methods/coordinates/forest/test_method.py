@@ -139,7 +139,8 @@ def test_equal_seeds_grow_equal_maps(with_sklearn):
     assert not torch.equal(first['scaled.offsets'], other['scaled.offsets'])
 
 
-def test_little_time_grows_one_tree_of_a_part_of_the_frames(with_sklearn):
+def test_little_time_grows_one_tree_of_a_part_of_the_frames(with_sklearn, monkeypatch):
+    monkeypatch.setattr(torch, 'get_num_threads', lambda: 1)  # that many trees grow at a time
     progress = MappingProgress(deadline=Deadline(1e-4))
     forests = fitted(FRAMES[:12], progress=progress).metadata['forests']
     assert [(forest['trees'], forest['samples']) for forest in forests] == [(1, 166)] * 2
