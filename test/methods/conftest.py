@@ -7,7 +7,7 @@ import pytest
 from scene_reloc_ros.pipeline import map_validation
 
 
-@pytest.fixture(scope='session', autouse=True)
+@pytest.fixture(scope='module', autouse=True)
 def few_pictures_of_other_places():
     """Keep the check of maps short: what it fits is tested elsewhere."""
     with pytest.MonkeyPatch.context() as patch:
