@@ -39,7 +39,7 @@ class RoomCamera:
         bystander.until(lambda: ready, '~/ready')
 
     def answer(self, image):
-        """Return the status for an image sent now, and its pose or None."""
+        """Return the status for an image sent now, and its stamp."""
         stamp_ns = self.bystander.now_ns()
         message = CvBridge().cv2_to_imgmsg(image, 'bgr8', Header(frame_id='camera'))
         message.header.stamp = stamp_message(stamp_ns)

@@ -8,17 +8,15 @@ import sys
 import cv2
 import numpy as np
 import pytest
-from support.worlds.wall import CAMERA, wall_frames
+from support.worlds.wall import best_errors, CAMERA, wall_frames
 import torch
 
 from scene_reloc_ros.cli.main import main
-from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.mapping.generators import MappingGenerators
 from scene_reloc_ros.mapping.progress import Deadline, MappingCancelled, MappingProgress
 from scene_reloc_ros.mapping.scene_map import MapContent, SceneMap
 from scene_reloc_ros.methods.coordinates.forest.method import ForestMethod, ForestOptions
 from scene_reloc_ros.methods.coordinates.forest.queries import pixel_grid
-from scene_reloc_ros.pipeline import map_validation
 from scene_reloc_ros.pipeline.localiser import Localiser
 from scene_reloc_ros.pipeline.mapper import Mapper
 from scene_reloc_ros.uncertainty.rejection import Rejection
@@ -37,10 +35,8 @@ def with_sklearn():
 
 @pytest.fixture(scope='module')
 def built(with_sklearn):
-    """Return a map of all frames but every seventh; its check asks few other places."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(map_validation, '_NEGATIVES', 4)
-        return Mapper(OPTIONS, 'cpu').build(MAPPED)
+    """Return a map of all frames but every seventh."""
+    return Mapper(OPTIONS, 'cpu').build(MAPPED)
 
 
 def fitted(frames, seed=0, progress=None):
@@ -50,19 +46,9 @@ def fitted(frames, seed=0, progress=None):
                       progress or MappingProgress())
 
 
-def errors(scene_map, frames, depth):
-    """Return metres and degrees (F,) of the best poses, infinite without one."""
-    localiser = Localiser(scene_map, device='cpu')
-    traces = [localiser.trace(frame.image, frame.camera, frame.depth_m if depth else None)
-              for frame in frames]
-    return np.array([(np.inf, np.inf) if trace.pose is None else
-                     tuple(map(float, pose_errors(trace.pose.map_from_cam, frame.map_from_cam)))
-                     for trace, frame in zip(traces, frames)]).T
-
-
 @pytest.mark.parametrize('depth, metres', [(True, 0.03), (False, 0.10)])
 def test_frames_between_the_mapping_frames_are_found(built, depth, metres):
-    translation, rotation = errors(built, FRAMES[::7], depth)
+    translation, rotation = best_errors(built, FRAMES[::7], depth)
     assert np.median(translation) < metres and np.median(rotation) < 2.0
 
 
@@ -112,7 +98,7 @@ def test_an_image_of_another_size_is_asked_at_its_own_pixels(built):
     assert torch.allclose(rays[:, :2], torch.from_numpy(CAMERA.scaled(*query.size_px).rays(
         query.pixels.numpy()))[:, :2].float(), atol=1e-5)
     large = replace(frame, image=double, camera=CAMERA.scaled(240, 480))
-    assert errors(built, [large], depth=False)[0][0] < 0.10
+    assert best_errors(built, [large], depth=False)[0][0] < 0.10
 
 
 def test_a_map_survives_its_file(built, tmp_path):
