@@ -13,9 +13,9 @@ from scene_reloc_ros.cli.arguments import (
 )
 from scene_reloc_ros.cli.map_figures import map_figures, map_rows
 from scene_reloc_ros.cli.terminal import print_rows, ProgressBars, write_json
+from scene_reloc_ros.features.local_features import EXTRACTORS
 from scene_reloc_ros.mapping.presets import PRESETS
 from scene_reloc_ros.mapping.progress import MappingCancelled
-from scene_reloc_ros.methods.matching.feature_queries import EXTRACTORS
 from scene_reloc_ros.methods.registry import method_class, METHODS
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER
 from scene_reloc_ros.pipeline.mapper import Mapper

@@ -42,17 +42,12 @@ def sift(count: int) -> Extractor:
     Descriptors are the roots of L1-normalised ones, whose cosine is Hellinger's kernel
     (Arandjelovic and Zisserman, CVPR 2012).
     """
+    def unit(descriptors: np.ndarray) -> torch.Tensor:
+        values = torch.from_numpy(descriptors)
+        return (values / values.sum(1, keepdim=True).clamp_min(1e-6)).sqrt()
     detector = cv2.SIFT_create(  # type: ignore[attr-defined]  # the stubs lack it
         count, contrastThreshold=_SIFT_CONTRAST)
-
-    def extract(grey: np.ndarray) -> LocalFeatures:
-        points, descriptors = detector.detectAndCompute(grey, None)
-        if not points:
-            return _none(128)
-        values = torch.from_numpy(descriptors)
-        values = (values / values.sum(1, keepdim=True).clamp_min(1e-6)).sqrt()
-        return _strongest(points, values, count)
-    return extract
+    return _extractor(detector, unit, 128, count)
 
 
 def orb(count: int) -> Extractor:
@@ -61,26 +56,35 @@ def orb(count: int) -> Extractor:
     A bit becomes plus or minus one, so that the cosine of two descriptors tells their Hamming
     distance.
     """
+    def unit(descriptors: np.ndarray) -> torch.Tensor:
+        signs = torch.from_numpy(np.unpackbits(descriptors, axis=1)).float() * 2 - 1
+        return signs / signs.shape[1] ** 0.5
     detector = cv2.ORB_create(  # type: ignore[attr-defined]  # the stubs lack it
         count, fastThreshold=_ORB_FAST)
+    return _extractor(detector, unit, 256, count)
 
+
+def _extractor(detector: cv2.Feature2D, unit: Callable[[np.ndarray], torch.Tensor],
+               dimensions: int, count: int) -> Extractor:
+    """Return what finds the strongest features of a detector, its descriptors made unit ones."""
     def extract(grey: np.ndarray) -> LocalFeatures:
-        points, descriptors = detector.detectAndCompute(grey, None)
+        points, descriptors = detector.detectAndCompute(grey, None)  # type: ignore[call-overload]
         if not points:
-            return _none(256)
-        signs = torch.from_numpy(np.unpackbits(descriptors, axis=1)).float() * 2 - 1
-        return _strongest(points, signs / signs.shape[1] ** 0.5, count)
+            return LocalFeatures(torch.zeros(0, 2), torch.zeros(0, dimensions))
+        pixels = torch.tensor([point.pt for point in points], dtype=torch.float32)
+        order = torch.tensor([-point.response for point in points]).argsort(stable=True)[:count]
+        return LocalFeatures(pixels[order], unit(descriptors)[order])
     return extract
 
 
-def _none(dimensions: int) -> LocalFeatures:
-    return LocalFeatures(torch.zeros(0, 2), torch.zeros(0, dimensions))
+EXTRACTORS = {'sift': sift, 'orb': orb}  # name of --features -> what makes one of a count
 
 
-def _strongest(points: list[cv2.KeyPoint], descriptors: torch.Tensor, count: int) -> LocalFeatures:
-    pixels = torch.tensor([point.pt for point in points], dtype=torch.float32)
-    order = torch.tensor([-point.response for point in points]).argsort(stable=True)[:count]
-    return LocalFeatures(pixels[order], descriptors[order])
+def extractor_of(features: str, count: int) -> Extractor:
+    """Return what finds features of that name; ValueError lists the known ones."""
+    if features not in EXTRACTORS:
+        raise ValueError(f'features {features!r} are not known; one of {", ".join(EXTRACTORS)}')
+    return EXTRACTORS[features](count)
 
 
 def ratio_matches(similarity: torch.Tensor, ratio: float) -> tuple[torch.Tensor, torch.Tensor]:

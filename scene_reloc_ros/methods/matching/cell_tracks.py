@@ -18,23 +18,32 @@ from scene_reloc_ros.features.cell_grid import CellGrid
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
 from scene_reloc_ros.mapping.depth_correction import DepthCorrection, fit_depth_correction
-from scene_reloc_ros.methods.matching.triangulation import Tracks, triangulate, Triangulated
-from scene_reloc_ros.methods.matching.views import epipolar_distances, lifted, neighbours_of, View
+from scene_reloc_ros.methods.matching.triangulation import (
+    learn_camera,
+    MET_PX,
+    Tracks,
+    triangulate,
+    Triangulated,
+)
+from scene_reloc_ros.methods.matching.views import (
+    epipolar_distances,
+    lifted,
+    neighbours_of,
+    UNSURE,
+    View,
+)
 
 _LEAST_VIEWS = 8  # of which a camera is learnt, count
 _REFERENCES = 40  # key frames that a camera is learnt from, count
 _CELLS = 60  # of each, count
-_CAMERA_STEPS = 20  # of Gauss-Newton
 _LOOKED_IN = 8  # neighbours of a key frame that its points are triangulated with, count
 _SIMILARITY = 0.65  # least of a cell and where it is found, cosine
 _COARSE = 0.25  # by which it may be less where a search begins
 _GATE_PX = 20.0  # farthest from its line that a coarse cell is looked at, pixels
 _RETURN = 2  # cells by which the way back may miss
 _LEAST_SEEN = 4  # views of a point, the first included
-_MET_PX = 4.0  # largest error of a view that a point agrees with, pixels
 _CELL_PX = 1.5  # standard deviation of where a cell is found, pixels
 _EXACT = 0.1  # largest standard deviation of a triangulated point, of its distance
-_UNSURE = 0.1  # weight of depths of which tracks do not tell how they err
 
 CellView = View[CellGrid]
 
@@ -49,7 +58,7 @@ def calibrate(views: list[CellView], rng: np.random.Generator, points: bool = Tr
         points: whether the map has any; else nothing is asked.
     """
     has_depth = any(view.depths is not None for view in views)
-    unknown = DepthCorrection(weight=_UNSURE) if has_depth else None
+    unknown = DepthCorrection(weight=UNSURE) if has_depth else None
     if not points or len(views) < _LEAST_VIEWS:
         return CameraRefinement().requires_grad_(False), unknown, None
     chosen = rng.permutation(len(views))[:_REFERENCES]
@@ -58,11 +67,7 @@ def calibrate(views: list[CellView], rng: np.random.Generator, points: bool = Tr
     tracks, first = _joined(stars)
     if not tracks.count:
         return CameraRefinement().requires_grad_(False), unknown, None
-    nothing = torch.zeros(5).double()
-    before = triangulate(tracks, nothing)
-    found = triangulate(tracks, nothing, _CAMERA_STEPS, free_camera=True)
-    figures = {'tracks': tracks.count, 'before_px': float(before.errors_px.median()),
-               'after_px': float(found.errors_px.median())}
+    found, figures = learn_camera(tracks)
     depth = _depth_correction([views[i] for i in chosen], stars, (tracks, found, first))
     return (CameraRefinement(found.camera).requires_grad_(False),
             (depth or unknown) if has_depth else None, figures)
@@ -168,8 +173,8 @@ def _joined(stars: list[Tracks]) -> tuple[Tracks, torch.Tensor]:
 def _agreed(tracks: Tracks, found: Triangulated, view: CellView) -> torch.Tensor:
     """Return which points (T,) enough views agree with, so that they are exact enough."""
     met = torch.zeros(tracks.count).index_add(
-        0, tracks.point, (found.errors_px < _MET_PX).float())
-    spread = _CELL_PX * found.covariances.diagonal(dim1=1, dim2=2).sum(1).sqrt()
+        0, tracks.point, (found.errors_px < MET_PX).float())
+    spread = _CELL_PX * found.spreads
     distance = (found.points - view.map_from_cam[:3, 3]).norm(dim=1)
     return (met >= _LEAST_SEEN) & (spread < _EXACT * distance)
 

@@ -17,8 +17,8 @@ import numpy as np
 import torch
 
 from scene_reloc_ros.features.cell_grid import CellGrid
+from scene_reloc_ros.features.projection import Projection
 from scene_reloc_ros.mapping.generators import MappingGenerators
-from scene_reloc_ros.mapping.hold_out import PosedFrames
 from scene_reloc_ros.mapping.progress import MappingProgress
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.matching.cell_queries import (
@@ -38,10 +38,7 @@ from scene_reloc_ros.methods.matching.key_frame_maps import (
     KeyFrameOptions,
     ViewPoints,
 )
-from scene_reloc_ros.methods.matching.key_frames import Vocabulary
-from scene_reloc_ros.methods.matching.views import depths_at
 from scene_reloc_ros.methods.method import Needs
-from scene_reloc_ros.network.preprocessing import working_frame
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER, load_encoder
 
 
@@ -87,14 +84,10 @@ class Cells(KeyFrameMap[CellGrid]):
     def _descriptors(self, grey: np.ndarray) -> torch.Tensor:
         return self._encode(grey)
 
-    def _view(self, number: int, frames: PosedFrames, vocabulary: Vocabulary) -> CellView:
-        frame = frames[number]
-        grey, camera = working_frame(frame)
-        grid = self._encode.grid(grey, vocabulary.projection)
-        pixels = grid.pixels(torch.arange(len(grid.descriptors)))
-        return CellView(torch.from_numpy(np.asarray(frame.map_from_cam)).double(), grid, camera,
-                        vocabulary.raw_summary(grid.descriptors),
-                        depths_at(frame, pixels) if self._options.depth else None)
+    def _described(self, grey: np.ndarray,
+                   projection: Projection) -> tuple[CellGrid, torch.Tensor]:
+        grid = self._encode.grid(grey, projection)
+        return grid, grid.pixels(torch.arange(len(grid.descriptors)))
 
     def _points(self, views: list[CellView], generators: MappingGenerators,
                 progress: MappingProgress) -> ViewPoints:

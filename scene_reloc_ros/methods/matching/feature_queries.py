@@ -4,33 +4,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 
-from scene_reloc_ros.features.local_features import (
-    Extractor,
-    LocalFeatures,
-    orb,
-    sift,
-)
+from scene_reloc_ros.features.local_features import extractor_of, LocalFeatures
 from scene_reloc_ros.features.projection import from_codes
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.matching.key_frames import KeyFrames
 from scene_reloc_ros.methods.method import Correspondences, QueryImage, rays_of
 
-EXTRACTORS: dict[str, Callable[[int], Extractor]] = {'sift': sift, 'orb': orb}
 _WORDS = 6  # that a feature is looked for in, count
 _NEXT = 6  # best points of a word that are looked at, count
 _SAME_M = 0.1  # points so near are one, of which no ratio tells, metres
-
-
-def extractor_of(features: str, count: int) -> Extractor:
-    """Return what finds features of that name; ValueError lists the known ones."""
-    if features not in EXTRACTORS:
-        raise ValueError(f'features {features!r} are not known; one of {", ".join(EXTRACTORS)}')
-    return EXTRACTORS[features](count)
 
 
 class FeaturesObserver:

@@ -16,18 +16,28 @@ from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
 from scene_reloc_ros.mapping.depth_correction import DepthCorrection, fit_depth_correction
 from scene_reloc_ros.mapping.progress import MappingProgress
 from scene_reloc_ros.methods.matching.key_frame_maps import ViewPoints
-from scene_reloc_ros.methods.matching.triangulation import Tracks, triangulate, Triangulated
-from scene_reloc_ros.methods.matching.views import epipolar_distances, lifted, pairs_of, View
+from scene_reloc_ros.methods.matching.triangulation import (
+    in_camera,
+    learn_camera,
+    MET_PX,
+    Tracks,
+    triangulate,
+    Triangulated,
+)
+from scene_reloc_ros.methods.matching.views import (
+    epipolar_lines,
+    lifted,
+    pairs_of,
+    UNSURE,
+    View,
+)
 
 _RATIO = 0.85  # of the distance to the best match to that of the second best
 _GATE_PX = 12.0  # farthest from its epipolar line before the camera is known, pixels
 _LEAST_SEEN = 2  # views of a point
 _CAMERA_TRACKS = 4000  # that a camera is learnt from, count
-_CAMERA_STEPS = 20  # of Gauss-Newton
-_MET_PX = 4.0  # largest error of a view that a point agrees with, pixels
 _FEATURE_PX = 1.0  # standard deviation of where a feature is found, pixels
 _EXACT = 0.05  # largest standard deviation of a triangulated point, of its distance
-_UNSURE = 0.1  # weight of depths of which tracks do not tell how they err
 
 FeatureView = View[LocalFeatures]
 
@@ -124,25 +134,22 @@ def connected(count: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
 def _matches(view: FeatureView, other: FeatureView) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the features (K,) of both views that are one, as the poses allow it."""
     mine, theirs = ratio_matches(view.local.descriptors @ other.local.descriptors.T, _RATIO)
-    near = epipolar_distances(view, view.local.pixels[mine], other,
-                              other.local.pixels[theirs]).diagonal() < _GATE_PX
+    lines = epipolar_lines(view, view.local.pixels[mine], other)
+    there = other.rays(other.local.pixels[theirs]).float()
+    near = ((lines[:, :2] * there).sum(1) + lines[:, 2]).abs() < _GATE_PX
     return mine[near], theirs[near]
 
 
 def _camera_of(observed: FeatureTracks, rng: np.random.Generator,
                ) -> tuple[CameraRefinement, dict[str, Any] | None]:
     """Return what some of the tracks tell of the camera, and figures for people."""
-    nothing = torch.zeros(5).double()
     if not observed.tracks.count:
         return CameraRefinement().requires_grad_(False), None
     some = torch.zeros(observed.tracks.count, dtype=torch.bool)
     some[torch.from_numpy(rng.permutation(len(some))[:_CAMERA_TRACKS])] = True
-    tracks = observed.of(some[observed.tracks.point]).tracks
-    before = triangulate(tracks, nothing)
-    found = triangulate(tracks, nothing, _CAMERA_STEPS, free_camera=True)
-    figures = {'tracks': observed.tracks.count, 'before_px': float(before.errors_px.median()),
-               'after_px': float(found.errors_px.median())}
-    return CameraRefinement(found.camera).requires_grad_(False), figures
+    found, figures = learn_camera(observed.of(some[observed.tracks.point]).tracks)
+    return (CameraRefinement(found.camera).requires_grad_(False),
+            {**figures, 'tracks': observed.tracks.count})
 
 
 def _agreeing(observed: FeatureTracks,
@@ -151,13 +158,13 @@ def _agreeing(observed: FeatureTracks,
     camera = correction.values.double()
     for _ in range(2):
         found = triangulate(observed.tracks, camera)
-        observed = observed.of(found.errors_px < _MET_PX)
+        observed = observed.of(found.errors_px < MET_PX)
         observed = observed.of(observed.seen_by(_LEAST_SEEN))
     found = triangulate(observed.tracks, camera)
     tracks = observed.tracks
     centres = invert_pose(tracks.cam_from_map)[:, :3, 3]
     distance = (found.points[tracks.point] - centres).norm(dim=1)
-    spread = _FEATURE_PX * found.covariances.diagonal(dim1=1, dim2=2).sum(1).sqrt()
+    spread = _FEATURE_PX * found.spreads
     exact = spread[tracks.point] < _EXACT * distance
     return _only(observed, found, exact)
 
@@ -180,9 +187,7 @@ def _depth_of(views: list[FeatureView], observed: FeatureTracks,
         mine = observed.view == number
         if view.depths is not None:
             depths[mine] = view.depths[observed.feature[mine]]
-    pose = observed.tracks.cam_from_map
-    seen = (pose[:, :3, :3] @ found.points[observed.tracks.point, :, None])[:, :, 0]
-    seen = seen + pose[:, :3, 3]
+    seen = in_camera(observed.tracks, found.points)
     fitted = fit_depth_correction(seen[:, 2], depths.double(), seen[:, :2] / seen[:, 2:],
                                   observed.view)
-    return fitted or DepthCorrection(weight=_UNSURE)
+    return fitted or DepthCorrection(weight=UNSURE)

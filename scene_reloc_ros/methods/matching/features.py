@@ -15,14 +15,13 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from scene_reloc_ros.features.local_features import LocalFeatures
+from scene_reloc_ros.features.local_features import extractor_of, LocalFeatures
+from scene_reloc_ros.features.projection import Projection
 from scene_reloc_ros.mapping.generators import MappingGenerators
-from scene_reloc_ros.mapping.hold_out import PosedFrames
 from scene_reloc_ros.mapping.progress import MappingProgress
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.matching.cover import thinned
 from scene_reloc_ros.methods.matching.feature_queries import (
-    extractor_of,
     NearestViewsObserver,
     WholeMapObserver,
 )
@@ -33,9 +32,7 @@ from scene_reloc_ros.methods.matching.key_frame_maps import (
     KeyFrameOptions,
     ViewPoints,
 )
-from scene_reloc_ros.methods.matching.key_frames import Vocabulary
-from scene_reloc_ros.methods.matching.views import depths_at, lifted
-from scene_reloc_ros.network.preprocessing import working_frame
+from scene_reloc_ros.methods.matching.views import lifted
 
 
 @dataclass(frozen=True)
@@ -70,22 +67,19 @@ class Sift(KeyFrameMap[LocalFeatures]):
         """Make the extractor; ValueError where it is not known. They run on the CPU."""
         super().__init__(options)
         self._extract = extractor_of(options.features, options.found)
-        self._count, self._keep = options.points, options.keep
+        self._keep = options.keep
 
     def _descriptors(self, grey: np.ndarray) -> torch.Tensor:
         return self._extract(grey).descriptors
 
-    def _view(self, number: int, frames: PosedFrames, vocabulary: Vocabulary) -> FeatureView:
-        frame = frames[number]
-        grey, camera = working_frame(frame)
-        features = self._extract(grey).projected(vocabulary.projection)
-        return FeatureView(torch.from_numpy(np.asarray(frame.map_from_cam)).double(), features,
-                           camera, vocabulary.raw_summary(features.descriptors),
-                           depths_at(frame, features.pixels) if self._options.depth else None)
+    def _described(self, grey: np.ndarray,
+                   projection: Projection) -> tuple[LocalFeatures, torch.Tensor]:
+        features = self._extract(grey).projected(projection)
+        return features, features.pixels
 
     def _points(self, views: list[FeatureView], generators: MappingGenerators,
                 progress: MappingProgress) -> ViewPoints:
-        found = feature_points(views, generators.pairs, self._count, progress)
+        found = feature_points(views, generators.pairs, self._options.points, progress)
         if not self._keep:
             return found
         return thinned(found, [view.local.descriptors for view in views], self._keep)
@@ -94,7 +88,7 @@ class Sift(KeyFrameMap[LocalFeatures]):
                   scene_map: SceneMap) -> tuple[torch.Tensor, torch.Tensor]:
         if view.depths is None or scene_map.depth is None:
             return torch.zeros(0, 3).double(), torch.zeros(0, dtype=torch.long)
-        known = (view.depths > 0).nonzero()[:self._count, 0]
+        known = (view.depths > 0).nonzero()[:self._options.points, 0]
         return lifted(view, view.local.pixels[known], view.depths[known], scene_map.correction,
                       scene_map.depth), known
 

@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Generic
 import numpy as np
 import torch
 
-from scene_reloc_ros.features.projection import to_codes
+from scene_reloc_ros.features.projection import Projection, to_codes
 from scene_reloc_ros.geometry.pose_error import view_novelty
+from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
 from scene_reloc_ros.mapping.depth_correction import DepthCorrection
@@ -22,7 +23,7 @@ from scene_reloc_ros.mapping.hold_out import FrameSubset, PosedFrames
 from scene_reloc_ros.mapping.progress import Deadline, MappingProgress
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.matching.key_frames import KeyFrame, KeyFrames, Vocabulary
-from scene_reloc_ros.methods.matching.views import Local, View
+from scene_reloc_ros.methods.matching.views import depths_at, Local, View
 from scene_reloc_ros.methods.method import Fitted, Needs
 from scene_reloc_ros.network.preprocessing import working_frame
 
@@ -78,8 +79,8 @@ class KeyFrameMap(Generic[Local]):
         """Return the descriptors (N, C) float32 of a working image, as they come."""
         raise NotImplementedError
 
-    def _view(self, number: int, frames: PosedFrames, vocabulary: Vocabulary) -> View[Local]:
-        """Return what a frame shows."""
+    def _described(self, grey: np.ndarray, projection: Projection) -> tuple[Local, torch.Tensor]:
+        """Return what a working image shows in short descriptors, and its pixels (N, 2)."""
         raise NotImplementedError
 
     def _points(self, views: list[View[Local]], generators: MappingGenerators,
@@ -133,11 +134,19 @@ class KeyFrameMap(Generic[Local]):
         images = [self._descriptors(working_frame(frames[int(number)])[0]) for number in numbers]
         return Vocabulary.fit(images, self._options.dimensions, generators.head), len(images)
 
+    def _view(self, frame: PosedImage, vocabulary: Vocabulary) -> View[Local]:
+        """Return what a frame shows; its summary is not yet whitened."""
+        grey, camera = working_frame(frame)
+        local, pixels = self._described(grey, vocabulary.projection)
+        return View(torch.from_numpy(np.asarray(frame.map_from_cam)).double(), local, camera,
+                    vocabulary.raw_summary(local.descriptors),
+                    depths_at(frame, pixels) if self._options.depth else None)
+
     def _views(self, frames: PosedFrames, vocabulary: Vocabulary,
                progress: MappingProgress) -> Iterator[View[Local]]:
         """Yield what the frames show."""
         for number in range(len(frames)):
-            yield self._view(number, frames, vocabulary)
+            yield self._view(frames[number], vocabulary)
             progress(STAGE, (number + 1) / len(frames), f'{number + 1} of {len(frames)} frames')
 
 

@@ -10,6 +10,7 @@ are eliminated (Schur complement: Triggs et al., Bundle Adjustment - A Modern Sy
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch.func import jacfwd
@@ -22,6 +23,8 @@ _KERNEL_PX = 2.0  # scale of the robust kernel at the end, pixels
 _FIRST_KERNEL_PX = 12.0  # at the start: a rough camera bends all rays
 _EXPECTED = (0.02, 0.02, 0.02, 0.02, 0.1)  # deviations of a refinement's values that are usual
 _CAMERA_VALUES = len(_EXPECTED)
+_CAMERA_STEPS = 20  # of Gauss-Newton that a camera is learnt with
+MET_PX = 4.0  # largest error of a view that a point agrees with, pixels
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,11 @@ class Triangulated:
     covariances: torch.Tensor  # (T, 3, 3) float64, square metres
     errors_px: torch.Tensor  # (M,) reprojection errors, pixels; infinite behind a camera
     camera: torch.Tensor  # (5,) float64, values of a CameraRefinement
+
+    @property
+    def spreads(self) -> torch.Tensor:
+        """Return the standard deviations (T,) of the points, metres, for rays exact to a pixel."""
+        return self.covariances.diagonal(dim1=1, dim2=2).sum(1).sqrt()
 
 
 def linear_points(tracks: Tracks, camera: torch.Tensor) -> torch.Tensor:
@@ -102,13 +110,23 @@ def triangulate(tracks: Tracks, camera: torch.Tensor, steps: int = 10, free_came
     return Triangulated(points, covariances, _seen_error(tracks, points, error), camera)
 
 
+def learn_camera(tracks: Tracks) -> tuple[Triangulated, dict[str, Any]]:
+    """Return the points of tracks with the camera that they tell, and figures for people."""
+    nothing = torch.zeros(_CAMERA_VALUES).double()
+    before = triangulate(tracks, nothing)
+    found = triangulate(tracks, nothing, _CAMERA_STEPS, free_camera=True)
+    return found, {'tracks': tracks.count, 'before_px': float(before.errors_px.median()),
+                   'after_px': float(found.errors_px.median())}
+
+
 def _seen_error(tracks: Tracks, points: torch.Tensor, error: torch.Tensor) -> torch.Tensor:
     """Return the lengths (M,) of errors, infinite where a point is not before its camera."""
-    depth = _in_camera(tracks, points)[:, 2]
+    depth = in_camera(tracks, points)[:, 2]
     return torch.where(depth > _NEAREST_M, error.norm(dim=1), torch.full_like(depth, torch.inf))
 
 
-def _in_camera(tracks: Tracks, points: torch.Tensor) -> torch.Tensor:
+def in_camera(tracks: Tracks, points: torch.Tensor) -> torch.Tensor:
+    """Return the points (T, 3) as each observation's camera sees them (M, 3), metres."""
     pose = tracks.cam_from_map
     return (pose[:, :3, :3] @ points[tracks.point, :, None])[:, :, 0] + pose[:, :3, 3]
 
@@ -116,7 +134,7 @@ def _in_camera(tracks: Tracks, points: torch.Tensor) -> torch.Tensor:
 def _linearised(tracks: Tracks, points: torch.Tensor, camera: torch.Tensor,
                 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return errors (M, 2), pixels, and their derivatives by point (M, 2, 3) and camera."""
-    seen = _in_camera(tracks, points)
+    seen = in_camera(tracks, points)
     depth = seen[:, 2].clamp_min(_NEAREST_M)
     flat = seen[:, :2] / depth[:, None]
     error = (flat - corrected_rays(camera, tracks.rays)) * tracks.focal_px

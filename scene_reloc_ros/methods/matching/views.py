@@ -27,6 +27,7 @@ _SIMILAR = 40  # key frames of which a key frame's neighbours are drawn, count
 _NEIGHBOURS = 12  # that are looked at, count
 _TURNED = 0.87  # largest angle between a key frame and its neighbour, rad
 _OFF_AXIS = 0.45  # farthest from the middle of a picture that is in it for sure, rad
+UNSURE = 0.1  # weight of depths of which tracks do not tell how they err
 _DISTANCES_M = (1.0, 2.0, 4.0, 8.0)  # at which the middle of a picture may be, metres
 
 
@@ -95,23 +96,25 @@ def pairs_of(views: list[View[Local]], rng: np.random.Generator) -> list[tuple[i
     return sorted(pairs)
 
 
-def epipolar_distances(view: View[Local], pixels: torch.Tensor, other: View[Local],
-                       there: torch.Tensor) -> torch.Tensor:
-    """Return how far (K, M) pixels of another view are from the lines of a view's, pixels.
+def epipolar_lines(view: View[Local], pixels: torch.Tensor, other: View[Local]) -> torch.Tensor:
+    """Return the lines (K, 3) float32 in another view on which a view's pixels (K, 2) lie.
 
-    Args:
-        view: whose pixels (K, 2) lie somewhere on a line in the other.
-        pixels: of the view.
-        other: the other.
-        there: (M, 2) of the other.
+    A line's product with x, y and 1 of a ray is how far the ray is from it, pixels.
     """
     relative = invert_pose(other.map_from_cam) @ view.map_from_cam
     x, y, z = relative[:3, 3].tolist()
     across = torch.tensor(((0, -z, y), (z, 0, -x), (-y, x, 0))).double()
     rays = view.rays(pixels)
     lines = torch.cat((rays, torch.ones_like(rays[:, :1])), 1) @ (across @ relative[:3, :3]).T
-    lines = lines / lines[:, :2].norm(dim=1, keepdim=True).clamp_min(1e-9) * other.camera.focal
-    return (lines[:, :2].float() @ other.rays(there).float().T + lines[:, 2:].float()).abs()
+    scale = lines[:, :2].norm(dim=1, keepdim=True).clamp_min(1e-9)
+    return (lines / scale * other.camera.focal).float()
+
+
+def epipolar_distances(view: View[Local], pixels: torch.Tensor, other: View[Local],
+                       there: torch.Tensor) -> torch.Tensor:
+    """Return distances (K, M), pixels, of another view's pixels (M, 2) to a view's lines (K)."""
+    lines = epipolar_lines(view, pixels, other)
+    return (lines[:, :2] @ other.rays(there).float().T + lines[:, 2:]).abs()
 
 
 def lifted(view: View[Local], pixels: torch.Tensor, depths: torch.Tensor,
