@@ -35,7 +35,7 @@ ROSDEP_KEYS = {
 # rosdep has no key: package.xml says so in a comment, README says what to install.
 WITHOUT_KEY = {'safetensors'}
 # Imported where they are installed, and done without elsewhere.
-OPTIONAL = {'cuda', 'poselib', 'sklearn', 'wheel', 'xdist'}
+OPTIONAL = {'cuda', 'poselib', 'pycolmap', 'sklearn', 'wheel', 'xdist'}
 # Declared, although no file imports them, and why.
 WITHOUT_IMPORT = {
     'python3-skimage': 'the simulated room reads the pictures that come with it, found by name',

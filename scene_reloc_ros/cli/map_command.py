@@ -14,7 +14,7 @@ from scene_reloc_ros.cli.arguments import (
 from scene_reloc_ros.cli.map_figures import map_figures, map_rows
 from scene_reloc_ros.cli.terminal import print_rows, ProgressBars, write_json
 from scene_reloc_ros.features.local_features import EXTRACTORS
-from scene_reloc_ros.mapping.presets import PRESETS
+from scene_reloc_ros.mapping.presets import PRESETS, with_minutes
 from scene_reloc_ros.mapping.progress import MappingCancelled
 from scene_reloc_ros.methods.registry import method_class, METHODS
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER
@@ -51,12 +51,12 @@ def add_arguments(parser):
 
 def _options(args):
     """Return the options of the method that was asked for."""
-    if args.minutes is not None and not args.minutes > 0:
-        raise ValueError(f'minutes is {args.minutes}; expected a positive number')
     if args.keep is not None and args.keep < _LEAST_KEPT:
         raise ValueError(f'keep is {args.keep}; expected at least {_LEAST_KEPT} points')
     preset = method_class(args.method).presets[args.preset]
-    given = {name: getattr(args, name) for name in ('minutes', *_OF_SOME)
+    if args.minutes is not None:
+        preset = with_minutes(preset, args.minutes)
+    given = {name: getattr(args, name) for name in _OF_SOME
              if getattr(args, name) is not None}
     for name in given:
         if not hasattr(preset, name):

@@ -94,10 +94,12 @@ def _content_text(figures):
 def _lens_text(figures):
     lens, tracks = figures['lens'], figures.get('camera_fit')
     if tracks is not None:
-        return (f'{tracks["tracks"]} tracks of cells: rays miss their points by '
+        return (f'{tracks["tracks"]} tracks through key frames: rays miss their points by '
                 f'{tracks["before_px"]:.1f} px, {tracks["after_px"]:.1f} px with what was found')
     if 'forests' in figures:
         return 'as calibrated: forests take cameras as they are'
+    if 'key_frames' in figures:
+        return 'as calibrated: key frames were not followed to learn of it'
     if lens is None:
         return 'as calibrated: no time to match views, or too few that turn against each other'
     return (f'{lens["pairs"]} pairs of views: points are {lens["before_px"]:.1f} px off their '

@@ -25,6 +25,7 @@ class MethodNote:
 
 _OWN_TRAINING = 'published method, own training'
 _OWN_PARTS = 'published idea, own parts'
+_PEER = 'peer library'
 NOTES = {
     'ace': MethodNote(_OWN_TRAINING, 'scene coordinate regression', counterparts=(
         'ACE', 'DSAC* full', 'DSAC* tiny', 'DSAC* full, depth', 'DSAC* tiny, depth')),
@@ -37,12 +38,8 @@ NOTES = {
                                counterparts=('hLoc', 'D.VLAD + R2D2')),
     'forest': MethodNote(_OWN_TRAINING, 'decision trees from pixels to points',
                          ('scikit-learn to map',), depth='must'),
-    'poker': MethodNote(_OWN_TRAINING, counterparts=('Poker',)),
-    'regions': MethodNote(_OWN_PARTS, counterparts=('SRC',), depth='must'),
-    'posenet': MethodNote(_OWN_TRAINING, counterparts=('PoseNet17', 'MS-Transformer')),
-    'relocnet': MethodNote(_OWN_PARTS, counterparts=(
-        'RelocNet', 'RelocNet, other data'), depth='no'),
-    'structureless': MethodNote(_OWN_PARTS, depth='no'),
+    'colmap': MethodNote(_PEER, "sift's features, matched and triangulated by COLMAP",
+                         ('pycolmap to map',)),
 }
 UNKNOWN = MethodNote('')
 

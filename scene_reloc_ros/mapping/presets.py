@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from scene_reloc_ros.mapping.camera_refinement import CameraRefinementOptions
 from scene_reloc_ros.mapping.view_matching import MatchingOptions
@@ -61,11 +61,15 @@ class MappingOptions:
     correction: CameraRefinementOptions = CameraRefinementOptions()
     matching: MatchingOptions = MatchingOptions()
 
-    def with_minutes(self, minutes: float) -> MappingOptions:
-        """Return these options with another bound on the time."""
-        if not minutes > 0:
-            raise ValueError(f'minutes is {minutes}; expected a positive number')
-        return replace(self, minutes=float(minutes))
+
+Options = TypeVar('Options')  # of a method: a dataclass with minutes
+
+
+def with_minutes(options: Options, minutes: float) -> Options:
+    """Return options of a method with another bound on the time, minutes."""
+    if not minutes > 0:
+        raise ValueError(f'minutes is {minutes}; expected a positive number')
+    return replace(options, minutes=float(minutes))  # type: ignore[type-var]
 
 
 PRESETS = {

@@ -9,7 +9,7 @@ image before a pose is solved. Solving, covariance, refusal, the gate and the no
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -110,7 +110,6 @@ class LocalisationMethod(Protocol):
     family: ClassVar[str]  # of its evidence: cells, matches or regressed (``GENERAL_MODELS``)
     needs: ClassVar[Needs]
     presets: ClassVar[dict[str, Any]]  # name of --preset -> options
-    grows: ClassVar[bool]  # whether ``add`` takes further frames, without training
 
     def fit(self, frames: PosedFrames, generators: MappingGenerators,
             progress: MappingProgress) -> Fitted:
@@ -122,12 +121,17 @@ class LocalisationMethod(Protocol):
             progress: its deadline bounds the whole mapping.
         """
 
-    def add(self, scene_map: SceneMap, frames: PosedFrames, progress: MappingProgress) -> SceneMap:
-        """Return the map with further posed frames; only where it grows."""
-
     @staticmethod
     def observer(scene_map: SceneMap, device: torch.device) -> Observer:
         """Return what answers queries of a map of this method."""
+
+
+@runtime_checkable
+class Growing(Protocol):
+    """A method whose maps take further frames, without training."""
+
+    def add(self, scene_map: SceneMap, frames: PosedFrames, progress: MappingProgress) -> SceneMap:
+        """Return the map with further posed frames."""
 
 
 def checked_encoder(scene_map: SceneMap) -> str:

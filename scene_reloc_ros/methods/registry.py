@@ -12,6 +12,7 @@ from scene_reloc_ros.mapping.scene_map import SceneMap
 METHODS = {  # name of --method and of map files -> module and class
     'ace': ('coordinates.ace', 'Ace'),
     'cells': ('matching.cells', 'Cells'),
+    'colmap': ('matching.colmap', 'Colmap'),
     'forest': ('coordinates.forest.method', 'ForestMethod'),
     'hierarchical': ('matching.features', 'Hierarchical'),
     'reference': ('matching.cells', 'Reference'),

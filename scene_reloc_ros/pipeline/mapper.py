@@ -25,7 +25,7 @@ from scene_reloc_ros.mapping.progress import (
     silent,
 )
 from scene_reloc_ros.mapping.scene_map import SceneMap
-from scene_reloc_ros.methods.method import Fitted, LocalisationMethod, MethodOptions
+from scene_reloc_ros.methods.method import Fitted, Growing, LocalisationMethod, MethodOptions
 from scene_reloc_ros.methods.registry import method_class
 from scene_reloc_ros.network.device import resolve_device
 from scene_reloc_ros.network.weights import encoder_hash
@@ -75,7 +75,7 @@ class Mapper:
         split = FrameSplit(blocks, kept[fitted.alias_candidates])
         scene_map = self._assemble(frames, fitted)
         scene_map, check = self._validated(scene_map, frames, split, progress, generators)
-        if self.method.grows and len(held_out):
+        if isinstance(self.method, Growing) and len(held_out):
             scene_map = self.method.add(scene_map, FrameSubset(frames, held_out), progress)
         return replace(scene_map, metadata={
             **scene_map.metadata, 'check': check,

@@ -195,12 +195,12 @@ def solve_pose(problem: PoseProblem | RigProblem, generator: torch.Generator,
     refinement = estimator.finish(consensus.hypothesis)
     score = float(estimator.score(refinement.poses)[0])
     second_best_score = _second_best_score(estimator, consensus, refinement.poses[0], options)
-    if second_best_score > options.second_best_ratio * score:
-        return SolverRejection.AMBIGUOUS
     masks = estimator.inliers(refinement.poses[0])
     count = int(sum(mask.sum() for mask in masks))
     if is_chance(usable, count, consensus.samples, options):
         return SolverRejection.NO_CONSENSUS
+    if second_best_score > options.second_best_ratio * score:
+        return SolverRejection.AMBIGUOUS
     if is_undetermined(refinement.equations.hessian[0], options):
         return SolverRejection.UNDETERMINED
     return _result(estimator, refinement, _spread(masks, kept, cameras),

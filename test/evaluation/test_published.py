@@ -39,5 +39,5 @@ def test_rows_are_those_that_the_methods_answer_to():
 def test_no_method_is_called_by_the_name_of_the_published_system():
     assert answered_by('hLoc', ['hierarchical', 'ace']) == ['hierarchical']
     assert {entry.kind for entry in NOTES.values()} == {
-        'published method, own training', 'published idea, own parts'}
+        'published method, own training', 'published idea, own parts', 'peer library'}
     assert note('unheard of').kind == ''

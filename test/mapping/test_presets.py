@@ -4,10 +4,10 @@
 
 import pytest
 
-from scene_reloc_ros.mapping.presets import PRESETS
+from scene_reloc_ros.mapping.presets import PRESETS, with_minutes
 
 
 def test_minutes_must_be_positive():
-    assert PRESETS['fast'].with_minutes(2).minutes == 2
+    assert with_minutes(PRESETS['fast'], 2).minutes == 2
     with pytest.raises(ValueError, match='minutes is -1'):
-        PRESETS['fast'].with_minutes(-1)
+        with_minutes(PRESETS['fast'], -1)

@@ -90,7 +90,6 @@ class Ace:
     family: ClassVar[str] = 'cells'
     needs: ClassVar[Needs] = Needs()
     presets: ClassVar[dict[str, MappingOptions]] = PRESETS
-    grows: ClassVar[bool] = False
     observer = AceObserver
 
     def __init__(self, options: MappingOptions, device: torch.device) -> None:
@@ -117,10 +116,6 @@ class Ace:
             self._options.encoder, correction.cpu(), depth, aliases,
             {'cells': len(buffer), 'training': asdict(training),
              'lens': None if lens is None else lens.described()})
-
-    def add(self, scene_map: SceneMap, frames: PosedFrames, progress: MappingProgress) -> SceneMap:
-        """Return the map as it is: a head learns only by training."""
-        return scene_map
 
     def _fit_lens(self, frames: PosedFrames, buffer: FeatureBuffer, rng: np.random.Generator,
                   progress: MappingProgress) -> DistortionFit | None:

@@ -28,7 +28,7 @@ from scene_reloc_ros.methods.matching.triangulation import (
 from scene_reloc_ros.methods.matching.views import (
     epipolar_distances,
     lifted,
-    neighbours_of,
+    Neighbours,
     UNSURE,
     View,
 )
@@ -62,7 +62,8 @@ def calibrate(views: list[CellView], rng: np.random.Generator, points: bool = Tr
     if not points or len(views) < _LEAST_VIEWS:
         return CameraRefinement().requires_grad_(False), unknown, None
     chosen = rng.permutation(len(views))[:_REFERENCES]
-    stars = [_star(views[i], [views[j] for j in neighbours_of(int(i), views, rng)],
+    neighbours = Neighbours(views, rng)
+    stars = [_star(views[i], [views[j] for j in neighbours.of(int(i))],
                    _some(views[i].local.coarse, _CELLS, rng)) for i in chosen]
     tracks, first = _joined(stars)
     if not tracks.count:
@@ -73,23 +74,21 @@ def calibrate(views: list[CellView], rng: np.random.Generator, points: bool = Tr
             (depth or unknown) if has_depth else None, figures)
 
 
-def points_of(number: int, views: list[CellView], count: int, correction: CameraRefinement,
-              depth: DepthCorrection | None, rng: np.random.Generator,
-              ) -> tuple[torch.Tensor, torch.Tensor]:
+def points_of(view: CellView, neighbours: list[CellView], count: int,
+              correction: CameraRefinement, depth: DepthCorrection | None,
+              rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
     """Return points (K, 3) float64 of at most ``count`` cells of a key frame, and the cells (K,).
 
     They are triangulated from its neighbours where those agree, else measured, where the frame
     has depth.
     """
-    view = views[number]
     if view.depths is not None and depth is not None:
         points, cells = measured_points(view, count, correction, depth)
     else:
         cells = _some(view.local.coarse, 2 * count, rng)
         points = torch.full((len(cells), 3), torch.nan).double()
     if len(cells):
-        asked = neighbours_of(number, views, rng)[:_LOOKED_IN]
-        star = _star(view, [views[j] for j in asked], cells)
+        star = _star(view, neighbours[:_LOOKED_IN], cells)
         found = triangulate(star, correction.values.double())
         exact = _agreed(star, found, view)
         points[exact] = found.points[exact]

@@ -38,6 +38,7 @@ from scene_reloc_ros.methods.matching.key_frame_maps import (
     KeyFrameOptions,
     ViewPoints,
 )
+from scene_reloc_ros.methods.matching.views import Neighbours
 from scene_reloc_ros.methods.method import Needs
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER, load_encoder
 
@@ -93,9 +94,11 @@ class Cells(KeyFrameMap[CellGrid]):
                 progress: MappingProgress) -> ViewPoints:
         count = self._options.points
         correction, depth, figures = calibrate(views, generators.pairs, count > 0)
+        neighbours = Neighbours(views, generators.augmentation)
         points, cells = [], []
-        for number in range(len(views)):
-            found = points_of(number, views, count, correction, depth, generators.augmentation)
+        for number, view in enumerate(views):
+            found = points_of(view, [views[i] for i in neighbours.of(number)], count, correction,
+                              depth, generators.augmentation)
             points.append(found[0])
             cells.append(found[1])
             progress('lifting', (number + 1) / len(views), f'{number + 1} of {len(views)} frames')

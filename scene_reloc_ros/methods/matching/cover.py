@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from scene_reloc_ros.methods.matching.key_frame_maps import ViewPoints
+from scene_reloc_ros.features.projection import from_codes
+from scene_reloc_ros.methods.matching.key_frames import KeyFrames
 
 
 def covering(view: np.ndarray, point: np.ndarray, count: int) -> np.ndarray:
@@ -47,27 +48,36 @@ def covering(view: np.ndarray, point: np.ndarray, count: int) -> np.ndarray:
     return np.array(sorted(taken), int)
 
 
-def thinned(found: ViewPoints, descriptors: list[torch.Tensor], count: int) -> ViewPoints:
-    """Return at most ``count`` of all points, each with the one view that describes it best.
+def thinned(key_frames: KeyFrames, count: int) -> KeyFrames:
+    """Return the key frames with at most ``count`` points of all.
+
+    A point that several key frames see (equal to the last bit) keeps the descriptor that is most
+    typical of it, in that key frame only.
+    """
+    counts = [len(frame.points) for frame in key_frames.frames]
+    owner = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
+    points = torch.cat([frame.points for frame in key_frames.frames])
+    described = from_codes(torch.cat([frame.codes for frame in key_frames.frames]))
+    _, point = points.unique(dim=0, return_inverse=True)
+    kept = torch.zeros(len(point), dtype=torch.bool)
+    kept[most_typical(described, point)[
+        torch.from_numpy(covering(owner.numpy(), point.numpy(), count))]] = True
+    return KeyFrames(key_frames.vocabulary, [
+        replace(frame, codes=frame.codes[mine], points=frame.points[mine])
+        for frame, mine in zip(key_frames.frames, kept.split(counts))])
+
+
+def most_typical(descriptors: torch.Tensor, point: torch.Tensor) -> torch.Tensor:
+    """Return for each point (T,) the observation nearest to the mean of its descriptors.
 
     Args:
-        found: points of all key frames; those of several are equal to the last bit.
-        descriptors: of each key frame (N, D), unit length.
-        count: of the points that are kept.
+        descriptors: (M, D) unit length, of each observation.
+        point: (M,) int64, of each observation, counted from 0.
     """
-    owner = torch.repeat_interleave(torch.arange(len(found.points)),
-                                    torch.tensor([len(points) for points in found.points]))
-    _, point = torch.cat(found.points).unique(dim=0, return_inverse=True)
-    described = torch.cat([of_view[chosen] for of_view, chosen in zip(descriptors, found.chosen)])
-    mean = torch.zeros(int(point.max()) + 1 if len(point) else 0, described.shape[1])
-    mean = functional.normalize(mean.index_add(0, point, described), dim=1)
-    typical = (described * mean[point]).sum(1)
-    best = torch.full((len(mean),), -torch.inf).scatter_reduce(0, point, typical, 'amax')
-    first = torch.full((len(mean),), len(point)).scatter_reduce(
-        0, point, torch.where(typical == best[point], torch.arange(len(point)), len(point)),
-        'amin')
-    kept = torch.zeros(len(point), dtype=torch.bool)
-    kept[first[torch.from_numpy(covering(owner.numpy(), point.numpy(), count))]] = True
-    of_view = kept.split([len(points) for points in found.points])
-    return replace(found, points=[points[mine] for points, mine in zip(found.points, of_view)],
-                   chosen=[chosen[mine] for chosen, mine in zip(found.chosen, of_view)])
+    count = int(point.max()) + 1 if len(point) else 0
+    mean = functional.normalize(
+        torch.zeros(count, descriptors.shape[1]).index_add(0, point, descriptors), dim=1)
+    typical = (descriptors * mean[point]).sum(1)
+    best = torch.full((count,), -torch.inf).scatter_reduce(0, point, typical, 'amax')
+    number = torch.where(typical == best[point], torch.arange(len(point)), len(point))
+    return torch.full((count,), len(point)).scatter_reduce(0, point, number, 'amin')

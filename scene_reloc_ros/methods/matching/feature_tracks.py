@@ -32,7 +32,7 @@ from scene_reloc_ros.methods.matching.views import (
     View,
 )
 
-_RATIO = 0.85  # of the distance to the best match to that of the second best
+RATIO = 0.85  # of the distance to the best match to that of the second best
 _GATE_PX = 12.0  # farthest from its epipolar line before the camera is known, pixels
 _LEAST_SEEN = 2  # views of a point
 _CAMERA_TRACKS = 4000  # that a camera is learnt from, count
@@ -73,6 +73,21 @@ def feature_points(views: list[FeatureView], rng: np.random.Generator, count: in
     observed = tracks_of(views, rng, progress)
     correction, figures = _camera_of(observed, rng)
     observed, found = _agreeing(observed, correction)
+    return placed(views, observed, found.points, count, (correction, figures))
+
+
+def placed(views: list[FeatureView], observed: FeatureTracks, found: torch.Tensor, count: int,
+           camera: tuple[CameraRefinement, dict[str, Any] | None]) -> ViewPoints:
+    """Return where at most ``count`` features of each view are.
+
+    Args:
+        views: all key frames.
+        observed: what is seen of the points.
+        found: (T, 3) float64 points, metres.
+        count: of the features of a view.
+        camera: what is known of it, and figures for people.
+    """
+    correction, figures = camera
     depth = _depth_of(views, observed, found)
     points, features = [], []
     for number, view in enumerate(views):
@@ -82,7 +97,7 @@ def feature_points(views: list[FeatureView], rng: np.random.Generator, count: in
             known = (view.depths > 0).nonzero()[:, 0]
             place[known] = lifted(view, view.local.pixels[known], view.depths[known],
                                   correction, depth)
-        place[observed.feature[mine]] = found.points[observed.tracks.point[mine]]
+        place[observed.feature[mine]] = found[observed.tracks.point[mine]]
         kept = torch.isfinite(place).all(1).nonzero()[:count, 0]
         points.append(place[kept])
         features.append(kept)
@@ -95,8 +110,8 @@ def tracks_of(views: list[FeatureView], rng: np.random.Generator,
 
     Features that are joined by a chain of matches are one track; a view sees it once.
     """
-    first = torch.tensor([0, *(len(view.local) for view in views)]).cumsum(0)
     pairs = pairs_of(views, rng)
+    first = torch.tensor([0, *(len(view.local) for view in views)]).cumsum(0)
     edges = [torch.zeros(2, 0, dtype=torch.long)]
     for done, (one, other) in enumerate(pairs):
         mine, theirs = _matches(views[one], views[other])
@@ -133,7 +148,7 @@ def connected(count: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 def _matches(view: FeatureView, other: FeatureView) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the features (K,) of both views that are one, as the poses allow it."""
-    mine, theirs = ratio_matches(view.local.descriptors @ other.local.descriptors.T, _RATIO)
+    mine, theirs = ratio_matches(view.local.descriptors @ other.local.descriptors.T, RATIO)
     lines = epipolar_lines(view, view.local.pixels[mine], other)
     there = other.rays(other.local.pixels[theirs]).float()
     near = ((lines[:, :2] * there).sum(1) + lines[:, 2]).abs() < _GATE_PX
@@ -178,7 +193,7 @@ def _only(observed: FeatureTracks, found: Triangulated,
 
 
 def _depth_of(views: list[FeatureView], observed: FeatureTracks,
-              found: Triangulated) -> DepthCorrection | None:
+              found: torch.Tensor) -> DepthCorrection | None:
     """Compare the points with the depths of the views that see them; None without depth."""
     if not any(view.depths is not None for view in views):
         return None
@@ -187,7 +202,7 @@ def _depth_of(views: list[FeatureView], observed: FeatureTracks,
         mine = observed.view == number
         if view.depths is not None:
             depths[mine] = view.depths[observed.feature[mine]]
-    seen = in_camera(observed.tracks, found.points)
+    seen = in_camera(observed.tracks, found)
     fitted = fit_depth_correction(seen[:, 2], depths.double(), seen[:, :2] / seen[:, 2:],
                                   observed.view)
     return fitted or DepthCorrection(weight=UNSURE)

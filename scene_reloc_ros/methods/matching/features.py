@@ -32,6 +32,7 @@ from scene_reloc_ros.methods.matching.key_frame_maps import (
     KeyFrameOptions,
     ViewPoints,
 )
+from scene_reloc_ros.methods.matching.key_frames import KeyFrames
 from scene_reloc_ros.methods.matching.views import lifted
 
 
@@ -79,10 +80,10 @@ class Sift(KeyFrameMap[LocalFeatures]):
 
     def _points(self, views: list[FeatureView], generators: MappingGenerators,
                 progress: MappingProgress) -> ViewPoints:
-        found = feature_points(views, generators.pairs, self._options.points, progress)
-        if not self._keep:
-            return found
-        return thinned(found, [view.local.descriptors for view in views], self._keep)
+        return feature_points(views, generators.pairs, self._options.points, progress)
+
+    def _bounded(self, key_frames: KeyFrames) -> KeyFrames:
+        return thinned(key_frames, self._keep) if self._keep else key_frames
 
     def _measured(self, view: FeatureView,
                   scene_map: SceneMap) -> tuple[torch.Tensor, torch.Tensor]:

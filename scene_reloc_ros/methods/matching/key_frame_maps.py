@@ -68,7 +68,6 @@ class KeyFrameMap(Generic[Local]):
     """Key frames of a place: what they show in short descriptors, and their summaries."""
 
     needs: ClassVar[Needs] = Needs()
-    grows: ClassVar[bool] = True
     name: ClassVar[str]
 
     def __init__(self, options: KeyFrameOptions, encoder: str = '') -> None:
@@ -93,6 +92,10 @@ class KeyFrameMap(Generic[Local]):
         """Return points (K, 3) of a further key frame, by its depth, and of what (K,)."""
         raise NotImplementedError
 
+    def _bounded(self, key_frames: KeyFrames) -> KeyFrames:
+        """Return the key frames with as many points as the map may have."""
+        return key_frames
+
     def fit(self, frames: PosedFrames, generators: MappingGenerators,
             progress: MappingProgress) -> Fitted:
         """Return the key frames and what they tell of the camera, see ``LocalisationMethod``."""
@@ -104,16 +107,14 @@ class KeyFrameMap(Generic[Local]):
         vocabulary = vocabulary.whitened(torch.stack([view.summary for view in views]))
         views = [replace(view, summary=vocabulary.whiten(view.summary)) for view in views]
         found = self._points(views, generators, progress)
-        key_frames = KeyFrames(vocabulary)
-        for view, points, things in zip(views, found.points, found.chosen):
-            key_frames.add(_key_frame(view, points, things))
+        key_frames = self._bounded(KeyFrames(vocabulary, list(map(
+            _key_frame, views, found.points, found.chosen))))
         points = torch.cat([frame.points for frame in key_frames.frames])
         cloud = points[torch.linspace(0, len(points) - 1, min(_CLOUD_POINTS, len(points))).long()]
         return Fitted(
             key_frames.content(self.name), key_frames.poses(), cloud, self._encoder,
             found.correction, found.depth, metadata={
-                'key_frames': len(chosen), 'points': len(points), 'lens': None,
-                'camera_fit': found.figures})
+                **key_frames.figures(), 'lens': None, 'camera_fit': found.figures})
 
     def add(self, scene_map: SceneMap, frames: PosedFrames, progress: MappingProgress) -> SceneMap:
         """Return the map with those of the frames that it has seen nothing like."""
@@ -125,7 +126,9 @@ class KeyFrameMap(Generic[Local]):
         for view in self._views(FrameSubset(frames, chosen), key_frames.vocabulary, progress):
             view = replace(view, summary=key_frames.vocabulary.whiten(view.summary))
             key_frames.add(_key_frame(view, *self._measured(view, scene_map)))
-        return replace(scene_map, content=key_frames.content(self.name), views=key_frames.poses())
+        key_frames = self._bounded(key_frames)
+        return replace(scene_map, content=key_frames.content(self.name), views=key_frames.poses(),
+                       metadata={**scene_map.metadata, **key_frames.figures()})
 
     def _vocabulary(self, frames: PosedFrames,
                     generators: MappingGenerators) -> tuple[Vocabulary, int]:

@@ -116,6 +116,11 @@ class KeyFrames:
         """Return map_from_cam (F, 4, 4) float32 of all, metres."""
         return torch.stack([frame.map_from_cam for frame in self.frames])
 
+    def figures(self) -> dict[str, int]:
+        """Return the size of the map as plain values."""
+        return {'key_frames': len(self.frames),
+                'points': sum(len(frame.points) for frame in self.frames)}
+
     def content(self, method: str) -> MapContent:
         """Return the key frames as the content of a map; their poses are its ``views``."""
         counts = torch.tensor([len(frame.points) for frame in self.frames])

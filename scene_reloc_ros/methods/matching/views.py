@@ -58,15 +58,23 @@ def depths_at(frame: PosedImage, pixels: torch.Tensor) -> torch.Tensor | None:
                                            depth_m.shape[0] / WORKING_HEIGHT))
 
 
-def neighbours_of(number: int, views: list[View[Local]], rng: np.random.Generator) -> list[int]:
-    """Return some of the key frames that may see what one sees, and look like it."""
-    summaries = torch.stack([other.summary for other in views])
-    shared = may_share(torch.stack([other.map_from_cam for other in views]), number)
-    similarity = torch.where(shared, summaries @ summaries[number], -torch.inf)
-    similarity[number] = -torch.inf
-    best = similarity.topk(min(_SIMILAR, len(views)))
-    numbers = best.indices[best.values > -torch.inf].tolist()
-    return [numbers[i] for i in rng.permutation(len(numbers))[:_NEIGHBOURS]]
+class Neighbours(Generic[Local]):
+    """Which key frames are worth matching with each other."""
+
+    def __init__(self, views: list[View[Local]], rng: np.random.Generator) -> None:
+        """Take all key frames, and the source of chance."""
+        self._rng = rng
+        self._summaries = torch.stack([view.summary for view in views])
+        self._poses = torch.stack([view.map_from_cam for view in views])
+
+    def of(self, number: int) -> list[int]:
+        """Return some of the key frames that may see what one sees, and look like it."""
+        shared = may_share(self._poses, number)
+        similarity = torch.where(shared, self._summaries @ self._summaries[number], -torch.inf)
+        similarity[number] = -torch.inf
+        best = similarity.topk(min(_SIMILAR, len(similarity)))
+        numbers = best.indices[best.values > -torch.inf].tolist()
+        return [numbers[i] for i in self._rng.permutation(len(numbers))[:_NEIGHBOURS]]
 
 
 def may_share(poses: torch.Tensor, number: int) -> torch.Tensor:
@@ -91,8 +99,9 @@ def may_share(poses: torch.Tensor, number: int) -> torch.Tensor:
 
 def pairs_of(views: list[View[Local]], rng: np.random.Generator) -> list[tuple[int, int]]:
     """Return all pairs of key frames of which one is a neighbour of the other, each once."""
+    neighbours = Neighbours(views, rng)
     pairs = {(min(one, other), max(one, other)) for one in range(len(views))
-             for other in neighbours_of(one, views, rng)}
+             for other in neighbours.of(one)}
     return sorted(pairs)
 
 

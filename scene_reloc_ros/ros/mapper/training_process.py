@@ -17,7 +17,7 @@ import time
 from typing import Any
 
 from scene_reloc_ros.datasets.open_sequence import open_sequence
-from scene_reloc_ros.mapping.presets import MappingOptions, PRESETS
+from scene_reloc_ros.mapping.presets import MappingOptions, PRESETS, with_minutes
 from scene_reloc_ros.pipeline.map_report import quality_sentence
 from scene_reloc_ros.pipeline.mapper import Mapper, MappingCancelled
 
@@ -74,7 +74,7 @@ class _Progress:
 
 def _mapping_options(settings: dict[str, Any]) -> MappingOptions:
     options = replace(PRESETS[settings['preset']], encoder=settings['encoder'])
-    return options.with_minutes(settings['minutes']) if settings['minutes'] else options
+    return with_minutes(options, settings['minutes']) if settings['minutes'] else options
 
 
 def end_with_parent() -> None:

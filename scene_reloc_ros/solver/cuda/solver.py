@@ -99,11 +99,11 @@ class CudaSolver:
             return SolverRejection.TOO_FEW_CELLS
         if not found.found:
             return SolverRejection.NO_CONSENSUS
-        if found.second_best_score > options.second_best_ratio * found.score:
-            return SolverRejection.AMBIGUOUS
         if is_expected_by_chance(int(found.usable), found.area_px, int(found.inliers),
                                  int(found.samples), options):
             return SolverRejection.NO_CONSENSUS
+        if found.second_best_score > options.second_best_ratio * found.score:
+            return SolverRejection.AMBIGUOUS
         information = _symmetric(found.information)
         if is_undetermined(information, options):
             return SolverRejection.UNDETERMINED

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
+from scene_reloc_ros.features.projection import Projection, to_codes
 from scene_reloc_ros.methods.matching.cover import covering, thinned
-from scene_reloc_ros.methods.matching.key_frame_maps import ViewPoints
+from scene_reloc_ros.methods.matching.key_frames import KeyFrame, KeyFrames, Vocabulary
 
 
 def random_observations(seed, views=8, points=60):
@@ -38,14 +38,23 @@ def test_a_view_that_sees_little_is_not_outvoted():
     assert 40 in kept and len(kept) == 5
 
 
+def key_frame(points, descriptors):
+    """Return a KeyFrame of points (P, 3) with descriptors (P, D)."""
+    unit = functional.normalize(torch.tensor(descriptors), dim=1)
+    return KeyFrame(torch.eye(4), torch.zeros(1).half(), to_codes(unit), points)
+
+
 def test_a_point_is_kept_once_with_its_most_typical_descriptor():
-    place = torch.tensor([[0.0, 0, 1], [0, 1, 1]]).double()
-    descriptors = [functional.normalize(torch.tensor(values), dim=1) for values in (
-        [[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.1], [1.0, 0.0]], [[0.3, 1.0], [0.2, 1.0]])]
-    found = ViewPoints(CameraRefinement(), None, None,
-                       [place, place[:1], place], [torch.tensor([0, 1]), torch.tensor([0]),
-                                                   torch.tensor([0, 1])])
-    kept = thinned(found, descriptors, 2)
-    assert kept.chosen[1].tolist() == [0]  # the first point is as the second view has it
-    assert sorted(torch.cat(kept.points).tolist()) == sorted(place.tolist())
-    assert sum(map(len, thinned(found, descriptors, 1).points)) == 1
+    place = torch.tensor([[0.0, 0, 1], [0, 1, 1]])
+    vocabulary = Vocabulary(Projection(torch.zeros(2), torch.eye(2)), torch.eye(2),
+                            torch.zeros(3, 1).half())
+    found = KeyFrames(vocabulary, [
+        key_frame(place, [[1.0, 0.0], [0.0, 1.0]]), key_frame(place[:1], [[1.0, 0.1]]),
+        key_frame(place, [[1.0, 0.3], [0.2, 1.0]])])
+    kept = thinned(found, 2)
+    assert kept.frames[1].points.tolist() == [place[0].tolist()]  # as the second view has it
+    assert sorted(torch.cat([frame.points for frame in kept.frames]).tolist()) == sorted(
+        place.tolist())
+    assert all(len(frame.codes) == len(frame.points) for frame in kept.frames)
+    assert thinned(found, 1).figures()['points'] == 1
+    assert len(thinned(found, 1).frames) == 3

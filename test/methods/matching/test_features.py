@@ -100,6 +100,18 @@ def test_a_key_frame_is_ready_for_the_next_query():
     assert best_errors(grown, [FRAMES[60]])[0][0] < 0.01
 
 
+def test_no_more_points_are_kept_than_wanted_however_the_map_grows():
+    scene_map = Mapper(FeatureOptions(keep=400), 'cpu').build(FRAMES[:60])
+    assert scene_map.metadata['check']['frames'] > 0  # held out, and added afterwards
+    assert scene_map.metadata['points'] == len(scene_map.content.tensors['points']) <= 400
+    method = Sift(FeatureOptions(keep=400), torch.device('cpu'))
+    grown = method.add(scene_map, FRAMES[60:], MappingProgress())
+    assert len(grown.views) > len(scene_map.views)
+    assert grown.metadata['points'] == len(grown.content.tensors['points']) <= 400
+    metres, _ = best_errors(grown, FRAMES[3::7])
+    assert np.median(metres) < 0.03
+
+
 def test_unknown_features_are_named():
     with pytest.raises(ValueError, match="features 'surf' are not known; one of sift, orb"):
         Sift(FeatureOptions(features='surf'), torch.device('cpu'))

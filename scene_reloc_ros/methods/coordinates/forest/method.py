@@ -19,7 +19,6 @@ from scene_reloc_ros.mapping.feature_buffer import mapping_poses
 from scene_reloc_ros.mapping.generators import MappingGenerators
 from scene_reloc_ros.mapping.hold_out import PosedFrames
 from scene_reloc_ros.mapping.progress import MappingProgress
-from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.coordinates.forest.growing import extra_trees, grow, GrowingOptions
 from scene_reloc_ros.methods.coordinates.forest.pixel_tests import PixelTests
 from scene_reloc_ros.methods.coordinates.forest.queries import ForestObserver, Forests
@@ -51,7 +50,6 @@ class ForestMethod:
     name: ClassVar[str] = 'forest'
     family: ClassVar[str] = 'matches'
     needs: ClassVar[Needs] = Needs()
-    grows: ClassVar[bool] = False
     presets: ClassVar[dict[str, ForestOptions]] = {
         'fast': ForestOptions(samples=60_000, minutes=1.0), 'standard': ForestOptions(minutes=4.0),
         'best': ForestOptions(trees=6, samples=200_000)}
@@ -79,10 +77,6 @@ class ForestMethod:
         return Fitted(Forests(*zip(kinds, forests)).content(), poses.float(), cloud,
                       depth=DepthCorrection(), metadata={
                           'forests': list(map(_figures, forests, samples)), 'lens': None})
-
-    def add(self, scene_map: SceneMap, frames: PosedFrames, progress: MappingProgress) -> SceneMap:
-        """Return the map as it is: trees are grown once."""
-        return scene_map
 
     def _grown(self, samples: list[Samples], rng: np.random.Generator,
                progress: MappingProgress) -> list[Forest]:
