@@ -18,7 +18,10 @@ FIELDS = {
         'seed': 'of all random choices', 'device': 'that trained',
         'method': 'name of the localisation method',
         'training': 'object: steps, seconds, loss_px, valid; of ace only',
-        'key_frames': 'of maps of key frames: how many, before the held-out ones',
+        'key_frames': 'of maps of key frames: how many',
+        'parts': 'of auto and hybrid: object, of each method what it says of its part',
+        'choice': 'of auto: object of the held-out frames, the methods tried, alone and together, '
+                  'with their recalls, those kept, and their weights',
         'camera_fit': 'of the same: object of tracks, before_px, after_px; null: too few frames',
         'forests': 'of forest, for images with depth and without: list of trees, leaves, samples',
         'calibration': 'object: intrinsics as mapping found them',

@@ -21,7 +21,6 @@ from scene_reloc_ros.mapping.presets import PRESETS
 from scene_reloc_ros.methods.registry import METHODS
 
 _RULER = 'retrieval'  # beside whatever else is mapped, where there is such a method
-_FIRST = 'ace'  # what the command map makes unless told otherwise
 
 
 def add_arguments(parser):
@@ -142,7 +141,7 @@ def _mapping_job(args, sequence, method, seed, queries):
     stem = method if seed == 0 else f'{method}-seed{seed}'
     out = Path(args.out) / f'{stem}.map'
     mapping = (sequence, '--frames', args.frames, '--out', str(out), '--json', f'{out}.json',
-               *(['--method', method] if method != _FIRST else []), '--preset', args.preset,
+               '--method', method, '--preset', args.preset,
                '--depth', args.depth, '--seed', str(seed), '--device', args.device,
                *(['--minutes', str(args.minutes)] if args.minutes is not None else []))
     return Job(method, stem, seed, method, out, mapping, queries, Path(args.test),

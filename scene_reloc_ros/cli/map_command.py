@@ -29,8 +29,9 @@ def add_arguments(parser):
     add_sequence(parser)
     parser.add_argument('--out', metavar='MAP', default='scene.map',
                         help='file to write (scene.map)')
-    parser.add_argument('--method', metavar='NAME', default='ace', choices=sorted(METHODS),
-                        help=f'{", ".join(sorted(METHODS))} (ace)')
+    parser.add_argument('--method', metavar='NAME', default='auto', choices=sorted(METHODS),
+                        help=f'{", ".join(sorted(METHODS))} (auto: those that held-out frames '
+                        'ask for)')
     parser.add_argument('--preset', default='standard', choices=sorted(PRESETS),
                         help='effort (standard)')
     parser.add_argument('--encoder', metavar='NAME',

@@ -48,6 +48,7 @@ def map_rows(figures):
         ('lens', _lens_text(figures)),
         ('depth', _depth_text(figures)),
         ('frames', f'{figures["frames"]}, cameras moved over {size} m'),
+        *_choice_rows(figures.get('choice')),
         ('content', _content_text(figures)),
         *_check_rows(figures['check'], figures['calibration_table']))
 
@@ -78,8 +79,22 @@ def _table_text(check, table):
             f'honest), {check["nees_within_95"]:.0%} within the 95 % bound')
 
 
+def _choice_rows(choice):
+    """Return what held-out frames said of the methods that were tried, if they were asked."""
+    if choice is None:
+        return []
+    tried = '; '.join(
+        f'{" + ".join(one["parts"])} {one["recall_2cm_2deg"]:.0%}, {one["recall_5cm_5deg"]:.0%}, '
+        f'{one["recall_10cm_5deg"]:.0%}' for one in choice['tried'])
+    return [('choice', f'{" + ".join(choice["kept"])} of: {tried} within 2, 5, 10 cm (best poses '
+                       f'of {choice["frames"]} held-out frames)')]
+
+
 def _content_text(figures):
     """Return what a method made of the frames: training, forests, or key frames."""
+    if len(figures.get('parts', ())) > 1:
+        return '; '.join(f'{name}: {_content_text(part)}'
+                         for name, part in figures['parts'].items())
     if 'training' in figures:
         training = figures['training']
         return (f'a head, {training["steps"]} steps, loss {training["loss_px"]:.2f} px, '
@@ -98,7 +113,7 @@ def _lens_text(figures):
                 f'{tracks["before_px"]:.1f} px, {tracks["after_px"]:.1f} px with what was found')
     if 'forests' in figures:
         return 'as calibrated: forests take cameras as they are'
-    if 'key_frames' in figures:
+    if 'key_frames' in figures or 'parts' in figures:
         return 'as calibrated: key frames were not followed to learn of it'
     if lens is None:
         return 'as calibrated: no time to match views, or too few that turn against each other'

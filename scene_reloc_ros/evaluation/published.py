@@ -29,6 +29,8 @@ _PEER = 'peer library'
 NOTES = {
     'ace': MethodNote(_OWN_TRAINING, 'scene coordinate regression', counterparts=(
         'ACE', 'DSAC* full', 'DSAC* tiny', 'DSAC* full, depth', 'DSAC* tiny, depth')),
+    'auto': MethodNote(_OWN_PARTS, 'what held-out frames ask for of cells, sift, ace, joined'),
+    'hybrid': MethodNote(_OWN_PARTS, 'matches of several methods in one problem'),
     'cells': MethodNote(_OWN_PARTS, "key frames' cells, matched", counterparts=('SANet',)),
     'reference': MethodNote(_OWN_PARTS, 'one key frame, matched'),
     'retrieval': MethodNote(_OWN_PARTS, 'the pose of the most similar key frame', depth='no'),

@@ -66,6 +66,7 @@ class Correspondences:
     points: torch.Tensor  # (N, 3) float32 metres, map frame
     weights: torch.Tensor | None = None  # (N,) how much each counts
     sparse: bool = False  # matches, of which a pixel may have several; else one for every cell
+    families: tuple[tuple[str, int], ...] = ()  # name and count of each method, in this order
 
 
 @dataclass(frozen=True)

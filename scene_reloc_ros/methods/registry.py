@@ -11,10 +11,12 @@ from scene_reloc_ros.mapping.scene_map import SceneMap
 
 METHODS = {  # name of --method and of map files -> module and class
     'ace': ('coordinates.ace', 'Ace'),
+    'auto': ('hybrid', 'Auto'),
     'cells': ('matching.cells', 'Cells'),
     'colmap': ('matching.colmap', 'Colmap'),
     'forest': ('coordinates.forest.method', 'ForestMethod'),
     'hierarchical': ('matching.features', 'Hierarchical'),
+    'hybrid': ('hybrid', 'Hybrid'),
     'reference': ('matching.cells', 'Reference'),
     'retrieval': ('matching.cells', 'Retrieval'),
     'sift': ('matching.features', 'Sift'),

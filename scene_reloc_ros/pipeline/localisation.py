@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -29,6 +29,7 @@ class Localisation:
     probability: float  # that the pose is within the bounds asked for; 0 without one
     solver: str
     device: str
+    shares: dict[str, float] = field(default_factory=dict)  # carried by each method of a hybrid
 
     @property
     def accepted(self) -> bool:

@@ -113,11 +113,18 @@ class Localiser:
         query = self.prepare(image, camera, depth_m)
         return self.assess(query, self.solve(query), started)
 
-    def prepare(self, image: np.ndarray, camera: Camera,
-                depth_m: np.ndarray | None = None) -> Query:
-        """Return the Query of one image, see ``localise``: all that comes before the solver."""
+    def prepare(self, image: np.ndarray, camera: Camera, depth_m: np.ndarray | None = None,
+                observed: Correspondences | Regressed | None = None) -> Query:
+        """Return the Query of one image, see ``localise``: all that comes before the solver.
+
+        Args:
+            image: as it came.
+            camera: that took it.
+            depth_m: of the same camera.
+            observed: what the observer says of the image, where it was asked before.
+        """
         grey, working_camera = working_image(image, camera)
-        observed = self.observer.observe(
+        observed = observed or self.observer.observe(
             QueryImage(grey, working_camera, image, camera, depth_m))
         query = _query(observed, working_camera, camera.width / working_camera.width,
                        image_quality(grey))
@@ -186,12 +193,14 @@ class Localiser:
         inliers = (torch.zeros(count, dtype=torch.bool) if result is None
                    else result.inliers.cpu())
         believed = pose if rejection is None else None
+        shares = _shares(query, inliers)
         return Localisation(
             believed.map_from_cam if believed else None, believed.covariance if believed else None,
-            rejection, _detail(result, pose, count), int(inliers.sum()), count,
+            rejection, _detail(result, pose, count, shares), int(inliers.sum()), count,
             ((query.pixels[inliers] + 0.5) * query.enlarged - 0.5).numpy(),
             query.problem.points.cpu()[inliers].numpy(), (time.perf_counter() - started) * 1e3,
-            pose.probability if pose else 0.0, self.solver, str(self.device))
+            pose.probability if pose else 0.0, self.solver, str(self.device),
+            shares)
 
 
 def _query(observed: Correspondences | Regressed, camera: Camera, enlarged: float,
@@ -203,7 +212,19 @@ def _query(observed: Correspondences | Regressed, camera: Camera, enlarged: floa
         return Query(PoseProblem(nothing, nothing, camera.focal), nothing[:, :2], size, enlarged,
                      quality, regressed=_regressed(observed), similarity=observed.similarity)
     problem = PoseProblem(observed.rays, observed.points, camera.focal, weights=observed.weights)
-    return Query(problem, observed.pixels, size, enlarged, quality, observed.sparse)
+    return Query(problem, observed.pixels, size, enlarged, quality, observed.sparse,
+                 families=observed.families)
+
+
+def _shares(query: Query, inliers: torch.Tensor) -> dict[str, float]:
+    """Return what each method carried of the inliers' weight, nothing where it is one alone."""
+    weights = query.problem.weights
+    if not query.families or weights is None:
+        return {}
+    agreeing = torch.where(inliers, weights.cpu(), 0.0)
+    parts = agreeing.split([count for _, count in query.families])
+    whole = max(1e-9, float(agreeing.sum()))
+    return {name: float(part.sum()) / whole for (name, _), part in zip(query.families, parts)}
 
 
 def _regressed(observed: Regressed) -> SolverResult:
@@ -214,7 +235,8 @@ def _regressed(observed: Regressed) -> SolverResult:
                         0.0, None, information, 0, 0.0)
 
 
-def _detail(result: SolverResult | None, pose: AssessedPose | None, cells: int) -> str:
+def _detail(result: SolverResult | None, pose: AssessedPose | None, cells: int,
+            shares: dict[str, float]) -> str:
     """Return one sentence with the figures of a query."""
     if result is None or pose is None:
         return f'No pose among {cells} cells.'
@@ -224,4 +246,6 @@ def _detail(result: SolverResult | None, pose: AssessedPose | None, cells: int) 
               f'{result.residual_px:.1f} px (one standard deviation)')
     if result.residual_m is not None:
         detail += f', their depths within {100 * result.residual_m:.1f} cm at 1 m'
+    if shares:
+        detail += f' ({", ".join(f"{name} {share:.0%}" for name, share in shares.items())})'
     return f'{detail}; right with probability {pose.probability:.2f}.'

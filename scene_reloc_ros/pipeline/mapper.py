@@ -33,6 +33,7 @@ from scene_reloc_ros.pipeline.frame_result import localise_frames
 from scene_reloc_ros.pipeline.localiser import Localiser
 from scene_reloc_ros.pipeline.map_report import validation_summary
 from scene_reloc_ros.pipeline.map_validation import FrameSplit, MapValidation, STAGE
+from scene_reloc_ros.pipeline.part_choice import PartChoice
 
 __all__ = ['Mapper', 'MappingCancelled']
 
@@ -74,6 +75,9 @@ class Mapper:
         fitted = self.method.fit(FrameSubset(frames, kept), generators, progress)
         split = FrameSplit(blocks, kept[fitted.alias_candidates])
         scene_map = self._assemble(frames, fitted)
+        if len(held_out) and getattr(self.options, 'choose', False):
+            scene_map = PartChoice(scene_map, self.device, self.seed).run(
+                FrameSubset(frames, held_out), progress)
         scene_map, check = self._validated(scene_map, frames, split, progress, generators)
         if isinstance(self.method, Growing) and len(held_out):
             scene_map = self.method.add(scene_map, FrameSubset(frames, held_out), progress)

@@ -23,4 +23,5 @@ class Query:
     quality: ImageQuality
     sparse: bool = False  # matches with key frames; else one scene coordinate a cell
     regressed: SolverResult | None = None  # the pose, where it comes without correspondences
+    families: tuple[tuple[str, int], ...] = ()  # name and count of what each method found
     similarity: float = 0.0  # to the nearest mapping view, of such a pose

@@ -57,9 +57,8 @@ class Colmap(Sift):
     def _points(self, views: list[FeatureView], generators: MappingGenerators,
                 progress: MappingProgress) -> ViewPoints:
         observed, points = triangulated_by(self._colmap, views, generators.pairs, progress)
-        figures = {'tracks': observed.tracks.count}
         return placed(views, observed, points, self._options.points,
-                      (CameraRefinement().requires_grad_(False), figures))
+                      (CameraRefinement().requires_grad_(False), None))
 
 
 def pycolmap() -> ModuleType:

@@ -1,0 +1,279 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""``hybrid``: what several methods know of an image enters one robust problem.
+
+Each part is a method of its own, fitted to the same frames. Where one has seen too little of a
+place the others carry the pose. Which parts a map of ``auto`` keeps, held-out frames decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar
+
+import torch
+
+from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
+from scene_reloc_ros.mapping.depth_correction import DepthCorrection
+from scene_reloc_ros.mapping.generators import MappingGenerators
+from scene_reloc_ros.mapping.hold_out import PosedFrames
+from scene_reloc_ros.mapping.progress import MappingProgress
+from scene_reloc_ros.mapping.scene_map import MapContent, SceneMap
+from scene_reloc_ros.methods.method import (
+    Correspondences,
+    Fitted,
+    Growing,
+    LocalisationMethod,
+    MethodOptions,
+    Needs,
+    Observer,
+    QueryImage,
+)
+from scene_reloc_ros.methods.registry import method_class, method_of_map
+from scene_reloc_ros.network.weights import DEFAULT_ENCODER, encoder_hash
+
+_SQUARE_PX = 8.0  # what lies within one square of an image is evidence of one thing, pixels
+_DENSE = 1 / 25  # of a cell of a grid, of which those nearby err alike
+
+
+@dataclass(frozen=True)
+class HybridOptions:
+    """Which methods a map is made by."""
+
+    method: ClassVar[str] = 'hybrid'
+    parts: tuple[str, ...] = ('cells', 'sift')  # names of methods, the cheapest first
+    preset: str = 'standard'  # of each
+    choose: ClassVar[bool] = False  # keep only the parts that held-out frames ask for
+    encoder: str = DEFAULT_ENCODER  # name of the weights, where a part has any
+    depth: bool = True  # use the depth of the frames where they have it
+    minutes: float = 30.0  # bound on the whole mapping, minutes
+    self_check: int = 24  # mapping frames localised where none can be held out, count
+
+
+class HybridObserver:
+    """What the parts of a map know of an image, together."""
+
+    observes_depth = False
+
+    def __init__(self, parts: Mapping[str, Observer], weights: Mapping[str, float]) -> None:
+        """Take the observers of the parts by their names, and how much each counts."""
+        self._parts, self._weights = dict(parts), dict(weights)
+        self.least = min(part.least for part in parts.values())
+        self.tolerance = min(part.tolerance for part in parts.values())
+
+    def observe(self, image: QueryImage) -> Correspondences:
+        """Return the correspondences of all parts, see ``Observer``."""
+        found = {name: part.observe(image) for name, part in self._parts.items()}
+        return joined({name: one for name, one in found.items()
+                       if isinstance(one, Correspondences)}, self._weights)
+
+
+class Hybrid:
+    """Several methods in one map."""
+
+    name: ClassVar[str] = 'hybrid'
+    family: ClassVar[str] = 'matches'
+    needs: ClassVar[Needs] = Needs()
+    presets: ClassVar[dict[str, HybridOptions]] = {
+        'fast': HybridOptions(preset='fast', minutes=2.0), 'standard': HybridOptions(minutes=9.0),
+        'best': HybridOptions(('cells', 'sift', 'ace'), 'best')}
+
+    def __init__(self, options: HybridOptions, device: torch.device) -> None:
+        """Make the methods of the parts; ValueError where one is not known or lacks something."""
+        self._options = options
+        self._methods: dict[str, LocalisationMethod] = {
+            name: method_class(name)(self._options_of(name), device) for name in options.parts}
+
+    def fit(self, frames: PosedFrames, generators: MappingGenerators,
+            progress: MappingProgress) -> Fitted:
+        """Return all parts, see ``LocalisationMethod``; they share the time evenly."""
+        found: dict[str, Fitted] = {}
+        for number, (name, method) in enumerate(self._methods.items()):
+            seconds = progress.deadline.left_s / (len(self._methods) - number)
+            found[name] = method.fit(frames, generators, progress.within(seconds))
+        return self._together(found)
+
+    def add(self, scene_map: SceneMap, frames: PosedFrames, progress: MappingProgress) -> SceneMap:
+        """Return the map with further frames, in those of its parts that take them."""
+        if scene_map.content.method != Hybrid.name:  # one part is left
+            method = self._methods[scene_map.content.method]
+            return method.add(scene_map, frames, progress) if isinstance(method, Growing
+                                                                         ) else scene_map
+        parts = parts_of(scene_map)
+        for name, part in parts.items():
+            method = self._methods[name]
+            if isinstance(method, Growing):
+                parts[name] = method.add(part, frames, progress)
+        return with_parts(scene_map, parts)
+
+    @staticmethod
+    def observer(scene_map: SceneMap, device: torch.device) -> HybridObserver:
+        """Return what answers queries of a map, see ``LocalisationMethod``."""
+        observers = {name: method_of_map(part).observer(part, device)
+                     for name, part in parts_of(scene_map).items()}
+        return HybridObserver(observers, scene_map.content.header.get('weights', {}))
+
+    def _options_of(self, name: str) -> MethodOptions:
+        """Return the options of a part."""
+        preset = method_class(name).presets[self._options.preset]
+        given = {'depth': self._options.depth, 'minutes': self._options.minutes,
+                 **({'encoder': self._options.encoder} if hasattr(preset, 'encoder') else {})}
+        return replace(preset, **given)
+
+    def _together(self, found: Mapping[str, Fitted]) -> Fitted:
+        """Return what the map has of its parts."""
+        first = next(iter(found.values()))
+        contents = {name: _content_of(part.content, part.views, part.encoder, part.correction,
+                                      part.depth, asdict(self._options_of(name)))
+                    for name, part in found.items()}
+        depths = [part.depth for part in found.values() if part.depth is not None]
+        return replace(
+            first, content=_joined_content(contents), depth=depths[0] if depths else None,
+            views=max((part.views for part in found.values()), key=len),
+            encoder=next((part.encoder for part in found.values() if part.encoder), ''),
+            metadata={'parts': {name: part.metadata for name, part in found.items()},
+                      'lens': None, 'camera_fit': first.metadata.get('camera_fit')})
+
+
+def joined(found: Mapping[str, Correspondences],
+           weights: Mapping[str, float]) -> Correspondences:
+    """Return the correspondences of several methods as one.
+
+    What several say of one square of the image is not counted for each of them, and a cell of a
+    whole grid counts for as much as it tells beside its neighbours.
+
+    Args:
+        found: of each method by its name; tensors may lie on several devices.
+        weights: of one of each method, by its noise; 1 where it is missing.
+    """
+    device = next(iter(found.values())).points.device
+    parts = list(found.values())
+    pixels = torch.cat([part.pixels for part in parts])
+    owner = torch.repeat_interleave(torch.arange(len(parts)),
+                                    torch.tensor([len(part.pixels) for part in parts]))
+    own = torch.cat([weights.get(name, 1.0) * _weights_of(part)
+                     for name, part in found.items()])
+    rays, points = (torch.cat([getattr(part, name).to(device).float() for part in parts])
+                    for name in ('rays', 'points'))
+    return Correspondences(
+        pixels, rays, points, (own / _sharing(pixels, owner)).to(device), sparse=True,
+        families=tuple((name, len(part.pixels)) for name, part in found.items()))
+
+
+def _weights_of(part: Correspondences) -> torch.Tensor:
+    """Return how much the correspondences (N,) of one method count each."""
+    weights = torch.ones(len(part.pixels)) if part.weights is None else part.weights.cpu()
+    return weights if part.sparse else _DENSE * weights
+
+
+def _sharing(pixels: torch.Tensor, owner: torch.Tensor) -> torch.Tensor:
+    """Return how many methods (N,) say something of the square that each pixel lies in.
+
+    Args:
+        pixels: (N, 2) of the working image.
+        owner: (N,) int64, number of the method.
+    """
+    if not len(pixels):
+        return torch.ones(0)
+    places = torch.cat(((pixels / _SQUARE_PX).floor().long(), owner[:, None]), 1).unique(dim=0)
+    squares, count = places[:, :2].unique(dim=0, return_counts=True)
+    _, number = torch.cat((squares, (pixels / _SQUARE_PX).floor().long())).unique(
+        dim=0, return_inverse=True)
+    return count[number[len(squares):]].float()
+
+
+def parts_of(scene_map: SceneMap) -> dict[str, SceneMap]:
+    """Return each part of a map as a map of its own; ValueError where one is missing."""
+    try:
+        return {kept['method']: _part(scene_map, kept) for kept in
+                scene_map.content.header['parts']}
+    except (KeyError, TypeError) as error:
+        raise ValueError(f'the map lacks a part of its methods ({error}); map again') from error
+
+
+def _part(scene_map: SceneMap, kept: Mapping[str, Any]) -> SceneMap:
+    prefix = kept['method'] + '/'
+    tensors = {key.removeprefix(prefix): tensor
+               for key, tensor in scene_map.content.tensors.items() if key.startswith(prefix)}
+    views = tensors.pop('views')
+    correction = CameraRefinement(tensors.pop('correction')).requires_grad_(False)
+    return replace(
+        scene_map, content=MapContent(kept['method'], tensors, kept['header'],
+                                      frozenset(kept['halved'])),
+        encoder_name=kept['encoder'],
+        encoder_hash=scene_map.encoder_hash if kept['encoder'] else '', views=views,
+        correction=correction, depth=kept['depth'] and DepthCorrection(**kept['depth']),
+        metadata={'options': kept['options']})
+
+
+def with_parts(scene_map: SceneMap, parts: Mapping[str, SceneMap]) -> SceneMap:
+    """Return a map with other parts, which count as much as those of the map."""
+    contents = {name: _content_of(part.content, part.views, part.encoder_name, part.correction,
+                                  part.depth, part.metadata['options'])
+                for name, part in parts.items()}
+    encoder = next((part.encoder_name for part in parts.values() if part.encoder_name), '')
+    content = _joined_content(contents)
+    content = replace(content, header={**scene_map.content.header, **content.header})
+    return replace(scene_map, content=content, encoder_name=encoder,
+                   encoder_hash=encoder_hash(encoder) if encoder else '',
+                   views=max((part.views for part in parts.values()), key=len))
+
+
+def only(scene_map: SceneMap, names: Iterable[str]) -> SceneMap:
+    """Return a map with some of its parts; with one it is a map of that method."""
+    parts = {name: part for name, part in parts_of(scene_map).items() if name in set(names)}
+    figures = scene_map.metadata.get('parts', {})
+    metadata = {**scene_map.metadata, 'parts': {name: figures.get(name) for name in parts}}
+    if len(parts) > 1:
+        return with_parts(replace(scene_map, metadata=metadata), parts)
+    (name, part), = parts.items()
+    return replace(part, metadata={**metadata, **(figures.get(name) or {}), **part.metadata})
+
+
+def weighted(scene_map: SceneMap, weights: Mapping[str, float]) -> SceneMap:
+    """Return a map whose parts count as much as ``weights`` say, 1 where they say nothing."""
+    header = {**scene_map.content.header, 'weights': dict(weights)}
+    return replace(scene_map, content=replace(scene_map.content, header=header))
+
+
+def _content_of(content: MapContent, views: torch.Tensor, encoder: str,
+                correction: CameraRefinement, depth: DepthCorrection | None,
+                options: Mapping[str, Any]) -> MapContent:
+    """Return the content of a part with all that a map of its own would hold beside it."""
+    return replace(
+        content, tensors={**content.tensors, 'views': views.clone(),
+                          'correction': correction.values},
+        header={'method': content.method, 'header': content.header, 'encoder': encoder,
+                'halved': sorted(content.halved), 'options': dict(options),
+                'depth': depth and asdict(depth)})
+
+
+def _joined_content(contents: Mapping[str, MapContent]) -> MapContent:
+    """Return the contents of several parts as one."""
+    def named(part: str, keys: Iterable[str]) -> list[str]:
+        return [f'{part}/{key}' for key in keys]
+    return MapContent(
+        Hybrid.name,
+        {key: tensor for name, content in contents.items()
+         for key, tensor in zip(named(name, content.tensors), content.tensors.values())},
+        {'parts': [content.header for content in contents.values()]},
+        frozenset(key for name, content in contents.items()
+                  for key in named(name, content.halved)))
+
+
+@dataclass(frozen=True)
+class AutoOptions(HybridOptions):
+    """Methods of which held-out frames choose."""
+
+    method: ClassVar[str] = 'auto'
+    choose: ClassVar[bool] = True
+
+
+class Auto(Hybrid):
+    """Several methods, of which a map keeps those that its held-out frames ask for."""
+
+    name: ClassVar[str] = 'auto'
+    presets: ClassVar[dict[str, HybridOptions]] = {
+        'fast': AutoOptions(preset='fast', minutes=2.0), 'standard': AutoOptions(minutes=9.0),
+        'best': AutoOptions(('cells', 'sift', 'ace'), 'best')}

@@ -1,0 +1,153 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Which parts of a hybrid map are worth keeping, and how exact each is: by held-out frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import torch
+
+from scene_reloc_ros.geometry.pose_error import pose_errors, recall, RECALL_BOUNDS
+from scene_reloc_ros.geometry.posed_image import PosedImage
+from scene_reloc_ros.geometry.poses import invert_pose
+from scene_reloc_ros.mapping.hold_out import PosedFrames
+from scene_reloc_ros.mapping.progress import MappingProgress
+from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.methods.hybrid import joined, only, parts_of, weighted
+from scene_reloc_ros.methods.method import Correspondences, QueryImage
+from scene_reloc_ros.network.preprocessing import working_image
+from scene_reloc_ros.pipeline.localiser import Localiser
+from scene_reloc_ros.solver.problem import SolverResult
+
+STAGE = 'choosing'
+_MOST_FRAMES = 48  # held-out frames that are asked, count
+_SEEN_PX = 10.0  # what is farther from where the true pose has it is no evidence of noise, pixels
+_LEAST_SEEN = 200  # correspondences of a method that tell its noise, count
+_NORMAL = 1.4826  # from a median absolute deviation to a standard deviation
+_WORTH = 0.01  # of the mean recall that fewer parts have to be better by
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One held-out frame, and what each part says of it."""
+
+    frame: PosedImage
+    found: dict[str, Correspondences]
+
+
+class PartChoice:
+    """The parts of a map, tried alone and together."""
+
+    def __init__(self, scene_map: SceneMap, device: torch.device, seed: int) -> None:
+        """Open every part of a hybrid map."""
+        self._map, self._device, self._seed = scene_map, device, seed
+        self._alone = {name: self._localiser(part) for name, part in parts_of(scene_map).items()}
+
+    def run(self, frames: PosedFrames, progress: MappingProgress) -> SceneMap:
+        """Return the map with the parts that answer held-out frames best, and their weights.
+
+        Its metadata has the ``choice``: recalls of all combinations. Where several are as good,
+        the one of most parts is kept: views that nobody held out may be worse.
+
+        Args:
+            frames: posed frames that the map was not made of.
+            progress: told after each frame.
+        """
+        numbers = np.unique(np.linspace(0, len(frames) - 1, _MOST_FRAMES).round().astype(int))
+        asked = [self._ask(frames[int(number)], progress, done / len(numbers))
+                 for done, number in enumerate(numbers)]
+        whole = weighted(self._map, self._weights(asked))
+        names = list(self._alone)
+        tried = {chosen: self._errors(chosen, only(whole, chosen), asked)
+                 for count in range(1, len(names) + 1) for chosen in combinations(names, count)}
+        best = _best({chosen: _score(errors) for chosen, errors in tried.items()})
+        kept = only(whole, best)
+        choice = {'frames': len(asked), 'kept': list(best),
+                  'weights': whole.content.header['weights'],
+                  'tried': [_figures(chosen, errors) for chosen, errors in tried.items()]}
+        return replace(kept, metadata={**kept.metadata, 'choice': choice})
+
+    def _localiser(self, scene_map: SceneMap) -> Localiser:
+        return Localiser(scene_map, device=str(self._device), seed=self._seed)
+
+    def _ask(self, frame: PosedImage, progress: MappingProgress, done: float) -> _Asked:
+        """Return what each part says of a frame that it has not seen."""
+        progress(STAGE, done, f'among {", ".join(self._alone)}')
+        grey, camera = working_image(frame.image, frame.camera)
+        image = QueryImage(grey, camera, frame.image, frame.camera)
+        found = {name: localiser.observer.observe(image)
+                 for name, localiser in self._alone.items()}
+        return _Asked(frame, {name: one for name, one in found.items()
+                              if isinstance(one, Correspondences)})
+
+    def _weights(self, asked: list[_Asked]) -> dict[str, float]:
+        """Return how much a correspondence of each part counts: by its noise, at most 1."""
+        noise = {name: _noise_px([(one.found[name], one.frame) for one in asked
+                                  if name in one.found]) for name in self._alone}
+        known = [value for value in noise.values() if value is not None]
+        least = min(known, default=1.0)
+        return {name: (least / (value or max(known, default=1.0))) ** 2
+                for name, value in noise.items()}
+
+    def _errors(self, chosen: tuple[str, ...], scene_map: SceneMap,
+                asked: list[_Asked]) -> np.ndarray:
+        """Return metres and degrees (F, 2) of the best poses of some parts together."""
+        localiser = self._localiser(scene_map)
+        weights = scene_map.content.header.get('weights', {})
+        errors = []
+        for one in asked:
+            found = {name: one.found[name] for name in chosen}
+            observed = found[chosen[0]] if len(chosen) == 1 else joined(found, weights)
+            query = localiser.prepare(one.frame.image, one.frame.camera, observed=observed)
+            solved = localiser.solve(query)
+            if isinstance(solved, SolverResult) and one.frame.map_from_cam is not None:
+                pose = invert_pose(solved.cam_from_map.cpu())
+                errors.append([float(e) for e in pose_errors(pose, one.frame.map_from_cam)])
+            else:
+                errors.append([np.inf, np.inf])
+        return np.array(errors)
+
+
+def _noise_px(asked: list[tuple[Correspondences, PosedImage]]) -> float | None:
+    """Return how far, a component, correspondences are from where true poses have them, pixels.
+
+    None where too few are near enough to be no outliers.
+    """
+    residuals = []
+    for found, frame in asked:
+        truth = torch.as_tensor(frame.map_from_cam, dtype=torch.float64)
+        cam_from_map = invert_pose(truth).float()
+        seen = found.points.cpu().float() @ cam_from_map[:3, :3].T + cam_from_map[:3, 3]
+        focal_px = working_image(frame.image, frame.camera)[1].focal
+        away = focal_px * (seen[:, :2] / seen[:, 2:] - found.rays.cpu()[:, :2])
+        residuals.append(away[(away.norm(dim=1) < _SEEN_PX) & (seen[:, 2] > 0)])
+    near = torch.cat(residuals) if residuals else torch.zeros(0, 2)
+    return _NORMAL * float(near.abs().median()) if len(near) >= _LEAST_SEEN else None
+
+
+def _score(errors: np.ndarray) -> float:
+    """Return the mean of the recalls within all bounds."""
+    return float(np.mean([recall(errors[:, 0], errors[:, 1], bounds)
+                          for bounds in RECALL_BOUNDS.values()]))
+
+
+def _best(scores: dict[tuple[str, ...], float]) -> tuple[str, ...]:
+    """Return the best parts; more of them where fewer are hardly better."""
+    order = sorted(scores, key=len, reverse=True)
+    best = order[0]
+    for chosen in order[1:]:
+        if scores[chosen] > scores[best] + (_WORTH if len(chosen) < len(best) else 0.0):
+            best = chosen
+    return best
+
+
+def _figures(chosen: tuple[str, ...], errors: np.ndarray) -> dict[str, Any]:
+    """Return what was found of some parts as plain values."""
+    median = float(np.median(errors[:, 0]))
+    return {'parts': list(chosen), 'median_m': median if np.isfinite(median) else None,
+            **{name: recall(errors[:, 0], errors[:, 1], bounds)
+               for name, bounds in RECALL_BOUNDS.items()}}
