@@ -57,6 +57,9 @@ def _check_rows(check, table):
     """Return rows on the accuracy and the calibration, before the one that judges the map."""
     what = (f'{check["frames"]} frames in {check["blocks"]} blocks of time, kept from training'
             if check['held_out'] else f'{check["frames"]} frames that it was trained on')
+    if check.get('maps', 0) > 1:
+        what = (f'{check["frames"]} frames, each by one of {check["maps"]} maps that were made '
+                'without it')
     what += ', with their depth' if check.get('with_depth') else ''
     metres, degrees = (float('nan') if check[key] is None else check[key]
                        for key in ('median_translation_m', 'median_rotation_deg'))
@@ -70,7 +73,7 @@ def _check_rows(check, table):
 
 
 def _table_text(check, table):
-    if table is None or check['nees_mean'] is None:
+    if table is None or not table['rgb']['frames'] or check['nees_mean'] is None:
         return 'none: covariances are those of other maps, and rather too large'
     rgb = table['rgb']
     return (f'deviations of the solver times {rgb["translation_scale"]:.1f} (position) and '

@@ -15,6 +15,9 @@ import numpy as np
 from scene_reloc_ros.geometry.posed_image import PosedImage
 
 MINIMUM_FRAMES = 60  # of which some can be spared
+MINIMUM_FOLDED = 20  # of which none can, but several maps can be made
+_FOLDS = 4
+_FOLD_BLOCKS = 12  # of all folds together, at most
 _SHARE = 0.17  # of the frames that is held out
 _MOST = 144  # frames held out, count
 _LEAST_BLOCKS = 5
@@ -84,6 +87,20 @@ def held_out_blocks(map_from_cam: np.ndarray) -> list[np.ndarray]:
     firsts = ((np.arange(blocks) + 0.5) / blocks * count).astype(int)
     return [np.arange(first, min(first + min(length, lengths[first]), count))
             for first in firsts]
+
+
+def folds_of(count: int) -> list[list[np.ndarray]]:
+    """Return the blocks of consecutive frames that each of some folds holds out.
+
+    Every frame is held out once. There is no fold of too few frames.
+
+    Args:
+        count: of the frames, in the order of time.
+    """
+    if count < MINIMUM_FOLDED:
+        return []
+    blocks = np.array_split(np.arange(count), min(_FOLD_BLOCKS, count // 2))
+    return [blocks[number::_FOLDS] for number in range(_FOLDS)]
 
 
 def _block_length(poses: np.ndarray, first: int) -> int:

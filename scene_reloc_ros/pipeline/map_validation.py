@@ -1,6 +1,9 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Map validation on held-out frames: how good a new map is, and its uncertainty model."""
+"""Map validation on held-out frames: how good a new map is, and its uncertainty model.
+
+Where frames are few, maps of parts of them are validated in its stead (cross-validation).
+"""
 
 from __future__ import annotations
 
@@ -35,19 +38,26 @@ _SURE = 0.1  # probability from which on a wrong answer is a confusion, not a fa
 
 
 @dataclass(frozen=True)
-class FrameSplit:
-    """Which frames of a sequence validate a map."""
+class Fold:
+    """A map, and which frames of a sequence validate it."""
 
-    blocks: list[np.ndarray]  # index arrays of the frames that training has not seen
+    scene_map: SceneMap
+    blocks: list[np.ndarray]  # index arrays of the frames that it was made without
     alias_candidates: np.ndarray  # indices of mapping frames whose place may look like another
+
+    @property
+    def held_out(self) -> np.ndarray:
+        """Return the indices of all frames that it was made without."""
+        return np.concatenate([np.zeros(0, int), *self.blocks])
 
 
 @dataclass(frozen=True)
 class ValidationResult:
-    """A map with its uncertainty model, and what it says of its held-out frames."""
+    """The uncertainty model of maps of one method and place, and what they say of frames."""
 
-    scene_map: SceneMap
-    results: list[FrameResult]  # of what the map is asked with, block after block
+    uncertainty: UncertaintyModel
+    ambiguous: torch.Tensor  # (K,) int64, of ``voxels_of``
+    results: list[FrameResult]  # of what the maps are asked with, block after block
     with_depth: bool  # whether that is images with their depth; else the colour images alone
 
 
@@ -55,80 +65,92 @@ class ValidationResult:
 class _Solved:
     """A query and what the solver says of it; ``frame`` is None for another place."""
 
+    by: int  # number of the map that was asked
     frame: PosedImage | None
     query: Query
     solved: SolverResult | Rejection
 
 
 class MapValidation:
-    """The held-out frames of a new map, seen by its localiser."""
+    """The held-out frames of one new map or several of the same kind, seen by their localisers."""
 
-    def __init__(self, localiser: Localiser, frames: PosedFrames, split: FrameSplit,
+    def __init__(self, localisers: list[Localiser], folds: list[Fold], frames: PosedFrames,
                  progress: MappingProgress, rng: np.random.Generator):
         """Take what ``run`` needs.
 
         Args:
-            localiser: of the map.
+            localisers: of the maps of the folds.
+            folds: at least one, with at least one block each.
             frames: all frames.
-            split: which of them validate it; at least one block.
             progress: told before each picture.
             rng: of the pictures of other places.
         """
-        self._localiser, self._frames, self._split = localiser, frames, split
+        self._localisers, self._folds, self._frames = list(localisers), folds, frames
         self._progress, self._rng, self._done = progress, rng, 0
-        self._steps = (sum(map(len, split.blocks)) + len(split.alias_candidates) + _NEGATIVES)
+        self._steps = _NEGATIVES + sum(len(fold.held_out) + len(fold.alias_candidates)
+                                       for fold in folds)
+
+    @property
+    def _first(self) -> Localiser:
+        """Return one of the localisers, where what is asked for is the same for all."""
+        return self._localisers[0]
 
     @property
     def _general(self) -> AcceptanceModel:
         """Return the acceptance model of all maps of the family."""
-        return GENERAL_MODELS[self._localiser.family]
+        return GENERAL_MODELS[self._first.family]
 
     def run(self) -> ValidationResult:
         """Localise held-out frames and pictures of other places, and fit table after table."""
-        held_out = [self._frames[int(index)] for index in np.concatenate(self._split.blocks)]
-        kinds = {'rgb': [self._query(frame, frame.image) for frame in held_out]}
-        if self._localiser.depth_unavailable() is None:
-            kinds['rgbd'] = self._with_depth(held_out, kinds['rgb'])
-        asked = 'rgbd' if 'rgbd' in kinds and self._localiser.observer.observes_depth else 'rgb'
-        solved = {kind: [self._solve(query, frame) for query, frame in zip(queries, held_out)]
+        held_out = [(number, self._frames[int(index)]) for number, fold in enumerate(self._folds)
+                    for index in fold.held_out]
+        kinds = {'rgb': [self._query(by, frame, frame.image) for by, frame in held_out]}
+        if all(localiser.depth_unavailable() is None for localiser in self._localisers):
+            kinds['rgbd'] = [self._with_depth(by, frame, query)
+                             for (by, frame), query in zip(held_out, kinds['rgb'])]
+        asked = 'rgbd' if 'rgbd' in kinds and self._first.observer.observes_depth else 'rgb'
+        solved = {kind: [self._solve(by, query, frame)
+                         for (by, frame), query in zip(held_out, queries)]
                   for kind, queries in kinds.items()}
-        negatives = [self._solve(query) for query in self._other_places(held_out)]
-        candidates = [self._frames[int(index)] for index in self._split.alias_candidates]
-        aliases = [self._solve(self._query(frame, frame.image), frame) for frame in candidates]
+        negatives = list(self._other_places(held_out))
+        candidates = [(number, self._frames[int(index)]) for number, fold in enumerate(self._folds)
+                      for index in fold.alias_candidates]
+        aliases = [self._solve(by, self._query(by, frame, frame.image), frame)
+                   for by, frame in candidates]
         # each table is a feature for the next
         self._use(uncertainty=UncertaintyModel(self._general, images=image_statistics(
             [query.quality for query in kinds['rgb']])))
         self._fit_covariances(solved)
         self._use(ambiguous=self._confused_space(aliases + solved[asked]))
         self._fit_acceptance(solved, negatives)
-        return ValidationResult(self._localiser.scene_map, self._results(solved[asked]),
-                                asked == 'rgbd')
+        found = self._first.scene_map
+        return ValidationResult(found.uncertainty or uncalibrated(self._first.family),
+                                found.ambiguous, self._results(solved[asked]), asked == 'rgbd')
 
-    def _query(self, frame: PosedImage, image: np.ndarray) -> Query:
+    def _query(self, by: int, frame: PosedImage, image: np.ndarray) -> Query:
         self._progress(STAGE, self._done / self._steps, f'{self._done} of {self._steps} pictures')
         self._done += 1
-        return self._localiser.prepare(image, frame.camera)
+        return self._localisers[by].prepare(image, frame.camera)
 
-    def _with_depth(self, frames: list[PosedImage], queries: list[Query]) -> list[Query]:
-        """Return the same queries with the depths of those frames that have them."""
-        if self._localiser.observer.observes_depth:
-            return [self._localiser.prepare(frame.image, frame.camera, frame.depth_m)
-                    for frame in frames]
-        return [query if frame.depth_m is None else
-                self._localiser.with_depth(query, frame.depth_m, frame.camera)
-                for query, frame in zip(queries, frames)]
+    def _with_depth(self, by: int, frame: PosedImage, query: Query) -> Query:
+        """Return a query with the depth of its frame, where it has any."""
+        if self._localisers[by].observer.observes_depth:
+            return self._localisers[by].prepare(frame.image, frame.camera, frame.depth_m)
+        if frame.depth_m is None:
+            return query
+        return self._localisers[by].with_depth(query, frame.depth_m, frame.camera)
 
-    def _other_places(self, held_out: list[PosedImage]) -> Iterator[Query]:
+    def _other_places(self, held_out: list[tuple[int, PosedImage]]) -> Iterator[_Solved]:
         for count in range(_NEGATIVES):
-            frame = held_out[int(self._rng.integers(len(held_out)))]
+            by, frame = held_out[int(self._rng.integers(len(held_out)))]
             image = mirrored(frame.image) if count % 2 else shuffled_tiles(frame.image, self._rng)
-            yield self._query(frame, image)
+            yield self._solve(by, self._query(by, frame, image))
 
-    def _solve(self, query: Query, frame: PosedImage | None = None) -> _Solved:
-        return _Solved(frame, query, self._localiser.solve(query))
+    def _solve(self, by: int, query: Query, frame: PosedImage | None = None) -> _Solved:
+        return _Solved(by, frame, query, self._localisers[by].solve(query))
 
     def _assess(self, solved: _Solved) -> LocalisationTrace:
-        return self._localiser.assess(solved.query, solved.solved)
+        return self._localisers[solved.by].assess(solved.query, solved.solved)
 
     def _results(self, answers: list[_Solved]) -> list[FrameResult]:
         """Return the results of frames with a pose, as the tables stand."""
@@ -136,16 +158,17 @@ class MapValidation:
                 if answer.frame is not None]
 
     def _use(self, **parts: Any) -> None:
-        self._localiser = self._localiser.with_map(replace(self._localiser.scene_map, **parts))
+        self._localisers = [localiser.with_map(replace(localiser.scene_map, **parts))
+                            for localiser in self._localisers]
 
     def _fit_covariances(self, solved: dict[str, list[_Solved]]) -> None:
         for kind, answers in solved.items():
             fitted = fit_covariance(self._errors(self._results(answers)))
-            self._refine(**{kind: fitted or getattr(uncalibrated(self._localiser.family), kind)})
+            self._refine(**{kind: fitted or getattr(uncalibrated(self._first.family), kind)})
 
     def _refine(self, **tables: Any) -> None:
         """Replace tables of the uncertainty model."""
-        model = self._localiser.scene_map.uncertainty or uncalibrated(self._localiser.family)
+        model = self._first.scene_map.uncertainty or uncalibrated(self._first.family)
         self._use(uncertainty=replace(model, **tables))
 
     def _confused_space(self, answers: list[_Solved]) -> torch.Tensor:
@@ -178,7 +201,8 @@ class MapValidation:
             informations.append(trace.result.information.cpu())
             novelties.append(trace.pose.novelty)
         return HeldOutErrors(_stacked(twists, 6), _stacked(informations, 6, 6),
-                             torch.tensor(novelties).double(), len(self._split.blocks))
+                             torch.tensor(novelties).double(),
+                             sum(len(fold.blocks) for fold in self._folds))
 
 
 def _stacked(tensors: list[torch.Tensor], *shape: int) -> torch.Tensor:

@@ -14,7 +14,7 @@ import numpy as np
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.feature_buffer import mapping_poses
 from scene_reloc_ros.mapping.generators import MappingGenerators
-from scene_reloc_ros.mapping.hold_out import FrameSubset, held_out_blocks, PosedFrames
+from scene_reloc_ros.mapping.hold_out import folds_of, FrameSubset, held_out_blocks, PosedFrames
 from scene_reloc_ros.mapping.presets import PRESETS
 from scene_reloc_ros.mapping.progress import (
     Deadline,
@@ -26,14 +26,17 @@ from scene_reloc_ros.mapping.progress import (
 )
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.method import Fitted, Growing, LocalisationMethod, MethodOptions
-from scene_reloc_ros.methods.registry import method_class
+from scene_reloc_ros.methods.registry import method_class, method_of_map
 from scene_reloc_ros.network.device import resolve_device
+from scene_reloc_ros.network.preprocessing import working_image
 from scene_reloc_ros.network.weights import encoder_hash
 from scene_reloc_ros.pipeline.frame_result import localise_frames
 from scene_reloc_ros.pipeline.localiser import Localiser
 from scene_reloc_ros.pipeline.map_report import validation_summary
-from scene_reloc_ros.pipeline.map_validation import FrameSplit, MapValidation, STAGE
+from scene_reloc_ros.pipeline.map_validation import Fold, MapValidation, STAGE
 from scene_reloc_ros.pipeline.part_choice import PartChoice
+from scene_reloc_ros.uncertainty.acceptance import uncalibrated
+from scene_reloc_ros.uncertainty.image_quality import image_quality, image_statistics
 
 __all__ = ['Mapper', 'MappingCancelled']
 
@@ -69,21 +72,48 @@ class Mapper:
                              f'{least}, better 200, from all over the place')
         progress = MappingProgress(on_progress, cancelled, Deadline(60 * self.options.minutes))
         generators = MappingGenerators.from_seed(self.seed)
-        blocks = held_out_blocks(invert_pose(mapping_poses(frames)).numpy())
-        held_out = np.concatenate([[], *blocks]).astype(int)
-        kept = np.setdiff1d(np.arange(len(frames)), held_out)
-        fitted = self.method.fit(FrameSubset(frames, kept), generators, progress)
-        split = FrameSplit(blocks, kept[fitted.alias_candidates])
-        scene_map = self._assemble(frames, fitted)
-        if len(held_out) and getattr(self.options, 'choose', False):
-            scene_map = PartChoice(scene_map, self.device, self.seed).run(
-                FrameSubset(frames, held_out), progress)
-        scene_map, check = self._validated(scene_map, frames, split, progress, generators)
-        if isinstance(self.method, Growing) and len(held_out):
-            scene_map = self.method.add(scene_map, FrameSubset(frames, held_out), progress)
+        folds = self._folds(frames, generators, progress)
+        if len(folds) == 1:
+            scene_map = folds[0].scene_map
+        else:
+            scene_map = self._map(frames, np.arange(len(frames)), generators, progress)[0]
+        if folds and getattr(self.options, 'choose', False):
+            choice = PartChoice(self.device, self.seed).run(
+                [(fold.scene_map, FrameSubset(frames, fold.held_out)) for fold in folds], progress)
+            scene_map = choice.of(scene_map)
+            folds = [replace(fold, scene_map=choice.of(fold.scene_map)) for fold in folds]
+        scene_map, check = self._validated(scene_map, frames, folds, progress, generators)
+        if isinstance(self.method, Growing) and len(folds) == 1:
+            scene_map = self.method.add(scene_map, FrameSubset(frames, folds[0].held_out),
+                                        progress)
         return replace(scene_map, metadata={
             **scene_map.metadata, 'check': check,
             'mapping_seconds': progress.deadline.elapsed_s})
+
+    def _folds(self, frames: PosedFrames, generators: MappingGenerators,
+               progress: MappingProgress) -> list[Fold]:
+        """Return maps with the frames that validate them; none where frames are too few.
+
+        Of many frames some are spared; of few none, but a method that needs no training makes
+        several maps.
+        """
+        blocks = held_out_blocks(invert_pose(mapping_poses(frames)).numpy())
+        every = [blocks] if blocks else (
+            folds_of(len(frames)) if isinstance(self.method, Growing) else [])
+        folds = []
+        for number, held_out in enumerate(every):
+            kept = np.setdiff1d(np.arange(len(frames)), np.concatenate(held_out))
+            of_fold = progress if blocks else progress.within(
+                progress.deadline.left_s / (len(every) + 1 - number))
+            scene_map, candidates = self._map(frames, kept, generators, of_fold)
+            folds.append(Fold(scene_map, held_out, candidates))
+        return folds
+
+    def _map(self, frames: PosedFrames, kept: np.ndarray, generators: MappingGenerators,
+             progress: MappingProgress) -> tuple[SceneMap, np.ndarray]:
+        """Return the map of some frames, and which of them may show a place like another."""
+        fitted = self.method.fit(FrameSubset(frames, kept), generators, progress)
+        return self._assemble(frames, fitted), kept[fitted.alias_candidates]
 
     def _assemble(self, frames: PosedFrames, fitted: Fitted) -> SceneMap:
         camera = frames[0].camera
@@ -100,7 +130,7 @@ class Mapper:
             views=fitted.views, cloud=fitted.cloud, correction=fitted.correction,
             metadata=metadata, depth=fitted.depth)
 
-    def _validated(self, scene_map: SceneMap, frames: PosedFrames, split: FrameSplit,
+    def _validated(self, scene_map: SceneMap, frames: PosedFrames, folds: list[Fold],
                    progress: MappingProgress, generators: MappingGenerators,
                    ) -> tuple[SceneMap, dict[str, Any]]:
         """Return the map with its uncertainty model, and the figures of its check.
@@ -108,17 +138,30 @@ class Mapper:
         Without held-out frames some of the mapping frames are localised: what a map cannot do
         there it cannot do at all.
         """
-        localiser = Localiser(scene_map, device=str(self.device), seed=self.seed)
-        if split.blocks:
-            validation = MapValidation(localiser, frames, split, progress,
-                                       generators.validation).run()
-            return validation.scene_map, {
-                **validation_summary(validation.results, split.blocks),
-                'with_depth': validation.with_depth}
+        if folds:
+            found = MapValidation([self._localiser(fold.scene_map) for fold in folds], folds,
+                                  frames, progress, generators.validation).run()
+            blocks = [block for fold in folds for block in fold.blocks]
+            return replace(scene_map, uncertainty=found.uncertainty, ambiguous=found.ambiguous), {
+                **validation_summary(found.results, blocks), 'maps': len(folds),
+                'with_depth': found.with_depth}
         chosen = np.unique(np.linspace(0, len(frames) - 1, self.options.self_check).round())
+        some = FrameSubset(frames, chosen)
+        scene_map = self._with_image_statistics(scene_map, some)
+        localiser = self._localiser(scene_map)
         progress(STAGE, 0.0, f'0 of {len(chosen)} pictures')
         results = list(localise_frames(
-            localiser, FrameSubset(frames, chosen), localiser.observer.observes_depth,
+            localiser, some, localiser.observer.observes_depth,
             on_progress=lambda fraction, name: progress(STAGE, fraction, name)))
-        return scene_map, {**validation_summary(results, split.blocks),
+        return scene_map, {**validation_summary(results, []), 'maps': 0,
                            'with_depth': localiser.observer.observes_depth}
+
+    def _with_image_statistics(self, scene_map: SceneMap, frames: PosedFrames) -> SceneMap:
+        """Return a map that nothing is known of but what its pictures look like."""
+        qualities = [image_quality(working_image(frame.image, frame.camera)[0])
+                     for frame in (frames[number] for number in range(len(frames)))]
+        return replace(scene_map, uncertainty=replace(
+            uncalibrated(method_of_map(scene_map).family), images=image_statistics(qualities)))
+
+    def _localiser(self, scene_map: SceneMap) -> Localiser:
+        return Localiser(scene_map, device=str(self.device), seed=self.seed)

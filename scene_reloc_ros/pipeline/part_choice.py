@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -39,60 +40,67 @@ class _Asked:
     found: dict[str, Correspondences]
 
 
+@dataclass(frozen=True)
+class Choice:
+    """The parts that were chosen."""
+
+    kept: tuple[str, ...]  # names of methods
+    weights: dict[str, float]  # of a correspondence of each method, at most 1
+    figures: dict[str, Any]  # what was tried, as plain values
+
+    def of(self, scene_map: SceneMap) -> SceneMap:
+        """Return a hybrid map with no more than these parts."""
+        kept = only(weighted(scene_map, self.weights), self.kept)
+        return replace(kept, metadata={**kept.metadata, 'choice': self.figures})
+
+
 class PartChoice:
-    """The parts of a map, tried alone and together."""
+    """The parts of hybrid maps of one place, tried alone and together."""
 
-    def __init__(self, scene_map: SceneMap, device: torch.device, seed: int) -> None:
-        """Open every part of a hybrid map."""
-        self._map, self._device, self._seed = scene_map, device, seed
-        self._alone = {name: self._localiser(part) for name, part in parts_of(scene_map).items()}
+    def __init__(self, device: torch.device, seed: int) -> None:
+        """Take what localisers need."""
+        self._device, self._seed = device, seed
 
-    def run(self, frames: PosedFrames, progress: MappingProgress) -> SceneMap:
-        """Return the map with the parts that answer held-out frames best, and their weights.
+    def run(self, folds: list[tuple[SceneMap, PosedFrames]], progress: MappingProgress) -> Choice:
+        """Return the parts that answer held-out frames best, and their weights.
 
-        Its metadata has the ``choice``: recalls of all combinations. Where several are as good,
-        the one of most parts is kept: views that nobody held out may be worse.
+        Where several are as good, the one of most parts is kept: views that nobody held out may
+        be worse.
 
         Args:
-            frames: posed frames that the map was not made of.
-            progress: told after each frame.
+            folds: hybrid maps of the same parts, and posed frames that each was made without.
+            progress: told before each frame.
         """
-        numbers = np.unique(np.linspace(0, len(frames) - 1, _MOST_FRAMES).round().astype(int))
-        asked = [self._ask(frames[int(number)], progress, done / len(numbers))
-                 for done, number in enumerate(numbers)]
-        whole = weighted(self._map, self._weights(asked))
-        names = list(self._alone)
-        tried = {chosen: self._errors(chosen, only(whole, chosen), asked)
-                 for count in range(1, len(names) + 1) for chosen in combinations(names, count)}
+        asked = [list(self._ask(scene_map, frames, len(folds), progress))
+                 for scene_map, frames in folds]
+        names = list(parts_of(folds[0][0]))
+        weights = _weights(names, [one for of_fold in asked for one in of_fold])
+        tried = {chosen: np.concatenate([
+            self._errors(chosen, only(weighted(scene_map, weights), chosen), of_fold)
+            for (scene_map, _), of_fold in zip(folds, asked)])
+            for count in range(1, len(names) + 1) for chosen in combinations(names, count)}
         best = _best({chosen: _score(errors) for chosen, errors in tried.items()})
-        kept = only(whole, best)
-        choice = {'frames': len(asked), 'kept': list(best),
-                  'weights': whole.content.header['weights'],
-                  'tried': [_figures(chosen, errors) for chosen, errors in tried.items()]}
-        return replace(kept, metadata={**kept.metadata, 'choice': choice})
+        return Choice(best, weights, {
+            'frames': sum(map(len, asked)), 'kept': list(best), 'weights': weights,
+            'tried': [_figures(chosen, errors) for chosen, errors in tried.items()]})
 
     def _localiser(self, scene_map: SceneMap) -> Localiser:
         return Localiser(scene_map, device=str(self._device), seed=self._seed)
 
-    def _ask(self, frame: PosedImage, progress: MappingProgress, done: float) -> _Asked:
-        """Return what each part says of a frame that it has not seen."""
-        progress(STAGE, done, f'among {", ".join(self._alone)}')
-        grey, camera = working_image(frame.image, frame.camera)
-        image = QueryImage(grey, camera, frame.image, frame.camera)
-        found = {name: localiser.observer.observe(image)
-                 for name, localiser in self._alone.items()}
-        return _Asked(frame, {name: one for name, one in found.items()
-                              if isinstance(one, Correspondences)})
-
-    def _weights(self, asked: list[_Asked]) -> dict[str, float]:
-        """Return how much a correspondence of each part counts: by its noise, at most 1."""
-        noise = {name: _noise_px([(one.found[name], one.frame) for one in asked
-                                  if name in one.found]) for name in self._alone}
-        known = [value for value in noise.values() if value is not None]
-        least = min(known, default=1.0)
-        return {name: (least / (value or max(known, default=1.0))) ** 2
-                for name, value in noise.items()}
-
+    def _ask(self, scene_map: SceneMap, frames: PosedFrames, folds: int,
+             progress: MappingProgress) -> Iterator[_Asked]:
+        """Yield what each part says of some frames that it has not seen."""
+        alone = {name: self._localiser(part) for name, part in parts_of(scene_map).items()}
+        numbers = np.unique(np.linspace(0, len(frames) - 1, max(1, _MOST_FRAMES // folds)
+                                        ).round().astype(int))
+        for done, number in enumerate(numbers):
+            progress(STAGE, done / len(numbers), f'among {", ".join(alone)}')
+            frame = frames[int(number)]
+            grey, camera = working_image(frame.image, frame.camera)
+            image = QueryImage(grey, camera, frame.image, frame.camera)
+            found = {name: localiser.observer.observe(image) for name, localiser in alone.items()}
+            yield _Asked(frame, {name: one for name, one in found.items()
+                                 if isinstance(one, Correspondences)})
     def _errors(self, chosen: tuple[str, ...], scene_map: SceneMap,
                 asked: list[_Asked]) -> np.ndarray:
         """Return metres and degrees (F, 2) of the best poses of some parts together."""
@@ -110,6 +118,16 @@ class PartChoice:
             else:
                 errors.append([np.inf, np.inf])
         return np.array(errors)
+
+
+def _weights(names: list[str], asked: list[_Asked]) -> dict[str, float]:
+    """Return how much a correspondence of each part counts: by its noise, at most 1."""
+    noise = {name: _noise_px([(one.found[name], one.frame) for one in asked if name in one.found])
+             for name in names}
+    known = [value for value in noise.values() if value is not None]
+    least = min(known, default=1.0)
+    return {name: (least / (value or max(known, default=1.0))) ** 2
+            for name, value in noise.items()}
 
 
 def _noise_px(asked: list[tuple[Correspondences, PosedImage]]) -> float | None:

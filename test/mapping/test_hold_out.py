@@ -4,7 +4,12 @@
 
 import numpy as np
 
-from scene_reloc_ros.mapping.hold_out import FrameSubset, held_out_blocks, pose_and_name
+from scene_reloc_ros.mapping.hold_out import (
+    folds_of,
+    FrameSubset,
+    held_out_blocks,
+    pose_and_name,
+)
 
 
 def test_frames_are_held_out_in_blocks_of_time_that_hold_still():
@@ -23,6 +28,16 @@ def test_frames_are_held_out_in_blocks_of_time_that_hold_still():
 
 def test_few_frames_are_all_needed_for_training():
     assert held_out_blocks(np.tile(np.eye(4), (40, 1, 1))) == []
+
+
+def test_every_fold_holds_out_blocks_of_its_own():
+    for count in (20, 40, 59):
+        folds = folds_of(count)
+        assert len(folds) == 4 and all(len(blocks) >= 2 for blocks in folds)
+        assert sorted(np.concatenate([block for blocks in folds for block in blocks])) == list(
+            range(count))
+        assert all((np.diff(block) == 1).all() for blocks in folds for block in blocks)
+    assert folds_of(19) == []
 
 
 def test_a_subset_reads_only_its_frames():

@@ -15,9 +15,11 @@ from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.mapping.view_matching import MatchingOptions
 from scene_reloc_ros.methods.coordinates.ace import read_head
 from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
+from scene_reloc_ros.network.preprocessing import working_image
 from scene_reloc_ros.network.weights import save_encoder
 from scene_reloc_ros.pipeline import map_validation
 from scene_reloc_ros.pipeline.mapper import Mapper
+from scene_reloc_ros.uncertainty.image_quality import image_quality
 
 MINIMUM_FRAMES = 10
 STAGES = ['encoding', 'matching', 'training', 'checking']
@@ -116,7 +118,11 @@ def test_few_frames_are_all_trained_on_and_the_check_says_so(options):
     scene_map = Mapper(options, 'cpu').build(wall_frames(MINIMUM_FRAMES, depth=False))
     check = scene_map.metadata['check']
     assert not check['held_out'] and check['frames'] == options.self_check
-    assert scene_map.uncertainty is None and scene_map.depth is None
+    assert scene_map.uncertainty.rgb.frames == 0 and scene_map.depth is None
+    # a picture is compared with those of its own map all the same
+    seen = [image_quality(working_image(frame.image, frame.camera)[0]).sharpness
+            for frame in wall_frames(MINIMUM_FRAMES, depth=False)]
+    assert scene_map.uncertainty.images.sharpness == pytest.approx(np.median(seen), rel=0.3)
     assert len(scene_map.views) == MINIMUM_FRAMES
 
 

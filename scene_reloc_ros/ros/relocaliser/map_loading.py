@@ -38,7 +38,7 @@ def load_localiser(path: Path, options: RelocaliserOptions) -> Localiser:
     Raises ValueError where the map is broken or the device is not there.
     """
     scene_map = SceneMap.load(path)
-    if scene_map.uncertainty is None:
+    if scene_map.uncertainty is None or not scene_map.uncertainty.rgb.frames:
         _logger.warning('map %s holds no calibration, for it was made of too few frames: its '
                         'covariances are those of other maps, and rather too large', path)
     try:

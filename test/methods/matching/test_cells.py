@@ -82,7 +82,18 @@ def test_without_depth_points_are_triangulated():
 def test_one_frame_is_a_map():
     scene_map = Mapper(ReferenceOptions(), 'cpu').build([FRAMES[20]])
     metres, _ = best_errors(scene_map, [FRAMES[21], FRAMES[22]])
-    assert metres.max() < 0.10 and scene_map.uncertainty is None
+    assert metres.max() < 0.10 and scene_map.uncertainty.rgb.frames == 0
+
+
+def test_few_frames_validate_maps_of_each_other():
+    scene_map = Mapper(CellsOptions(), 'cpu').build(FRAMES[:40])
+    check = scene_map.metadata['check']
+    assert (check['held_out'], check['maps'], check['frames'], check['blocks']) == (
+        True, 4, 40, 12)
+    assert check['recall_10cm_5deg'] > 0.8 and check['quality'] != 'unknown'
+    assert scene_map.uncertainty.rgb.frames > 30 and scene_map.uncertainty.acceptance.frames > 30
+    # the map itself is of all frames: as far as they differ
+    assert len(scene_map.views) == scene_map.metadata['key_frames'] > 30
 
 
 def test_retrieval_answers_with_a_mapping_view_and_is_not_believed():
@@ -90,7 +101,7 @@ def test_retrieval_answers_with_a_mapping_view_and_is_not_believed():
     found = Localiser(scene_map, device='cpu').trace(FRAMES[21].image, CAMERA)
     views = scene_map.views.double().numpy()
     assert min(np.abs(found.pose.map_from_cam - view).max() for view in views) < 1e-6
-    assert found.localisation.rejection is not None and found.pose.covariance[0, 0] > 0.01
+    assert found.localisation.rejection is not None and found.pose.covariance[0, 0] > 0.003
 
 
 def test_a_key_frame_is_ready_for_the_next_query():
