@@ -48,13 +48,20 @@ def confidence_features(query: Query, result: SolverResult,
     counted = {'matches': _log(result.score * context.distinct / _MANY)} if query.sparse else {}
     return {
         **counted,
-        'inliers': _log(result.score / len(inliers) * context.distinct),
+        'inliers': _log(result.score / _worth(query.problem) * context.distinct),
         'residual': -_log(result.residual_px),
         'spread': _log(float(spread)),
         'depth_spread': _log(float(seen[inliers, 2].clamp_min(_LEAST).log().std())),
         'second_best_margin': -result.second_best_ratio,
         'depth_agreement': _depth_agreement(seen, inliers, query.problem, context.threshold_px),
         **common}
+
+
+def _worth(problem: PoseProblem) -> float:
+    """Return what all correspondences together count."""
+    if problem.weights is None:
+        return float(len(problem.rays))
+    return max(_LEAST, float(problem.weights.sum()))
 
 
 def _common_features(query: Query, context: PoseContext) -> dict[str, float]:
