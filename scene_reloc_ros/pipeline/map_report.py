@@ -12,6 +12,7 @@ import numpy as np
 from scene_reloc_ros.pipeline.frame_result import FrameResult, summarise
 
 _GOOD, _FAIR = 0.9, 0.7  # share of the frames that are accepted and within 10 cm, 5 degrees
+_MOST_RAY_DEVIATION = 0.15  # of a map's points along their rays, of their distance
 _NAMED = 3  # places where to record more
 
 
@@ -26,6 +27,20 @@ def validation_summary(results: Sequence[FrameResult],
     good = np.array([result.accepted and result.good for result in results])
     return {'held_out': bool(blocks), 'blocks': len(blocks), **summarise(results),
             **_quality(results, blocks, good)}
+
+
+def with_parallax(check: dict[str, Any], deviation: float) -> dict[str, Any]:
+    """Return the figures of a check, of poor quality where the views do not tell distances.
+
+    Args:
+        check: of ``validation_summary``.
+        deviation: of points along their rays, of their distance (``ray_deviation``).
+    """
+    if deviation <= _MOST_RAY_DEVIATION:
+        return check
+    return {**check, 'quality': 'poor', 'advice': (
+        'the camera hardly moved sideways, so that its views do not tell how far away things are: '
+        'move sideways while recording, or record with depth')}
 
 
 def quality_sentence(check: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.feature_buffer import mapping_poses
 from scene_reloc_ros.mapping.generators import MappingGenerators
 from scene_reloc_ros.mapping.hold_out import folds_of, FrameSubset, held_out_blocks, PosedFrames
+from scene_reloc_ros.mapping.parallax import ray_deviation
 from scene_reloc_ros.mapping.presets import PRESETS
 from scene_reloc_ros.mapping.progress import (
     Deadline,
@@ -28,11 +29,11 @@ from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.method import Fitted, Growing, LocalisationMethod, MethodOptions
 from scene_reloc_ros.methods.registry import method_class, method_of_map
 from scene_reloc_ros.network.device import resolve_device
-from scene_reloc_ros.network.preprocessing import working_image
+from scene_reloc_ros.network.preprocessing import WORKING_HEIGHT, working_image
 from scene_reloc_ros.network.weights import encoder_hash
 from scene_reloc_ros.pipeline.frame_result import localise_frames
 from scene_reloc_ros.pipeline.localiser import Localiser
-from scene_reloc_ros.pipeline.map_report import validation_summary
+from scene_reloc_ros.pipeline.map_report import validation_summary, with_parallax
 from scene_reloc_ros.pipeline.map_validation import Fold, MapValidation, STAGE
 from scene_reloc_ros.pipeline.part_choice import PartChoice
 from scene_reloc_ros.uncertainty.acceptance import uncalibrated
@@ -82,7 +83,8 @@ class Mapper:
                 [(fold.scene_map, FrameSubset(frames, fold.held_out)) for fold in folds], progress)
             scene_map = choice.of(scene_map)
             folds = [replace(fold, scene_map=choice.of(fold.scene_map)) for fold in folds]
-        scene_map, check = self._validated(scene_map, frames, folds, progress, generators)
+        scene_map, check = _with_parallax(*self._validated(scene_map, frames, folds, progress,
+                                                           generators))
         if isinstance(self.method, Growing) and len(folds) == 1:
             scene_map = self.method.add(scene_map, FrameSubset(frames, folds[0].held_out),
                                         progress)
@@ -165,3 +167,15 @@ class Mapper:
 
     def _localiser(self, scene_map: SceneMap) -> Localiser:
         return Localiser(scene_map, device=str(self.device), seed=self.seed)
+
+
+def _with_parallax(scene_map: SceneMap, check: dict[str, Any]) -> tuple[SceneMap, dict[str, Any]]:
+    """Return map and check with how well its views tell distances, where no depth does."""
+    if scene_map.depth is not None or scene_map.uncertainty is None:
+        return scene_map, check
+    camera = scene_map.camera
+    deviation = ray_deviation(scene_map.views, scene_map.cloud,
+                              camera.focal * WORKING_HEIGHT / camera.height)
+    return (replace(scene_map, uncertainty=replace(scene_map.uncertainty,
+                                                   ray_deviation=deviation)),
+            with_parallax(check, deviation))

@@ -22,6 +22,7 @@ from scene_reloc_ros.uncertainty.covariance import (
     camera_covariance,
     map_covariance,
     probability_within,
+    with_ray_deviation,
 )
 from scene_reloc_ros.uncertainty.features import confidence_features, PoseContext
 from scene_reloc_ros.uncertainty.image_quality import image_rejection
@@ -86,13 +87,15 @@ class PoseAssessor:
         novelty = float(view_novelty(map_from_cam, self._views).min())
         covariance = camera_covariance(result.information.cpu(), novelty,
                                        self._covariance_model(query.problem))
+        away = float((self._views[:, :3, 3] - map_from_cam[:3, 3]).norm(dim=-1).min())
+        covariance = with_ray_deviation(covariance, self.model.ray_deviation * away)
         context = PoseContext(covariance, novelty,
                               distinct_share(result, query.problem, self._ambiguous),
                               self.model.images, self._threshold_px)
         features = confidence_features(query, result, context)
         within = probability_within(covariance, self._options.within_m, self._options.within_deg)
         right = probability_right(features, self.model.acceptance)
-        rejection = self._rejection(right, within, map_from_cam, features)
+        rejection = self._rejection(right, within, away, features)
         if query.regressed is None and context.distinct < _LEAST_DISTINCT:
             # what agrees is seen in another place as well: one of two at best
             right, rejection = right / 2, Rejection.AMBIGUOUS
@@ -108,11 +111,10 @@ class PoseAssessor:
             return self.model.rgb
         return self.model.rgbd
 
-    def _rejection(self, right: float, within: float, map_from_cam: torch.Tensor,
+    def _rejection(self, right: float, within: float, away: float,
                    features: dict[str, float]) -> Rejection | None:
         """Return the Rejection of a pose that is not believed, else None."""
-        away = (self._views[:, :3, 3] - map_from_cam[:3, 3]).norm(dim=-1).min()
-        if float(away) > self._options.map_margin_m:
+        if away > self._options.map_margin_m:
             return Rejection.OUTSIDE_MAP
         if right * within >= self._options.probability:
             return None

@@ -65,6 +65,21 @@ def _calibrated(covariance: torch.Tensor, novelty: Scalar,
     return symmetric(spread) * grown[..., None, None]
 
 
+def with_ray_deviation(covariance: torch.Tensor, deviation_m: float) -> torch.Tensor:
+    """Return a covariance (6, 6) of the twist with what unknown depths of points add to it.
+
+    Seen from where they were mapped, points that are off along their rays do no harm. A camera
+    that is elsewhere takes over their error, of its distance from there.
+
+    Args:
+        covariance: of the twist: translation (m) first, then rotation (rad).
+        deviation_m: of every axis of the translation, metres.
+    """
+    shared = torch.zeros(6, dtype=covariance.dtype)
+    shared[:3] = deviation_m ** 2
+    return covariance + shared.diag()
+
+
 def map_covariance(cam_from_map: torch.Tensor, covariance: torch.Tensor) -> torch.Tensor:
     """Return the covariance (6, 6) of map_from_cam: x, y, z, then rotations about x, y, z.
 

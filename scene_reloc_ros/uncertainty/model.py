@@ -58,6 +58,7 @@ class UncertaintyModel:
     rgb: CovarianceModel = CovarianceModel()
     rgbd: CovarianceModel | None = None  # with depth at the query
     images: ImageStatistics = ImageStatistics()
+    ray_deviation: float = 0.0  # of points along their rays, of their distance; 0: measured
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, the features by the names that map files have for them."""
@@ -74,7 +75,7 @@ class UncertaintyModel:
             acceptance[part] = _renamed(acceptance[part], _NAMES_STORED)
         return cls(AcceptanceModel(**acceptance), CovarianceModel(**values['rgb']),
                    None if rgbd is None else CovarianceModel(**rgbd),
-                   ImageStatistics(**values['images']))
+                   ImageStatistics(**values['images']), values.get('ray_deviation', 0.0))
 
 
 def _renamed(features: dict[str, float], names: dict[str, str]) -> dict[str, float]:

@@ -111,12 +111,18 @@ def triangulate(tracks: Tracks, camera: torch.Tensor, steps: int = 10, free_came
 
 
 def learn_camera(tracks: Tracks) -> tuple[Triangulated, dict[str, Any]]:
-    """Return the points of tracks with the camera that they tell, and figures for people."""
+    """Return the points of tracks with the camera that they tell, and figures for people.
+
+    Where rays miss their points no less with it, the camera stays as it was calibrated: views
+    that only turn leave the points, and with them the camera, undetermined.
+    """
     nothing = torch.zeros(_CAMERA_VALUES).double()
     before = triangulate(tracks, nothing)
     found = triangulate(tracks, nothing, _CAMERA_STEPS, free_camera=True)
-    return found, {'tracks': tracks.count, 'before_px': float(before.errors_px.median()),
-                   'after_px': float(found.errors_px.median())}
+    before_px, after_px = (float(one.errors_px.median()) for one in (before, found))
+    if not after_px <= before_px:
+        found, after_px = before, before_px
+    return found, {'tracks': tracks.count, 'before_px': before_px, 'after_px': after_px}
 
 
 def _seen_error(tracks: Tracks, points: torch.Tensor, error: torch.Tensor) -> torch.Tensor:

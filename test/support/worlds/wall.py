@@ -18,16 +18,28 @@ WALL_M = 3.0  # depth of a textured wall before the first camera
 
 def wall_frames(count, depth=True, blur=2.0):
     """Return frames of a camera that walks along a wall, each exact in image, pose and depth."""
+    twists = [[1.5 * number / count, 0.02 * number % 0.1, 0.0, 0.0, 0.2 * np.sin(number / 3), 0.0]
+              for number in range(count)]
+    return frames_of_wall(twists, depth, blur)
+
+
+def turning_frames(count, depth=False, blur=2.0):
+    """Return frames of a camera that turns in one spot, of a wall."""
+    twists = [[0.0, 0.0, 0.0, 0.15 * np.sin(number / 5), 0.5 * np.sin(number / 8), 0.0]
+              for number in range(count)]
+    return frames_of_wall(twists, depth, blur)
+
+
+def frames_of_wall(twists, depth=True, blur=2.0):
+    """Return a frame of a wall at each pose: exp of a twist (translation, rotation)."""
     rng = np.random.default_rng(0)
     wall = cv2.GaussianBlur(rng.integers(0, 256, (400, 1200), np.uint8), (0, 0), blur)
     wall = cv2.normalize(wall, None, 0, 255, cv2.NORM_MINMAX)
     v, u = np.mgrid[:CAMERA.height, :CAMERA.width].astype(np.float64)
     rays = CAMERA.rays(np.stack((u, v), -1).reshape(-1, 2))
     frames = []
-    for number in range(count):
-        twist = torch.tensor([1.5 * number / count, 0.02 * number % 0.1, 0.0, 0.0,
-                              0.2 * np.sin(number / 3), 0.0]).double()
-        map_from_cam = se3_exp(twist).numpy()
+    for number, twist in enumerate(twists):
+        map_from_cam = se3_exp(torch.tensor(twist).double()).numpy()
         directions = rays @ map_from_cam[:3, :3].T
         away = (WALL_M - map_from_cam[2, 3]) / directions[:, 2]
         points = directions * away[:, None] + map_from_cam[:3, 3]

@@ -1,0 +1,54 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Recordings whose views do not tell distances: refused from elsewhere, and the map says why."""
+
+import numpy as np
+import pytest
+from support.worlds.wall import frames_of_wall, turning_frames, wall_frames
+
+from scene_reloc_ros.methods.registry import method_class
+from scene_reloc_ros.pipeline import map_validation
+from scene_reloc_ros.pipeline.frame_result import FrameResult
+from scene_reloc_ros.pipeline.localiser import Localiser
+from scene_reloc_ros.pipeline.mapper import Mapper
+
+# seen from up to half a metre beside the spot, turned like the mapping views
+ELSEWHERE = frames_of_wall([[0.4 * np.cos(a), 0.2 * np.sin(a), 0.1, 0.05 * np.sin(3 * a),
+                             0.2 * np.cos(2 * a), 0.0] for a in np.linspace(0, 6, 8)], False)
+
+
+@pytest.fixture(autouse=True)
+def few_pictures_of_other_places(monkeypatch):
+    """Keep the check of maps short."""
+    monkeypatch.setattr(map_validation, '_NEGATIVES', 8)
+
+
+@pytest.mark.parametrize('method', ['cells', 'sift', 'auto'])
+def test_a_camera_that_only_turned_is_told_to_move_sideways(method):
+    options = method_class(method).presets['standard']
+    scene_map = Mapper(options, 'cpu').build(turning_frames(60))
+    check = scene_map.metadata['check']
+    assert check['quality'] == 'poor' and 'move sideways' in check['advice']
+    localiser = Localiser(scene_map, device='cpu')
+    for frame in ELSEWHERE:
+        result = FrameResult.of(frame, localiser.trace(frame.image, frame.camera))
+        assert not result.accepted or result.nees < 16.8  # 99 % of chi-square with six
+
+
+def test_one_plane_seen_from_a_way_across_is_a_good_map():
+    options = method_class('sift').presets['standard']
+    scene_map = Mapper(options, 'cpu').build(wall_frames(60, depth=False))
+    check = scene_map.metadata['check']
+    assert check['quality'] == 'good' and check['advice'] == ''
+    assert 0 < scene_map.uncertainty.ray_deviation < 0.1
+
+
+def test_depth_tells_distances_to_a_camera_that_only_turns():
+    options = method_class('sift').presets['standard']
+    scene_map = Mapper(options, 'cpu').build(turning_frames(60, depth=True))
+    assert scene_map.uncertainty.ray_deviation == 0.0
+    assert 'sideways' not in scene_map.metadata['check']['advice']
+    localiser = Localiser(scene_map, device='cpu')
+    errors = [FrameResult.of(frame, localiser.trace(frame.image, frame.camera)).translation_m
+              for frame in ELSEWHERE]
+    assert np.median(errors) < 0.02
