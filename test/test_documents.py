@@ -138,6 +138,9 @@ def test_every_field_of_the_json_of_map_and_info_is_documented(scripts):
     for method in ('coordinates/ace.py', 'coordinates/forest/method.py',
                    'matching/key_frame_maps.py'):
         found |= keys(scripts, f'methods/{method}', 'fit')
+    found |= keys(scripts, 'methods/matching/key_frames.py', 'figures')
+    found |= keys(scripts, 'methods/hybrid.py', '_together')
+    found |= keys(scripts, 'pipeline/part_choice.py', 'of')
     assert set(scripts.json_outputs.FIELDS['map, info']) == found | {'schema'}
 
 
