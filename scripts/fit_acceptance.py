@@ -1,11 +1,11 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Fit the general acceptance model on maps of several places and print it.
+"""Fit the general acceptance model of a family on maps of several places and print it.
 
 Usage: python scripts/fit_acceptance.py MAP SEQUENCE[,FRAMES] [...] [--negatives N]
 
 Right and wrong answers come from the frames, their perturbed forms and pictures of other places.
-The result goes into GENERAL_MODEL of scene_reloc_ros/uncertainty/acceptance.py. For each place the
+The result goes into GENERAL_MODELS of uncertainty/acceptance.py. For each place the
 model of all other places is tried on it, so that one sees what it is worth in a new one.
 """
 
@@ -28,14 +28,18 @@ from scene_reloc_ros.uncertainty.acceptance import (
 )
 from scene_reloc_ros.uncertainty.model import AcceptanceModel
 
-START = AcceptanceModel(8.0, {
-    **dict.fromkeys(GENERAL_MODELS['cells'].weights, 0.4), 'inliers': 2.0,
-    'position_precision': 1.5, 'spread': 1.5, 'second_best_margin': 1.0,
-    'view_familiarity': 0.5})  # a guess, from which answers move it
+_GUESS = {'inliers': 2.0, 'position_precision': 1.5, 'spread': 1.5, 'second_best_margin': 1.0,
+          'view_familiarity': 0.5}
+START = {  # a guess for each family, from which answers move it
+    'cells': AcceptanceModel(8.0, {
+        **dict.fromkeys(GENERAL_MODELS['cells'].weights, 0.4), **_GUESS}),
+    'matches': AcceptanceModel(8.0, {
+        **dict.fromkeys(GENERAL_MODELS['matches'].weights, 0.3), **_GUESS, 'matches': 1.5,
+        'inliers': 1.0, 'position_precision': 0.8, 'spread': 3.0, 'view_familiarity': 2.0})}
 
 
 def features_of(map_path, sequence_text, negatives, bars):
-    """Return lists of features (right, wrong) of one place."""
+    """Return lists of features (right, wrong) of one place, and the family of its map."""
     folder, _, frames = sequence_text.partition(',')
     sequence = open_sequence(folder)
     if frames:
@@ -54,13 +58,13 @@ def features_of(map_path, sequence_text, negatives, bars):
                     gross = FrameResult.of(frame, trace).gross
                     (wrong if gross else right).append(trace.pose.features)
             bars(f'{Path(map_path).name} {part.names[0]}', (index + 1) / len(part), '')
-    return right, wrong
+    return right, wrong, localiser.family
 
 
 def fitted(places):
-    """Return the AcceptanceModel of the features of some places."""
+    """Return the AcceptanceModel of the features of some places, all of one family."""
     right, wrong = ([e for place in places for e in place[sort]] for sort in (0, 1))
-    return fit_acceptance(right, wrong, START, own=False)
+    return fit_acceptance(right, wrong, START[places[0][2]], own=False)
 
 
 def say(text):
@@ -85,14 +89,16 @@ def main():
     with ProgressBars() as bars:
         places = [features_of(map_path, sequence, args.negatives, bars)
                   for map_path, sequence in zip(args.places[::2], args.places[1::2])]
-    for number, (right, wrong) in enumerate(places):
+    if len({family for _, _, family in places}) > 1:
+        parser.error('the maps are of several families; fit one after the other')
+    for number, (right, wrong, _) in enumerate(places):
         others = [place for other, place in enumerate(places) if other != number] or places
         model = fitted(others)
         report(f'{args.places[2 * number]} by the others', model, right, wrong)
     model = fitted(places)
     for number, place in enumerate(places):
-        report(f'{args.places[2 * number]} by all', model, *place)
-    say(f'GENERAL_MODEL = AcceptanceModel(\n    {model.intercept:.2f},')
+        report(f'{args.places[2 * number]} by all', model, *place[:2])
+    say(f'{places[0][2]!r}: AcceptanceModel(\n    {model.intercept:.2f},')
     for kind in ('weights', 'typical'):
         values = ', '.join(f'{name!r}: {value:.3f}'
                            for name, value in getattr(model, kind).items())

@@ -116,7 +116,8 @@ def _table(right: list[dict[str, float]], wrong: list[dict[str, float]], names: 
     return values, labels, worth
 
 
-# Fitted on several places with scripts/fit_acceptance.py; a map's own frames move it a little.
+# Fitted on several places (docs/uncertainty.md) with scripts/fit_acceptance.py; a map's own
+# frames move it a little.
 GENERAL_MODEL = AcceptanceModel(
     15.6,
     weights={'inliers': 2.72, 'residual': 0.39, 'spread': 3.64, 'depth_spread': 0.32,
@@ -128,15 +129,15 @@ GENERAL_MODEL = AcceptanceModel(
 GENERAL_MODELS = {  # of all maps of a family of methods
     'cells': GENERAL_MODEL,
     'matches': AcceptanceModel(
-        4.0,
-        weights={'matches': 1.5, 'inliers': 1.5, 'residual': 0.39, 'spread': 1.5,
-                 'depth_spread': 0.32, 'second_best_margin': 1.10, 'position_precision': 0.88,
-                 'view_familiarity': 0.5, 'depth_agreement': 0.34, 'sharpness': 0.40,
-                 'exposure': 0.33},
-        typical={'matches': 2.0, 'inliers': -0.90, 'residual': -1.39, 'spread': -1.41,
-                 'depth_spread': -1.62, 'second_best_margin': 0.0, 'position_precision': 3.72,
-                 'view_familiarity': -0.37, 'depth_agreement': -0.07, 'sharpness': -0.01,
-                 'exposure': -0.07}),
+        18.5,
+        weights={'matches': 0.46, 'inliers': 3.75, 'residual': 0.16, 'spread': 2.26,
+                 'depth_spread': 2.46, 'second_best_margin': 2.01, 'position_precision': 0.24,
+                 'view_familiarity': 1.52, 'depth_agreement': 0.30, 'sharpness': 0.23,
+                 'exposure': 0.27},
+        typical={'matches': 1.00, 'inliers': -0.78, 'residual': -0.57, 'spread': -1.56,
+                 'depth_spread': -1.28, 'second_best_margin': 0.0, 'position_precision': 3.88,
+                 'view_familiarity': -0.56, 'depth_agreement': 0.0, 'sharpness': -0.12,
+                 'exposure': -0.08}),
     'regressed': AcceptanceModel(
         -2.0,
         weights={'similarity': 6.0, 'sharpness': 0.40, 'exposure': 0.33},
