@@ -152,7 +152,8 @@ MESSAGES = {
 }
 del MESSAGES['dataset_player', '~/status']['reason']
 
-# Reasons of the mapper's ~/status, beside no_image and worker_died: (sentence, what to do).
+# Reasons of the mapper's ~/status, beside no_image, frame_failed and worker_died: (sentence, what
+# to do).
 MAPPER_REASONS = {
     'idle': ('Nothing is recorded yet.', 'Call `~/start`.'),
     'start': ('Recording has begun.', 'Drive through the place, slowly.'),

@@ -129,9 +129,11 @@ class Hybrid:
         contents = {name: _content_of(part.content, part.views, part.encoder, part.correction,
                                       part.depth, asdict(self._options_of(name)))
                     for name, part in found.items()}
-        depths = [part.depth for part in found.values() if part.depth is not None]
+        # a correction that was compared with points, and agrees with most of them
+        depth = max((part.depth for part in found.values() if part.depth is not None),
+                    key=lambda one: (one.deviation_m > 0, one.agreement), default=None)
         return replace(
-            first, content=_joined_content(contents), depth=depths[0] if depths else None,
+            first, content=_joined_content(contents), depth=depth,
             views=max((part.views for part in found.values()), key=len),
             encoder=next((part.encoder for part in found.values() if part.encoder), ''),
             metadata={'parts': {name: part.metadata for name, part in found.items()},

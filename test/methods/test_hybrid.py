@@ -89,6 +89,13 @@ def test_a_map_survives_its_file(built, tmp_path):
     assert loaded.content.header['weights'] == built.content.header['weights']
 
 
+def test_depth_is_that_of_the_part_that_compared_it_best(built):
+    depths = [part.depth for part in parts_of(built).values()]
+    assert built.depth in depths
+    assert built.depth.agreement == max(one.agreement for one in depths if one.deviation_m > 0)
+    assert built.depth.scale == pytest.approx(1, abs=0.02)
+
+
 def test_held_out_frames_are_in_all_parts_afterwards(built):
     mapped = built.metadata['frames'] - built.metadata['check']['frames']
     for part in parts_of(built).values():

@@ -44,6 +44,7 @@ _RETURN = 2  # cells by which the way back may miss
 _LEAST_SEEN = 4  # views of a point, the first included
 _CELL_PX = 1.5  # standard deviation of where a cell is found, pixels
 _EXACT = 0.1  # largest standard deviation of a triangulated point, of its distance
+_DEPTH_EXACT = 0.03  # the same of one that a depth camera is compared with
 
 CellView = View[CellGrid]
 
@@ -169,13 +170,14 @@ def _joined(stars: list[Tracks]) -> tuple[Tracks, torch.Tensor]:
     return Tracks(point, rays, poses, stars[0].focal_px), torch.tensor(first)
 
 
-def _agreed(tracks: Tracks, found: Triangulated, view: CellView) -> torch.Tensor:
+def _agreed(tracks: Tracks, found: Triangulated, view: CellView,
+            exact: float = _EXACT) -> torch.Tensor:
     """Return which points (T,) enough views agree with, so that they are exact enough."""
     met = torch.zeros(tracks.count).index_add(
         0, tracks.point, (found.errors_px < MET_PX).float())
     spread = _CELL_PX * found.spreads
     distance = (found.points - view.map_from_cam[:3, 3]).norm(dim=1)
-    return (met >= _LEAST_SEEN) & (spread < _EXACT * distance)
+    return (met >= _LEAST_SEEN) & (spread < exact * distance)
 
 
 def _depth_correction(views: list[CellView], stars: list[Tracks],
@@ -193,7 +195,7 @@ def _depth_correction(views: list[CellView], stars: list[Tracks],
         counted = torch.bincount(star.point, minlength=star.count) >= _LEAST_SEEN
         own = star.rays[:star.count][counted]  # a star begins with its own view
         depths = _depths_along(view, own)
-        good = _agreed(tracks, found, view)[mine] & (depths > 0) & (seen[:, 2] > 0)
+        good = _agreed(tracks, found, view, _DEPTH_EXACT)[mine] & (depths > 0) & (seen[:, 2] > 0)
         rays = seen[:, :2] / seen[:, 2:]
         columns.append((seen[good, 2], depths[good], rays[good],
                         torch.full((int(good.sum()),), number)))

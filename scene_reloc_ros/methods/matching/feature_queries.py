@@ -16,6 +16,7 @@ from scene_reloc_ros.methods.method import Correspondences, QueryImage, rays_of
 
 _WORDS = 6  # that a feature is looked for in, count
 _NEXT = 6  # best points of a word that are looked at, count
+_MOST_UNPACKED = 400_000  # points whose descriptors are unpacked once for all queries, count
 _SAME_M = 0.1  # points so near are one, of which no ratio tells, metres
 
 
@@ -70,9 +71,11 @@ class WholeMapObserver(FeaturesObserver):
         frames, vocabulary = self.key_frames.frames, self.key_frames.vocabulary
         codes = torch.cat([frame.codes for frame in frames])
         points = torch.cat([frame.points for frame in frames])
-        word = vocabulary.words_of(from_codes(codes), 1)[:, 0]
+        descriptors = from_codes(codes)
+        word = vocabulary.words_of(descriptors, 1)[:, 0]
         order = word.argsort(stable=True)
-        self._codes, self._points = codes[order], points[order]
+        kept = descriptors if len(codes) <= _MOST_UNPACKED else codes
+        self._descriptors, self._points = kept[order], points[order]
         counts = torch.bincount(word, minlength=len(vocabulary.words))
         self._first = torch.tensor([0, *counts.tolist()]).cumsum(0)
 
@@ -86,7 +89,7 @@ class WholeMapObserver(FeaturesObserver):
     def _of_word(self, word: int, rows: torch.Tensor, features: LocalFeatures) -> Candidates:
         """Return what features (R,) may be among the points of a word."""
         first, last = int(self._first[word]), int(self._first[word + 1])
-        found = most_similar(features.descriptors[rows], self._codes[first:last])
+        found = most_similar(features.descriptors[rows], self._descriptors[first:last])
         return Candidates(rows[found.row], found.similarity, found.number + first)
 
 
@@ -98,9 +101,10 @@ class Candidates(NamedTuple):
     number: torch.Tensor  # (K,) int64, of the point
 
 
-def most_similar(descriptors: torch.Tensor, codes: torch.Tensor) -> Candidates:
-    """Return the few points, of codes (P, D), most like each descriptor (N, D)."""
-    best = (descriptors @ from_codes(codes).T).topk(min(_NEXT, len(codes)), 1)
+def most_similar(descriptors: torch.Tensor, known: torch.Tensor) -> Candidates:
+    """Return the few points, of codes or descriptors (P, D), most like each descriptor (N, D)."""
+    unpacked = known if known.is_floating_point() else from_codes(known)
+    best = (descriptors @ unpacked.T).topk(min(_NEXT, len(known)), 1)
     row = torch.arange(len(descriptors)).repeat_interleave(best.values.shape[1])
     return Candidates(row, best.values.flatten(), best.indices.flatten())
 

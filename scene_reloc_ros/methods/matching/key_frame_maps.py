@@ -173,10 +173,10 @@ def novel_views(poses: torch.Tensor, least: float,
 
 def _affordable(chosen: list[int], seconds: float, deadline: Deadline) -> list[int]:
     """Return as many of the key frames, evenly, as can be described in their share of the time."""
-    most = max(1, int(_ENCODING_SHARE * deadline.left_s / max(seconds, 1e-3)))
+    most = max(1.0, _ENCODING_SHARE * deadline.left_s / max(seconds, 1e-3))
     if most >= len(chosen):
         return chosen
-    return [chosen[int(i)] for i in np.linspace(0, len(chosen) - 1, most)]
+    return [chosen[int(i)] for i in np.linspace(0, len(chosen) - 1, int(most))]
 
 
 def _key_frame(view: View[Local], points: torch.Tensor, things: torch.Tensor) -> KeyFrame:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import Any, Optional
 
 from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages
@@ -44,8 +45,8 @@ class CameraNode(ConfiguredLifecycleNode):
         if self.camera_input is not None:
             self.camera_input.restart_silence()
         self.slot.clear()
-        if self._worker is None:
-            self._worker = Worker(self.slot, self.handle_frame, self.task)
+        if self._worker is None or not self._worker.alive:
+            self._worker = Worker(self.slot, self.handle_frame, self.task, self.frame_failed)
             self.closers.callback(self._worker.stop)  # pushed last, so that it ends first
             self._worker.start()
 
@@ -57,6 +58,15 @@ class CameraNode(ConfiguredLifecycleNode):
     def handle_frame(self, messages: FrameMessages) -> None:
         """Work on an image and its depth, in the thread of the worker."""
         raise NotImplementedError
+
+    def frame_failed(self, _: FrameMessages, error: Exception) -> None:
+        """Tell that an image was lost to an error, in the thread of the worker."""
+        sentence = (f'an image could not be handled ({type(error).__name__}: {error}); the next '
+                    'one is')
+        self.get_logger().error(sentence, throttle_duration_sec=10.0)
+        self.get_logger().debug(''.join(traceback.format_exception(error)))
+        if self.is_active:
+            self.report(StatusReason.FRAME_FAILED.code, sentence)
 
     def report(self, reason: str, sentence: str) -> None:
         """Publish on ~/status what keeps the node from its work."""
@@ -83,6 +93,6 @@ class CameraNode(ConfiguredLifecycleNode):
             return True
         if not worker.alive:
             self.report(StatusReason.WORKER_DIED.code, f'the {self.task} thread ended with an '
-                        'error; restart the node and report its log')
+                        'error; deactivate and activate the node, and report its log')
             return True
         return False

@@ -22,7 +22,7 @@ from scene_reloc_ros.ros.mapper.training_client import TrainingClient
 from scene_reloc_ros.ros.node.lifecycle_node import main_of
 from scene_reloc_ros.ros.node.qos import LATCHED, RESULT
 
-_TROUBLES = ('refused', 'no_image', 'failed', 'worker_died')
+_TROUBLES = ('refused', 'no_image', 'failed', 'frame_failed', 'worker_died')
 
 
 class MapperNode(CameraNode):

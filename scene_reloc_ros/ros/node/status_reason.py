@@ -18,7 +18,10 @@ class StatusReason(Reason):
     NO_IMAGE = (
         'No image, or none with its depth, has come for image_timeout.',
         'Start the camera or remap its topics; the sentence tells QoS and clocks apart.')
+    FRAME_FAILED = (
+        'An image could not be handled for an error of the program; the next one is.',
+        'Report the sentence, and the log at level debug.')
     WORKER_DIED = (
         'The thread that handles the images ended with an error.',
-        'Restart the node and report its log.')
+        'Deactivate and activate the node, and report its log.')
     MAP_LOADED = ('A map was loaded; the pose is forgotten.', 'Nothing.')

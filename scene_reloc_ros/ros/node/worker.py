@@ -57,18 +57,23 @@ class LatestSlot:
 
 
 class Worker:
-    """Calls ``handle(item)`` for the newest item of a slot until it is stopped."""
+    """Calls ``handle(item)`` for the newest item of a slot until it is stopped.
 
-    def __init__(self, slot: LatestSlot, handle: Callable[[Any], None], name: str) -> None:
+    An item that fails costs that item only: what failed is told, and the next one is taken.
+    """
+
+    def __init__(self, slot: LatestSlot, handle: Callable[[Any], None], name: str,
+                 failed: Callable[[Any, Exception], None]) -> None:
         """Prepare; ``start`` begins.
 
         Args:
             slot: it is closed by ``stop``.
-            handle: called in the thread of the worker; answers its own failures.
+            handle: called in the thread of the worker.
             name: of the thread.
+            failed: called there with the item and the exception that ``handle`` raised.
         """
         self._slot = slot
-        self._handle = handle
+        self._handle, self._failed = handle, failed
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -89,5 +94,9 @@ class Worker:
     def _run(self) -> None:
         while not self._slot.closed:
             item = self._slot.take()
-            if item is not None:
+            if item is None:
+                continue
+            try:
                 self._handle(item)
+            except Exception as error:  # noqa: BLE001  # whatever a library may think of
+                self._failed(item, error)

@@ -10,6 +10,7 @@ from support.worlds.wall import best_errors, CAMERA, wall_frames
 import torch
 
 from scene_reloc_ros.geometry.poses import se3_exp
+from scene_reloc_ros.mapping.generators import MappingGenerators
 from scene_reloc_ros.mapping.progress import MappingCancelled, MappingProgress
 from scene_reloc_ros.mapping.scene_map import MapContent, SceneMap
 from scene_reloc_ros.methods.matching.cells import (
@@ -83,6 +84,12 @@ def test_one_frame_is_a_map():
     scene_map = Mapper(ReferenceOptions(), 'cpu').build([FRAMES[20]])
     metres, _ = best_errors(scene_map, [FRAMES[21], FRAMES[22]])
     assert metres.max() < 0.10 and scene_map.uncertainty.rgb.frames == 0
+
+
+def test_a_first_key_frame_needs_no_deadline():
+    fitted = Cells(CellsOptions(), torch.device('cpu')).fit(
+        FRAMES[:1], MappingGenerators.from_seed(0), MappingProgress())
+    assert len(fitted.views) == 1 and fitted.metadata['points'] > 50
 
 
 def test_few_frames_validate_maps_of_each_other():

@@ -1,6 +1,6 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""What a node with a camera says when no image comes, or when its worker has died."""
+"""What a node with a camera says when no image comes, one fails, or its worker has died."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ PATIENCE_S = 10.0
 
 
 class FragileNode(CameraNode):
-    """A node whose worker ends with an error at the item 'broken'."""
+    """A node that fails at the item 'broken', and whose worker ends at 'deadly'."""
 
     default_name = 'fragile'
     options_type = CameraParameters
@@ -33,6 +33,8 @@ class FragileNode(CameraNode):
         """Take an item."""
         if messages == 'broken':
             raise RuntimeError('as the test wants it')
+        if messages == 'deadly':
+            raise SystemExit
         self.handled.append(messages)
 
     def report(self, reason, sentence):
@@ -87,13 +89,28 @@ def test_silence_of_the_camera_is_reported_where_images_are_awaited(node):
     assert reason == 'no_image' and sentence.startswith('no message on /image for')
 
 
-def test_a_worker_that_died_is_reported(node, monkeypatch):
-    monkeypatch.setattr(threading, 'excepthook', lambda error: None)  # it is meant to die
+def test_an_image_that_fails_is_told_and_the_next_one_is_handled(node):
     node.listens = False
     node.slot.put('broken')
+    wait_for(lambda: node.reports)
+    assert node.reports == [('frame_failed', 'an image could not be handled (RuntimeError: as the '
+                             'test wants it); the next one is')]
+    node.slot.put('frame')
+    wait_for(lambda: node.handled == ['frame'])
+    assert not node.watch()
+
+
+def test_a_worker_that_died_is_reported_and_made_anew_at_activation(node, monkeypatch):
+    monkeypatch.setattr(threading, 'excepthook', lambda error: None)  # it is meant to die
+    node.listens = False
+    node.slot.put('deadly')
     wait_for(lambda: node.watch())
-    assert node.reports == [('worker_died', 'the breaking thread ended with an error; restart '
-                             'the node and report its log')]
+    assert node.reports == [('worker_died', 'the breaking thread ended with an error; deactivate '
+                             'and activate the node, and report its log')]
+    assert node.trigger_deactivate() == TransitionCallbackReturn.SUCCESS
+    assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+    node.slot.put('frame')
+    wait_for(lambda: node.handled == ['frame'])
 
 
 def test_an_inactive_node_watches_nothing_and_goes_on_with_the_same_worker(node):

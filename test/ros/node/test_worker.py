@@ -3,6 +3,9 @@
 """The slot between callback and worker: newest only, drops counted, nothing blocks."""
 
 import threading
+import time
+
+import cv2
 
 from scene_reloc_ros.ros.node.worker import LatestSlot, Worker
 
@@ -40,7 +43,7 @@ def test_a_busy_worker_gets_the_newest_item_next():
         handled.append(item)
         busy.set()
         go_on.wait(5)
-    worker = Worker(slot, handle, 'test')
+    worker = Worker(slot, handle, 'test', print)
     assert not worker.alive
     worker.start()
     slot.put(0)
@@ -56,7 +59,27 @@ def test_a_busy_worker_gets_the_newest_item_next():
     assert not worker.alive
 
 
+def test_an_item_that_fails_costs_that_item_and_is_told():
+    slot, told, handled = LatestSlot(), [], threading.Event()
+
+    def handle(item):
+        if item != 'good':
+            raise item
+        handled.set()
+    worker = Worker(slot, handle, 'test', lambda item, error: told.append((item, error)))
+    worker.start()
+    for error in (ValueError('odd width'), MemoryError(), cv2.error('sizes')):
+        slot.put(error)
+        deadline = time.monotonic() + 5
+        while not told or told[-1] != (error, error):
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+    slot.put('good')
+    assert handled.wait(5) and worker.alive and len(told) == 3
+    worker.stop()
+
+
 def test_a_worker_that_was_never_started_can_be_stopped():
     slot = LatestSlot()
-    Worker(slot, print, 'test').stop()
+    Worker(slot, print, 'test', print).stop()
     assert slot.closed
