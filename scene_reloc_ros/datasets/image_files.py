@@ -9,28 +9,31 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from scene_reloc_ros.geometry.brightness import eight_bits
 from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.geometry.depth import known_depth
 from scene_reloc_ros.geometry.poses import checked_pose
+
+# A tag that turns the picture would turn it away from its camera model.
+_AS_THE_SENSOR_HAS_IT = (cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
+                         | cv2.IMREAD_IGNORE_ORIENTATION)
 
 
 def read_colour(path: Path, camera: Camera) -> np.ndarray:
     """Read an (H, W, 3) uint8 BGR image and check its size against the camera."""
-    image = _decoded(path, cv2.IMREAD_COLOR)
+    image = eight_bits(_decoded(path, _AS_THE_SENSOR_HAS_IT))
     _check_size(path, image, camera)
     return image
 
 
-def read_depth(path: Path, camera: Camera, units_per_metre: float,
-               none_values: tuple[int, ...] = (0,)) -> np.ndarray:
+def read_depth(path: Path, camera: Camera, units_per_metre: float) -> np.ndarray:
     """Read a 16-bit depth image as (H, W) float32 metres, 0 where there is none."""
     raw = _decoded(path, cv2.IMREAD_UNCHANGED)
     if raw.dtype != np.uint16 or raw.ndim != 2:
         raise ValueError(f'depth image {path} is {raw.dtype} with {raw.ndim} dimensions; expected '
                          'one channel of 16 bits')
     _check_size(path, raw, camera)
-    depth_m = raw.astype(np.float32) / np.float32(units_per_metre)
-    depth_m[np.isin(raw, none_values)] = 0
-    return depth_m
+    return known_depth(raw, units_per_metre)
 
 
 def read_pose(path: Path) -> np.ndarray:

@@ -21,7 +21,6 @@ from scene_reloc_ros.geometry.posed_image import PosedImage
 
 RATE_HZ = 30  # the sensor's rate; frames bear an index and no stamp
 _DEPTH_UNITS_PER_METRE = 1000
-_NO_DEPTH = (0, 65535)
 _NANOSECONDS = 1_000_000_000
 _COLOUR_PATTERN = 'frame-*.color.*'
 
@@ -72,7 +71,7 @@ class SevenScenesSequence(Sequence):
         depth_path = self._folder / f'{name}.depth.png'
         depth_m = None
         if depth_path.exists():
-            depth_m = read_depth(depth_path, self._camera, _DEPTH_UNITS_PER_METRE, _NO_DEPTH)
+            depth_m = read_depth(depth_path, self._camera, _DEPTH_UNITS_PER_METRE)
         image = read_colour(self._image_of[name], self._camera)
         return PosedImage(name, self._stamps_ns[index], image, self._camera, self._pose(index),
                           depth_m)

@@ -21,6 +21,11 @@ DISTORTION_MODELS = {
     'rational_polynomial': (8,),
     'equidistant': (4,),
 }
+_LARGEST_SKEW = 1e-3  # of the focal length: calibrations that allow it find as much by chance
+_SMALLEST_PX = 16  # side of an image
+_MOST_ELONGATED = 20  # longer side of an image, of the shorter one
+_WIDEST, _LONGEST = 20.0, 50.0  # longer side over focal length, and focal length over longer side
+_LARGEST_COEFFICIENT = 1e3  # of a distortion
 _ITERATIONS = 50  # of inverting a distortion; five suffice near the centre of common lenses
 _NOT_INVERTED_PX = 0.01  # a pixel that is missed by more has no ray
 
@@ -66,15 +71,14 @@ class Camera:
         k = [float(value) for value in np.asarray(k, np.float64).reshape(-1)]
         if len(k) != 9:
             raise ValueError(f'camera matrix has {len(k)} entries; expected 9, row by row')
-        d = tuple(float(value) for value in d)
-        if not any(d):
-            return cls(int(width), int(height), k[0], k[4], k[2], k[5])
-        model = distortion_model or 'plumb_bob'
-        if model == 'fisheye':
-            model = 'equidistant'
-        if model == 'rational_polynomial' and not any(d[8:]):
-            d = d[:8]
-        return cls(int(width), int(height), k[0], k[4], k[2], k[5], model, d)
+        model = {'fisheye': 'equidistant', '': 'plumb_bob'}.get(distortion_model,
+                                                                distortion_model)
+        d = _whole_coefficients(tuple(float(value) for value in d), model)
+        if not any(d) and model != 'equidistant':  # a fisheye without coefficients is none less
+            model, d = 'none', ()
+        camera = cls(int(width), int(height), k[0], k[4], k[2], k[5], model, d)
+        _refuse_senseless(camera, k)
+        return camera
 
     @property
     def matrix(self) -> np.ndarray:
@@ -154,3 +158,38 @@ class Camera:
             pixels = cv2.projectPoints(safe, zero, zero, self.matrix, coefficients)[0]
         pixels = np.where(in_front[:, None], pixels.reshape(-1, 2), np.nan)
         return pixels.reshape(*points.shape[:-1], 2)
+
+
+def _whole_coefficients(d: tuple[float, ...], model: str) -> tuple[float, ...]:
+    """Return as many coefficients as a model has: zeros behind them say nothing."""
+    counts = DISTORTION_MODELS.get(model)
+    if counts is None or len(d) in counts:
+        return d
+    if len(d) > max(counts) and not any(d[max(counts):]):
+        return d[:max(counts)]
+    return d if any(d) else (0.0,) * min(counts)
+
+
+def _refuse_senseless(camera: Camera, k: list[float]) -> None:
+    """Raise ValueError where a camera matrix (9 numbers) cannot be that of a real camera."""
+    if any(k[n] != 0 for n in (3, 6, 7)) or k[8] != 1:
+        raise ValueError(f'camera matrix {k} is no K: its last row must be 0 0 1 and its fourth '
+                         'number 0; is it transposed?')
+    if abs(k[1]) > _LARGEST_SKEW * camera.fx:
+        raise ValueError(f'camera matrix has skew {k[1]:g}, which no camera here may have; '
+                         'calibrate without')
+    if not (0 <= camera.cx <= camera.width and 0 <= camera.cy <= camera.height):
+        raise ValueError(f'principal point ({camera.cx:g}, {camera.cy:g}) lies outside of the '
+                         f'image of {camera.width}x{camera.height}; is the calibration that of '
+                         'another image size?')
+    if min(camera.width, camera.height) < _SMALLEST_PX or max(
+            camera.width, camera.height) > _MOST_ELONGATED * min(camera.width, camera.height):
+        raise ValueError(f'camera image size is {camera.width}x{camera.height}; at least '
+                         f'{_SMALLEST_PX} pixels a side are needed, and no side longer than '
+                         f'{_MOST_ELONGATED} times the other')
+    widest = max(camera.width, camera.height)
+    if not all(widest / _WIDEST < f < widest * _LONGEST for f in (camera.fx, camera.fy)):
+        raise ValueError(f'focal lengths fx={camera.fx:g}, fy={camera.fy:g} make no sense for an '
+                         f'image of {camera.width}x{camera.height}; are they in pixels?')
+    if any(abs(value) > _LARGEST_COEFFICIENT for value in camera.distortion):
+        raise ValueError(f'distortion {camera.distortion} makes no sense; calibrate the camera')

@@ -13,6 +13,23 @@ from scene_reloc_ros.geometry.pixels import resized_coordinate
 _EDGE = 0.05  # largest change of depth two pixels away, ratio
 
 
+def known_depth(raw: np.ndarray, units_per_metre: float) -> np.ndarray:
+    """Return depths (h, w) float32, metres, 0 where unknown, of an image as a sensor gives it.
+
+    Unknown is what is no number, not positive, or all bits of an integer: several cameras write
+    65535 where they measured nothing.
+
+    Args:
+        raw: (h, w) float, or uint16.
+        units_per_metre: of its values.
+    """
+    depth_m = raw.astype(np.float32) / np.float32(units_per_metre)
+    known = np.isfinite(depth_m) & (depth_m > 0)
+    if np.issubdtype(raw.dtype, np.integer):
+        known &= raw != np.iinfo(raw.dtype).max
+    return np.where(known, depth_m, np.float32(0))
+
+
 def registered_depth(depth_m: npt.ArrayLike, camera: Camera) -> np.ndarray:
     """Return depths (h, w) as float, NaN and Inf replaced by 0; ValueError if they cannot fit.
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+FARTHEST_M = 1e7  # of a pose from its origin: Earth-centred coordinates stay below, metres
 ROTATION_TOLERANCE = 1e-3  # largest accepted entry of |R R^T - I|, unitless
 _SMALL_ANGLE_SQUARED = 1e-8  # rad^2; below it the Taylor series of the exponential is exact
 
@@ -208,6 +209,9 @@ def checked_pose(a_from_b: npt.ArrayLike, name: str) -> np.ndarray:
         raise ValueError(f'pose of {name} has shape {pose.shape}; expected a 4x4 matrix')
     if not np.isfinite(pose).all():
         raise ValueError(f'pose of {name} contains NaN or Inf; leave the frame out or repair it')
+    if np.abs(pose[:3, 3]).max() > FARTHEST_M:
+        raise ValueError(f'pose of {name} is {np.abs(pose[:3, 3]).max():.3g} m from the origin; '
+                         'no place on Earth is; leave the frame out or repair it')
     rotation = pose[:3, :3]
     deviation = np.abs(rotation @ rotation.T - np.eye(3)).max()
     if deviation > ROTATION_TOLERANCE or np.linalg.det(rotation) < 0:

@@ -75,6 +75,52 @@ def test_nan_in_k_of_a_camera_info_is_refused():
         Camera.from_camera_info(640, 480, (float('nan'), *K[1:]))
 
 
+@pytest.mark.parametrize(('model', 'd', 'kept'), [
+    ('equidistant', (0.1, 0.0, 0.0, 0.0, 0.0), (0.1, 0.0, 0.0, 0.0)),  # as a T265 sends them
+    ('plumb_bob', (0.1, 0.02, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0), (0.1, 0.02, 0.0, 0.0, 0.0)),
+    ('plumb_bob', (0.1, *[0.0] * 11), (0.1, 0.0, 0.0, 0.0, 0.0)),
+    ('rational_polynomial', (0.1, *[0.0] * 13), (0.1, *[0.0] * 7))])
+def test_zeros_behind_the_coefficients_of_a_model_say_nothing(model, d, kept):
+    assert Camera.from_camera_info(640, 480, K, d, model).distortion == kept
+
+
+def test_further_coefficients_that_are_none_are_refused():
+    with pytest.raises(ValueError, match='plumb_bob has 8 coefficients; expected'):
+        Camera.from_camera_info(640, 480, K, (*[0.1] * 7, 0.1), 'plumb_bob')
+
+
+@pytest.mark.parametrize('d', [(), (0.0,) * 4, (0.0,) * 5])
+def test_a_fisheye_without_coefficients_is_none_less(d):
+    camera = Camera.from_camera_info(848, 800, (286.0, 0, 424, 0, 286.0, 400, 0, 0, 1), d,
+                                     'equidistant')
+    beside = np.array([[424 + 286.0 * np.deg2rad(60.0), 400.0]])
+    assert np.degrees(np.arctan(camera.rays(beside)[0, 0])) == pytest.approx(60.0, abs=1e-6)
+    assert camera.project(camera.rays(beside)) == pytest.approx(beside)
+
+
+@pytest.mark.parametrize(('size', 'k', 'sentence'), [
+    ((640, 480), np.reshape(K, (3, 3)).T.ravel(), 'is it transposed'),
+    ((640, 480), (525, 3.0, 320, 0, 525, 240, 0, 0, 1), 'has skew 3'),
+    ((640, 480), (525, 0, 900, 0, 525, 240, 0, 0, 1), 'lies outside of the image'),
+    ((640, 480), (525e3, 0, 320, 0, 525e3, 240, 0, 0, 1), 'are they in pixels'),
+    ((640, 480), (-525, 0, 320, 0, 525, 240, 0, 0, 1), 'must be positive'),
+    ((640, 8), (525, 0, 320, 0, 525, 4, 0, 0, 1), 'at least 16 pixels a side'),
+    ((1, 1), (1, 0, 0.5, 0, 1, 0.5, 0, 0, 1), 'at least 16 pixels a side')])
+def test_a_camera_matrix_that_makes_no_sense_is_refused_with_the_reason(size, k, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        Camera.from_camera_info(*size, k)
+
+
+def test_a_distortion_that_makes_no_sense_is_refused():
+    with pytest.raises(ValueError, match='distortion .* makes no sense'):
+        Camera.from_camera_info(640, 480, K, (1e6, 0, 0, 0, 0), 'plumb_bob')
+
+
+def test_pixels_need_not_be_square():
+    camera = Camera.from_camera_info(640, 480, (525, 0, 320, 0, 350, 240, 0, 0, 1))
+    assert (camera.fx, camera.fy) == (525, 350)
+
+
 def test_zero_distortion_is_none_and_fisheye_is_equidistant():
     assert Camera.from_camera_info(640, 480, K, (0, 0, 0, 0, 0), 'plumb_bob').distortion == ()
     assert Camera.from_camera_info(640, 480, K, MODELS['equidistant'],

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from scene_reloc_ros.geometry.camera import Camera
-from scene_reloc_ros.geometry.depth import depth_at, registered_depth
+from scene_reloc_ros.geometry.depth import depth_at, known_depth, registered_depth
+
+
+def test_what_a_sensor_has_not_measured_is_unknown():
+    raw = np.array([[1500, 0, 65535, 65534]], np.uint16)
+    assert known_depth(raw, 1000).tolist() == [[1.5, 0, 0, np.float32(65.534)]]
+    metres = np.array([[1.5, np.nan, np.inf, -np.inf, -1, 0]], np.float32)
+    assert known_depth(metres, 1).tolist() == [[1.5, 0, 0, 0, 0, 0]]
 
 
 def test_depth_is_read_at_the_nearest_pixel():

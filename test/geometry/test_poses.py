@@ -113,7 +113,8 @@ def test_a_quaternion_without_length_is_refused():
 @pytest.mark.parametrize('damage, sentence', [
     (lambda m: m[:3], '4x4'), (lambda m: m * np.nan, 'NaN'), (lambda m: 2 * m, 'no rotation'),
     (lambda m: m @ np.diag((1, 1, -1, 1)), 'no rotation'), (lambda m: m + 0.1, 'no rotation'),
-    (lambda m: np.vstack((m[:3], (0, 0, 1, 1))), 'last row')])
+    (lambda m: np.vstack((m[:3], (0, 0, 1, 1))), 'last row'),
+    (lambda m: m + np.outer((4e27, 0, 0, 0), (0, 0, 0, 1)), r'4e\+27 m from the origin')])
 def test_a_matrix_that_is_no_pose_is_named(damage, sentence):
     with pytest.raises(ValueError, match=f'frame-7.*{sentence}|{sentence}.*frame-7'):
         checked_pose(damage(np.eye(4)), 'frame-7')

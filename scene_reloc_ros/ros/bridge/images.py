@@ -7,14 +7,15 @@ from __future__ import annotations
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 
+from scene_reloc_ros.geometry.brightness import eight_bits
 from scene_reloc_ros.geometry.camera import Camera
-from scene_reloc_ros.geometry.depth import registered_depth
+from scene_reloc_ros.geometry.depth import known_depth, registered_depth
 from scene_reloc_ros.ros.compat.upstream import CvBridge, CvBridgeError
 
 COLOUR_ENCODINGS = ('bgr8', 'rgb8', 'bgra8', 'rgba8', 'yuv422', 'uyvy', 'yuv422_yuy2', 'yuyv',
                     '8UC3', '8UC4')
 GREY_ENCODINGS = ('mono8', '8UC1', 'mono16')
-DEPTH_SCALES = {'16UC1': 0.001, 'mono16': 0.001, '32FC1': 1.0}  # metres a unit
+DEPTH_UNITS = {'16UC1': 1000.0, 'mono16': 1000.0, '32FC1': 1.0}  # units per metre
 _bridge = CvBridge()
 
 
@@ -28,8 +29,9 @@ def image_of_message(message: Image | CompressedImage) -> np.ndarray:
         return _decoded(message)
     encoding = message.encoding
     _refuse_unreadable(encoding)
-    wanted = 'bgr8' if encoding in COLOUR_ENCODINGS else 'mono8'
-    return _converted(message, wanted)
+    if encoding == 'mono16':
+        return eight_bits(_converted(message, 'passthrough'))
+    return _converted(message, 'bgr8' if encoding in COLOUR_ENCODINGS else 'mono8')
 
 
 def depth_beside(message: Image, image: Image | CompressedImage, camera: Camera) -> np.ndarray:
@@ -47,11 +49,10 @@ def depth_beside(message: Image, image: Image | CompressedImage, camera: Camera)
 
 def depth_of_message(message: Image) -> np.ndarray:
     """Return (H, W) float32 metres, 0 where unknown, of a 16UC1 or 32FC1 depth image."""
-    if message.encoding not in DEPTH_SCALES:
+    if message.encoding not in DEPTH_UNITS:
         raise ValueError(f'depth encoding {message.encoding!r} is not supported; send 16UC1 in '
                          'millimetres or 32FC1 in metres')
-    depth = _converted(message, 'passthrough').astype(np.float32) * DEPTH_SCALES[message.encoding]
-    return np.where(np.isfinite(depth) & (depth > 0), depth, np.float32(0))
+    return known_depth(_converted(message, 'passthrough'), DEPTH_UNITS[message.encoding])
 
 
 def refuse_other_size(image: np.ndarray, camera: Camera) -> None:
@@ -88,7 +89,8 @@ def _decoded(message: CompressedImage) -> np.ndarray:
     except CvBridgeError as error:
         raise ValueError(f'compressed image of format {message.format!r} cannot be decoded '
                          f'({error}); send jpeg or png') from error
-    if image is None or image.dtype != np.uint8 or image.ndim == 3 and image.shape[2] != 3:
-        raise ValueError(f'compressed image of format {message.format!r} is no 8-bit grey or '
-                         'colour picture; send jpeg or png')
-    return image
+    if image is None or image.dtype not in (np.uint8, np.uint16) or (
+            image.ndim == 3 and image.shape[2] not in (3, 4)):
+        raise ValueError(f'compressed image of format {message.format!r} is no grey or colour '
+                         'picture; send jpeg or png')
+    return eight_bits(image if image.ndim == 2 else np.ascontiguousarray(image[..., :3]))

@@ -70,6 +70,19 @@ def test_sixteen_bit_grey_is_scaled_to_eight_bits_in_either_byte_order(bigendian
     np.testing.assert_allclose(image, grey * 255 / 65535, atol=1)
 
 
+def test_a_picture_of_twelve_bits_is_as_bright_as_it_is():
+    grey = np.linspace(0, 4095, HEIGHT * WIDTH).reshape(HEIGHT, WIDTH)
+    image = image_of_message(message_of(grey.astype(np.uint16), 'mono16'))
+    np.testing.assert_allclose(image, grey * 255 / 4095, atol=1)
+
+
+def test_all_bits_of_a_depth_say_that_nothing_was_measured():
+    raw = np.full((HEIGHT, WIDTH), 1500, np.uint16)
+    raw[:, :3] = 65535
+    depth_m = depth_of_message(message_of(raw, '16UC1'))
+    assert (depth_m[:, :3] == 0).all() and (depth_m[:, 3:] == 1.5).all()
+
+
 @pytest.mark.parametrize('extension, exact', [('.png', True), ('.jpg', False)])
 def test_compressed_images_are_decoded(extension, exact):
     ramp = np.dstack([np.tile(np.linspace(0, 255, 64), (48, 1))] * 3).astype(np.uint8)
@@ -97,6 +110,15 @@ def test_a_message_with_too_few_bytes_is_refused(bgr):
         image_of_message(message)
 
 
+@pytest.mark.parametrize('bits', [8, 12, 16])
+def test_a_compressed_picture_may_have_more_bits_and_an_alpha_channel(bits):
+    colour = np.random.default_rng(0).integers(200, 256, (HEIGHT, WIDTH, 4)).astype(np.uint16)
+    stored = colour.astype(np.uint8) if bits == 8 else colour << (bits - 8)
+    message = CompressedImage(format='png')
+    message.data.frombytes(cv2.imencode('.png', stored)[1].tobytes())
+    assert np.array_equal(image_of_message(message), colour[..., :3])
+
+
 @pytest.mark.parametrize('content', [b'', b'no picture'])
 def test_a_compressed_image_that_is_none_is_refused(content):
     message = CompressedImage(format='jpeg')
@@ -106,7 +128,7 @@ def test_a_compressed_image_that_is_none_is_refused(content):
 
 
 def test_depth_in_millimetres_and_metres_means_the_same():
-    metres = np.array([[0.0, 1.25], [2.5, 65.535]], np.float32)
+    metres = np.array([[0.0, 1.25], [2.5, 65.534]], np.float32)
     millimetres = message_of(np.rint(metres * 1000).astype(np.uint16), '16UC1')
     floats = message_of(np.where(metres > 0, metres, np.nan).astype(np.float32), '32FC1')
     np.testing.assert_allclose(depth_of_message(millimetres), metres, atol=1e-6)
