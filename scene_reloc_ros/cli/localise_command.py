@@ -9,6 +9,9 @@ from scene_reloc_ros.cli.queries import add_depth, open_localiser
 from scene_reloc_ros.cli.terminal import ProgressBars
 from scene_reloc_ros.datasets.stamped_lines import tum_line
 
+_NAMED = 5  # frames that are named where they cannot be read, count
+_MOST_UNREADABLE = 1 / 3  # of the frames; more of them are an error
+
 
 def add_arguments(parser):
     """Declare the options of ``localise``."""
@@ -21,23 +24,39 @@ def add_arguments(parser):
 
 
 def run(args):
-    """Write the poses of all frames that were localised."""
+    """Write the poses of all frames that were localised, as they come.
+
+    A frame that cannot be read is left out and named.
+    """
     out = checked_output(args.out)
     _, localiser = open_localiser(args)
     frames = read_sequence(args)
-    lines, rejections = [], Counter()
-    with ProgressBars() as bars:
-        for index in range(len(frames)):
-            frame = frames[index]
-            found = localiser.localise(frame.image, frame.camera,
-                                       frame.depth_m if args.depth else None)
+    localised, rejections, unreadable = 0, Counter(), []
+    with ProgressBars() as bars, open(out, 'w', encoding='utf-8', buffering=1) as trajectory:
+        trajectory.write('# stamp tx ty tz qx qy qz qw (map_from_cam)\n')
+        for index, name in enumerate(frames.names):
+            bars('localising', (index + 1) / len(frames), name)
+            try:
+                frame = frames.query(index, args.depth)
+            except ValueError as error:
+                unreadable.append(str(error))
+                continue
+            found = localiser.localise(frame.image, frame.camera, frame.depth_m)
             if found.accepted:
-                lines.append(tum_line(frame.stamp_ns, found.map_from_cam))
+                localised += 1
+                trajectory.write(tum_line(frame.stamp_ns, found.map_from_cam))
             else:
                 rejections[found.rejection] += 1
-            bars('localising', (index + 1) / len(frames), frame.name)
-    out.write_text('# stamp tx ty tz qx qy qz qw (map_from_cam)\n' + ''.join(lines))
-    print(f'{len(lines)} of {len(frames)} frames localised, written to {out}')
+    print(f'{localised} of {len(frames)} frames localised, written to {out}')
     for rejection, count in rejections.most_common():
         print(f'  {count} rejected: {rejection.sentence}')
-    return 0
+    return _told(unreadable, len(frames))
+
+
+def _told(unreadable, count):
+    """Print what could not be read; return 2 where it is more than a third of the frames."""
+    for sentence in unreadable[:_NAMED]:
+        print(f'  left out: {sentence}')
+    if len(unreadable) > _NAMED:
+        print(f'  and {len(unreadable) - _NAMED} more')
+    return 2 if len(unreadable) > _MOST_UNREADABLE * count else 0

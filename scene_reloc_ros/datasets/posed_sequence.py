@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -41,6 +42,15 @@ class Sequence(ABC):
     def __getitem__(self, index: int) -> PosedImage:
         """Decode one frame; negative indices count from the end."""
         return self._read(self._checked(index))
+
+    def query(self, index: int, with_depth: bool) -> PosedImage:
+        """Decode what a localiser is asked with: no pose is read, and depth only if asked for."""
+        return self._query(self._checked(index), with_depth)
+
+    def _query(self, index: int, with_depth: bool) -> PosedImage:
+        """Return the query of an index already known to be valid; files are read where asked."""
+        frame = self._read(index)
+        return replace(frame, map_from_cam=None, depth_m=frame.depth_m if with_depth else None)
 
     def map_from_cam(self, index: int) -> np.ndarray | None:
         """Return the pose (4, 4) of one frame without decoding its image; None where unknown."""
@@ -91,6 +101,9 @@ class SelectedFrames(Sequence):
 
     def _read(self, index: int) -> PosedImage:
         return self._sequence[self._indices[index]]
+
+    def _query(self, index: int, with_depth: bool) -> PosedImage:
+        return self._sequence.query(self._indices[index], with_depth)
 
     def _pose(self, index: int) -> np.ndarray | None:
         return self._sequence.map_from_cam(self._indices[index])

@@ -9,6 +9,7 @@ map_from_cam of the optical frame. A frame's line in rgb.txt is written last: it
 
 from __future__ import annotations
 
+from dataclasses import replace
 import logging
 import os
 from pathlib import Path
@@ -182,15 +183,17 @@ class RecordingSequence(Sequence):
         return posed
 
     def _read(self, index: int) -> PosedImage:
+        return replace(self._query(index, True), map_from_cam=self._pose(index))
+
+    def _query(self, index: int, with_depth: bool) -> PosedImage:
         stamp_ns = self._stamps_ns[index]
         depth_ns = nearest(self._depth_stamps, stamp_ns, MAX_GAP_NS)
         depth_m = None
-        if depth_ns is not None:
+        if with_depth and depth_ns is not None:
             depth_m = read_depth(self._folder / self._depths[depth_ns][0], self._camera,
                                  DEPTH_UNITS_PER_METRE)
         image = read_colour(self._folder / self._images[stamp_ns][0], self._camera)
-        return PosedImage(self._names[index], stamp_ns, image, self._camera, self._pose(index),
-                          depth_m)
+        return PosedImage(self._names[index], stamp_ns, image, self._camera, None, depth_m)
 
     def _pose(self, index: int) -> np.ndarray | None:
         pose_ns = nearest(self._pose_stamps, self._stamps_ns[index], MAX_GAP_NS)

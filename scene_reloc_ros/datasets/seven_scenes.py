@@ -9,6 +9,7 @@ for: a folder without it is refused.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -67,14 +68,16 @@ class SevenScenesSequence(Sequence):
         return len(self._names)
 
     def _read(self, index: int) -> PosedImage:
+        return replace(self._query(index, True), map_from_cam=self._pose(index))
+
+    def _query(self, index: int, with_depth: bool) -> PosedImage:
         name = self._names[index]
         depth_path = self._folder / f'{name}.depth.png'
         depth_m = None
-        if depth_path.exists():
+        if with_depth and depth_path.exists():
             depth_m = read_depth(depth_path, self._camera, _DEPTH_UNITS_PER_METRE)
         image = read_colour(self._image_of[name], self._camera)
-        return PosedImage(name, self._stamps_ns[index], image, self._camera, self._pose(index),
-                          depth_m)
+        return PosedImage(name, self._stamps_ns[index], image, self._camera, None, depth_m)
 
     def _pose(self, index: int) -> np.ndarray | None:
         path = self._folder / f'{self._names[index]}.pose.txt'
