@@ -19,7 +19,7 @@ TESTED_IN = {
     'cli/test_info_command.py': ['cli/map_figures'],
     'cli/test_main.py': ['cli/arguments', 'cli/terminal'],
     'datasets/test_perturbed_sequence.py': ['datasets/camera_effects'],
-    'datasets/test_recording.py': ['datasets/image_files', 'datasets/posed_sequence'],
+    'datasets/test_recording.py': ['datasets/posed_sequence'],
     'datasets/simulated_room/test_layouts.py': [
         'datasets/negative_frames', *[f'datasets/simulated_room/{module}' for module in (
             'furniture', 'lighting', 'room', 'routes', 'textures')]],

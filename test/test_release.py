@@ -26,6 +26,7 @@ ROSDEP_KEYS = {
     'skimage': 'python3-skimage',
     'torch': 'python3-torch',
     'tqdm': 'python3-tqdm',
+    'PIL': 'python3-pil',
     'hypothesis': 'python3-hypothesis',
     'pytest': 'python3-pytest',
     'scipy': 'python3-scipy',
