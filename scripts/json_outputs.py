@@ -11,7 +11,7 @@ FIELDS = {
         'head': 'object: width and blocks of the network',
         'camera': 'object: of the mapping frames',
         'depth': 'object: how the depth camera disagrees with the map; null: mapped without',
-        'calibration_table': 'object: uncertainty model; null: too few frames to tell',
+        'calibration_table': 'object: uncertainty model; rgb.frames is 0: too few to tell',
         'created': 'time, ISO 8601', 'frames': 'mapping frames',
         'cells': 'of ace: cells trained on',
         'points': 'of maps of key frames: points that are kept, of all key frames together',

@@ -58,7 +58,7 @@ class SceneMap:
     metadata: dict[str, Any] = field(default_factory=dict)  # plain values, training to check
     depth: DepthCorrection | None = None  # of that camera's depths; None: mapped without
     ambiguous: torch.Tensor = field(default_factory=_no_voxels)  # (K,) int64, of ``voxels_of``
-    uncertainty: UncertaintyModel | None = None  # of its errors; None: too few frames to tell
+    uncertainty: UncertaintyModel | None = None  # of its errors; None: an old map of few frames
 
     @property
     def positions(self) -> torch.Tensor:

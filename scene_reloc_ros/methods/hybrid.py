@@ -52,6 +52,12 @@ class HybridOptions:
     self_check: int = 24  # mapping frames localised where none can be held out, count
 
 
+def _effort(options: type[HybridOptions]) -> dict[str, HybridOptions]:
+    """Return the options of each preset."""
+    return {'fast': options(preset='fast', minutes=2.0), 'standard': options(minutes=9.0),
+            'best': options(('cells', 'sift', 'ace'), 'best')}
+
+
 class HybridObserver:
     """What the parts of a map know of an image, together."""
 
@@ -77,9 +83,7 @@ class Hybrid:
     name: ClassVar[str] = 'hybrid'
     family: ClassVar[str] = 'matches'
     needs: ClassVar[Needs] = Needs()
-    presets: ClassVar[dict[str, HybridOptions]] = {
-        'fast': HybridOptions(preset='fast', minutes=2.0), 'standard': HybridOptions(minutes=9.0),
-        'best': HybridOptions(('cells', 'sift', 'ace'), 'best')}
+    presets: ClassVar[dict[str, HybridOptions]] = _effort(HybridOptions)
 
     def __init__(self, options: HybridOptions, device: torch.device) -> None:
         """Make the methods of the parts; ValueError where one is not known or lacks something."""
@@ -278,6 +282,4 @@ class Auto(Hybrid):
     """Several methods, of which a map keeps those that its held-out frames ask for."""
 
     name: ClassVar[str] = 'auto'
-    presets: ClassVar[dict[str, HybridOptions]] = {
-        'fast': AutoOptions(preset='fast', minutes=2.0), 'standard': AutoOptions(minutes=9.0),
-        'best': AutoOptions(('cells', 'sift', 'ace'), 'best')}
+    presets: ClassVar[dict[str, HybridOptions]] = _effort(AutoOptions)

@@ -25,12 +25,12 @@ from scene_reloc_ros.mapping.progress import MappingProgress
 from scene_reloc_ros.methods.matching.feature_tracks import (
     FeatureTracks,
     FeatureView,
+    observed_tracks,
     placed,
     RATIO,
 )
 from scene_reloc_ros.methods.matching.features import FeatureOptions, Sift
 from scene_reloc_ros.methods.matching.key_frame_maps import effort, ViewPoints
-from scene_reloc_ros.methods.matching.triangulation import Tracks
 from scene_reloc_ros.methods.matching.views import pairs_of
 
 _CAMERA = 1  # number of the one camera; images are numbered from 1 as well
@@ -148,9 +148,5 @@ def _read(scene: Any, views: list[FeatureView]) -> tuple[FeatureTracks, torch.Te
             for number, point in enumerate(scene.points3D.values())
             for element in point.track.elements]
     point, view, feature = torch.tensor(seen, dtype=torch.long).reshape(-1, 3).T
-    first = torch.tensor([0, *(len(other.local) for other in views)]).cumsum(0)
-    rays = torch.cat([other.rays(other.local.pixels) for other in views])
-    poses = torch.stack([invert_pose(other.map_from_cam) for other in views])
     places = np.array([point.xyz for point in scene.points3D.values()]).reshape(-1, 3)
-    tracks = Tracks(point, rays[first[view] + feature], poses[view], views[0].camera.focal)
-    return FeatureTracks(tracks, view, feature), torch.from_numpy(places)
+    return observed_tracks(views, point, view, feature), torch.from_numpy(places)

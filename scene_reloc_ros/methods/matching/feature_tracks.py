@@ -124,12 +124,18 @@ def tracks_of(views: list[FeatureView], rng: np.random.Generator,
     once = torch.ones_like(order, dtype=torch.bool)
     once[1:] = joined[order][1:] != joined[order][:-1]
     chosen = order[once]
-    rays = torch.cat([view.rays(view.local.pixels) for view in views])
-    poses = torch.stack([invert_pose(view.map_from_cam) for view in views])
-    found = FeatureTracks(
-        Tracks(label[chosen], rays[chosen], poses[owner[chosen]], views[0].camera.focal),
-        owner[chosen], chosen - first[owner[chosen]])
+    found = observed_tracks(views, label[chosen], owner[chosen], chosen - first[owner[chosen]])
     return found.of(found.seen_by(_LEAST_SEEN))
+
+
+def observed_tracks(views: list[FeatureView], point: torch.Tensor, view: torch.Tensor,
+                    feature: torch.Tensor) -> FeatureTracks:
+    """Return the tracks of which the point, the view and its feature (M,) of each are known."""
+    first = torch.tensor([0, *(len(one.local) for one in views)]).cumsum(0)
+    rays = torch.cat([one.rays(one.local.pixels) for one in views])
+    poses = torch.stack([invert_pose(one.map_from_cam) for one in views])
+    return FeatureTracks(Tracks(point, rays[first[view] + feature], poses[view],
+                                views[0].camera.focal), view, feature)
 
 
 def connected(count: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
