@@ -10,6 +10,7 @@ map made of pixels is off by centimetres where that is not corrected.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+import math
 
 import torch
 
@@ -17,6 +18,8 @@ MINIMUM_CELLS = 500  # with a depth, to fit a correction
 MINIMUM_AGREEMENT = 0.5  # share of the cells, below it depth is no help
 AGREEING_M = 0.1  # farthest that a corrected depth may be from its coordinate, metres
 _ROUNDS = 10
+_TERMS = (1, 2, 4)  # of a correction: the scale, the offset, the tilts
+_BETTER = 0.1  # by which a further term has to lessen the disagreement, of it
 _LEAST_OF_FRAME = 20  # cells whose median tells what a frame's depths share
 _INDEPENDENT = 340  # depths of a query that err each for itself: ten neighbours of 3400 do not
 _KERNEL = 0.03  # of a disparity: Cauchy's scale, of the disparity
@@ -56,8 +59,8 @@ def fit_depth_correction(predicted_N: torch.Tensor, depths_N: torch.Tensor,
                          rays_N2: torch.Tensor, frames_N: torch.Tensor) -> DepthCorrection | None:
     """Return the DepthCorrection of cells, or None where too few have a depth.
 
-    Iteratively reweighted least squares on disparities, relative to their size: edges and holes
-    of the sensor are outliers.
+    The sensor is believed as it is, unless a correction proves itself on frames that it was not
+    fitted to: points of views that turn little, or of a trained head, err in their depths too.
 
     Args:
         predicted_N: depths (N,) of the scene coordinates in their cameras, metres.
@@ -69,7 +72,7 @@ def fit_depth_correction(predicted_N: torch.Tensor, depths_N: torch.Tensor,
     if int(usable.sum()) < MINIMUM_CELLS:
         return None
     predicted, depths, rays = (v[usable].double() for v in (predicted_N, depths_N, rays_N2))
-    found = _fit_disparities(predicted, depths, rays)
+    found = _proven(predicted, depths, rays, frames_N[usable])
     away = found(depths, rays) - predicted
     agreeing = away.abs() < AGREEING_M
     if not bool(agreeing.any()):
@@ -79,19 +82,44 @@ def fit_depth_correction(predicted_N: torch.Tensor, depths_N: torch.Tensor,
                    deviation_m=float(away[agreeing].abs().median()))
 
 
-def _fit_disparities(predicted: torch.Tensor, depths: torch.Tensor,
-                     rays: torch.Tensor) -> DepthCorrection:
-    """Return the scale, offset and tilts of disparities."""
+def _proven(predicted: torch.Tensor, depths: torch.Tensor, rays: torch.Tensor,
+            frames: torch.Tensor) -> DepthCorrection:
+    """Return the simplest correction that no further term betters on frames of its own."""
+    other = frames.unique(return_inverse=True)[1] % 2 == 1
+    best, least = 0, _disagreement(DepthCorrection(), predicted, depths, rays)
+    for terms in _TERMS:
+        cost = sum(_disagreement(
+            _fit_disparities(predicted[half], depths[half], rays[half], terms),
+            predicted[~half], depths[~half], rays[~half]) for half in (other, ~other)) / 2
+        if cost < (1 - _BETTER) * least:
+            best, least = terms, cost
+    return _fit_disparities(predicted, depths, rays, best)
+
+
+def _disagreement(correction: DepthCorrection, predicted: torch.Tensor, depths: torch.Tensor,
+                  rays: torch.Tensor) -> float:
+    """Return the mean robust cost (Cauchy) of what depths err by, relative to their size."""
+    away = correction(depths, rays) / predicted - 1
+    return float(torch.log1p((away / _KERNEL) ** 2).mean()) if len(away) else math.inf
+
+
+def _fit_disparities(predicted: torch.Tensor, depths: torch.Tensor, rays: torch.Tensor,
+                     terms: int) -> DepthCorrection:
+    """Return the first ``terms`` of scale, offset and tilts of disparities.
+
+    Iteratively reweighted least squares, relative to their size: edges and holes of the sensor
+    are outliers.
+    """
     columns = torch.cat((1 / depths[:, None], torch.ones_like(depths)[:, None], rays), 1)
     # relative: an error of a disparity is worth more the nearer the surface is
     columns, ones = columns * predicted[:, None], torch.ones_like(predicted)
     values = torch.tensor((1.0, 0.0, 0.0, 0.0), dtype=torch.float64)
-    for _ in range(_ROUNDS):
+    for _ in range(_ROUNDS if terms else 0):
         residual = columns @ values - ones
         weight = 1 / (1 + (residual / _KERNEL) ** 2)
-        weighted = columns * weight[:, None]
-        values = torch.linalg.solve(weighted.T @ columns + 1e-9 * torch.eye(4).double(),
-                                    weighted.T @ ones)
+        weighted = columns[:, :terms] * weight[:, None]
+        values[:terms] = torch.linalg.solve(
+            weighted.T @ columns[:, :terms] + 1e-9 * torch.eye(terms).double(), weighted.T @ ones)
     return DepthCorrection(*values.tolist())
 
 

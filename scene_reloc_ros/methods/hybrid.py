@@ -184,11 +184,12 @@ def _sharing(pixels: torch.Tensor, owner: torch.Tensor) -> torch.Tensor:
     """
     if not len(pixels):
         return torch.ones(0)
-    places = torch.cat(((pixels / _SQUARE_PX).floor().long(), owner[:, None]), 1).unique(dim=0)
-    squares, count = places[:, :2].unique(dim=0, return_counts=True)
-    _, number = torch.cat((squares, (pixels / _SQUARE_PX).floor().long())).unique(
-        dim=0, return_inverse=True)
-    return count[number[len(squares):]].float()
+    place = (pixels / _SQUARE_PX).floor().long()
+    column, row = (place - place.amin(0)).unbind(1)
+    square = row * (int(column.max()) + 1) + column
+    said = torch.zeros(int(owner.max()) + 1, int(square.max()) + 1)
+    said[owner, square] = 1.0
+    return said.sum(0)[square]
 
 
 def parts_of(scene_map: SceneMap) -> dict[str, SceneMap]:

@@ -7,7 +7,7 @@ Where frames are few, maps of parts of them are validated in its stead (cross-va
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,9 +17,11 @@ import torch
 from scene_reloc_ros.datasets.negative_frames import mirrored, shuffled_tiles
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import se3_log
+from scene_reloc_ros.mapping.depth_correction import DepthCorrection
 from scene_reloc_ros.mapping.hold_out import PosedFrames
 from scene_reloc_ros.mapping.progress import MappingProgress
 from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.pipeline.depth_trial import Asked, depth_trial, DepthTrial
 from scene_reloc_ros.pipeline.frame_result import FrameResult
 from scene_reloc_ros.pipeline.localisation import LocalisationTrace
 from scene_reloc_ros.pipeline.localiser import Localiser
@@ -59,6 +61,7 @@ class ValidationResult:
     ambiguous: torch.Tensor  # (K,) int64, of ``voxels_of``
     results: list[FrameResult]  # of what the maps are asked with, block after block
     with_depth: bool  # whether that is images with their depth; else the colour images alone
+    depth: DepthTrial | None  # what they say of depth, where they show any
 
 
 @dataclass(frozen=True)
@@ -105,9 +108,7 @@ class MapValidation:
         held_out = [(number, self._frames[int(index)]) for number, fold in enumerate(self._folds)
                     for index in fold.held_out]
         kinds = {'rgb': [self._query(by, frame, frame.image) for by, frame in held_out]}
-        if all(localiser.depth_unavailable() is None for localiser in self._localisers):
-            kinds['rgbd'] = [self._with_depth(by, frame, query)
-                             for (by, frame), query in zip(held_out, kinds['rgb'])]
+        trial = self._try_depth(held_out, kinds)
         asked = 'rgbd' if 'rgbd' in kinds and self._first.observer.observes_depth else 'rgb'
         solved = {kind: [self._solve(by, query, frame)
                          for (by, frame), query in zip(held_out, queries)]
@@ -125,7 +126,32 @@ class MapValidation:
         self._fit_acceptance(solved, negatives)
         found = self._first.scene_map
         return ValidationResult(found.uncertainty or uncalibrated(self._first.family),
-                                found.ambiguous, self._results(solved[asked]), asked == 'rgbd')
+                                found.ambiguous, self._results(solved[asked]), asked == 'rgbd',
+                                trial)
+
+    def _try_depth(self, held_out: list[tuple[int, PosedImage]],
+                   kinds: dict[str, list[Query]]) -> DepthTrial | None:
+        """Add queries with depth where the maps can use any; returns what frames say of it.
+
+        Held-out frames know better than the points that a map was fitted to.
+        """
+        fitted = [localiser.scene_map.depth for localiser in self._localisers]
+        if any(depth is None for depth in fitted):
+            return None
+        self._use_depths([depth and replace(depth, agreement=1.0) for depth in fitted])
+        queries = [self._with_depth(by, frame, query)
+                   for (by, frame), query in zip(held_out, kinds['rgb'])]
+        trial = depth_trial([Asked(self._localisers[by], frame, query)
+                             for (by, frame), query in zip(held_out, queries)])
+        self._use_depths([trial.of(depth) if trial else depth for depth in fitted])
+        if all(localiser.depth_unavailable() is None for localiser in self._localisers):
+            kinds['rgbd'] = queries
+        return trial
+
+    def _use_depths(self, depths: Sequence[DepthCorrection | None]) -> None:
+        self._localisers = [
+            localiser.with_map(replace(localiser.scene_map, depth=depth))
+            for localiser, depth in zip(self._localisers, depths)]
 
     def _query(self, by: int, frame: PosedImage, image: np.ndarray) -> Query:
         self._progress(STAGE, self._done / self._steps, f'{self._done} of {self._steps} pictures')

@@ -144,7 +144,9 @@ class Mapper:
             found = MapValidation([self._localiser(fold.scene_map) for fold in folds], folds,
                                   frames, progress, generators.validation).run()
             blocks = [block for fold in folds for block in fold.blocks]
-            return replace(scene_map, uncertainty=found.uncertainty, ambiguous=found.ambiguous), {
+            depth = found.depth.of(scene_map.depth) if found.depth else scene_map.depth
+            return replace(scene_map, uncertainty=found.uncertainty, ambiguous=found.ambiguous,
+                           depth=depth), {
                 **validation_summary(found.results, blocks), 'maps': len(folds),
                 'with_depth': found.with_depth}
         chosen = np.unique(np.linspace(0, len(frames) - 1, self.options.self_check).round())

@@ -38,6 +38,32 @@ def test_noise_holes_and_a_third_of_wrong_depths_hardly_matter():
     assert 0.5 < found.agreement < 0.75
 
 
+def test_a_scale_alone_is_found_without_inventing_more():
+    _, sensor, rays = cells()
+    noisy = 1 + 0.01 * torch.randn(len(sensor), generator=torch.Generator().manual_seed(5)).double()
+    found = fit_depth_correction(sensor / 0.965 * noisy, sensor, rays, FRAMES)
+    assert found.scale == pytest.approx(0.965, abs=0.002)
+    assert (found.offset, found.tilt_x, found.tilt_y) == (0, 0, 0)
+
+
+def test_a_sensor_is_believed_where_no_correction_proves_itself():
+    # points of poor views: half of them are anywhere, the rest a per cent too far
+    _, sensor, rays = cells()
+    generator = torch.Generator().manual_seed(6)
+    noise = 0.06 * torch.randn(len(sensor), generator=generator).double()
+    predicted = 1.01 * sensor * (1 + noise)
+    predicted[::2] *= 0.5 + torch.rand(len(sensor) // 2, generator=generator).double()
+    found = fit_depth_correction(predicted, sensor, rays, FRAMES)
+    assert (found.scale, found.offset, found.tilt_x, found.tilt_y) == (1, 0, 0, 0)
+
+
+def test_what_one_frame_shows_is_no_proof():
+    # a curious frame bends a correction, which the other frames do not confirm
+    _, sensor, rays = cells()
+    predicted = torch.where(FRAMES == 7, 1.2 * sensor, sensor)
+    assert fit_depth_correction(predicted, sensor, rays, FRAMES).scale == 1
+
+
 def test_unknown_depths_stay_unknown():
     rays = torch.zeros(3, 2)
     assert TRUTH(torch.zeros(3), rays).tolist() == [0, 0, 0]

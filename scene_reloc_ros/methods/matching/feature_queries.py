@@ -14,8 +14,8 @@ from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.matching.key_frames import KeyFrames
 from scene_reloc_ros.methods.method import Correspondences, QueryImage, rays_of
 
-_WORDS = 6  # that a feature is looked for in, count
-_NEXT = 6  # best points of a word that are looked at, count
+_WORDS = 3  # that a feature is looked for in, count
+_NEXT = 4  # best points of a word that are looked at, count
 _MOST_UNPACKED = 400_000  # points whose descriptors are unpacked once for all queries, count
 _SAME_M = 0.1  # points so near are one, of which no ratio tells, metres
 
