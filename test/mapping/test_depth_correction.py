@@ -40,8 +40,8 @@ def test_noise_holes_and_a_third_of_wrong_depths_hardly_matter():
 
 def test_a_scale_alone_is_found_without_inventing_more():
     _, sensor, rays = cells()
-    noisy = 1 + 0.01 * torch.randn(len(sensor), generator=torch.Generator().manual_seed(5)).double()
-    found = fit_depth_correction(sensor / 0.965 * noisy, sensor, rays, FRAMES)
+    noise = 0.01 * torch.randn(len(sensor), generator=torch.Generator().manual_seed(5)).double()
+    found = fit_depth_correction(sensor / 0.965 * (1 + noise), sensor, rays, FRAMES)
     assert found.scale == pytest.approx(0.965, abs=0.002)
     assert (found.offset, found.tilt_x, found.tilt_y) == (0, 0, 0)
 

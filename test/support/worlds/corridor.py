@@ -4,11 +4,11 @@
 
 import cv2
 import numpy as np
-from support.worlds.wall import CAMERA
 import torch
 
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import se3_exp
+from support.worlds.wall import CAMERA
 
 _TEXELS_A_M = 110.0
 _FACE = 1600  # texels, repeated by mirroring
