@@ -18,8 +18,8 @@ from scene_reloc_ros.features.cell_grid import CellGrid
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
 from scene_reloc_ros.mapping.depth_correction import DepthCorrection, fit_depth_correction
+from scene_reloc_ros.methods.matching.camera_fit import learn_camera
 from scene_reloc_ros.methods.matching.triangulation import (
-    learn_camera,
     MET_PX,
     Tracks,
     triangulate,

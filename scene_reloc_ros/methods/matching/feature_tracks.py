@@ -15,10 +15,10 @@ from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
 from scene_reloc_ros.mapping.depth_correction import DepthCorrection, fit_depth_correction
 from scene_reloc_ros.mapping.progress import MappingProgress
+from scene_reloc_ros.methods.matching.camera_fit import learn_camera
 from scene_reloc_ros.methods.matching.key_frame_maps import ViewPoints
 from scene_reloc_ros.methods.matching.triangulation import (
     in_camera,
-    learn_camera,
     MET_PX,
     Tracks,
     triangulate,

@@ -10,7 +10,6 @@ are eliminated (Schur complement: Triggs et al., Bundle Adjustment - A Modern Sy
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch.func import jacfwd
@@ -22,9 +21,7 @@ _UNKNOWN_M = 30.0  # standard deviation of a point that no view tells, metres
 _KERNEL_PX = 2.0  # scale of the robust kernel at the end, pixels
 _FIRST_KERNEL_PX = 12.0  # at the start: a rough camera bends all rays
 _EXPECTED = (0.02, 0.02, 0.02, 0.02, 0.1)  # deviations of a refinement's values that are usual
-_CAMERA_VALUES = len(_EXPECTED)
-_CAMERA_STEPS = 20  # of Gauss-Newton that a camera is learnt with
-_BETTER = 0.1  # by which rays have to miss their points less with another camera, of it
+CAMERA_VALUES = len(_EXPECTED)
 MET_PX = 4.0  # largest error of a view that a point agrees with, pixels
 
 
@@ -111,22 +108,6 @@ def triangulate(tracks: Tracks, camera: torch.Tensor, steps: int = 10, free_came
     return Triangulated(points, covariances, _seen_error(tracks, points, error), camera)
 
 
-def learn_camera(tracks: Tracks) -> tuple[Triangulated, dict[str, Any]]:
-    """Return the points of tracks with the camera that they tell, and figures for people.
-
-    Where rays miss their points hardly less with it, the camera stays as it was calibrated: views
-    that only turn leave the points, and with them the camera, undetermined, and errors of poses
-    bend it.
-    """
-    nothing = torch.zeros(_CAMERA_VALUES).double()
-    before = triangulate(tracks, nothing)
-    found = triangulate(tracks, nothing, _CAMERA_STEPS, free_camera=True)
-    before_px, after_px = (float(one.errors_px.median()) for one in (before, found))
-    if not after_px <= (1 - _BETTER) * before_px:
-        found, after_px = before, before_px
-    return found, {'tracks': tracks.count, 'before_px': before_px, 'after_px': after_px}
-
-
 def _seen_error(tracks: Tracks, points: torch.Tensor, error: torch.Tensor) -> torch.Tensor:
     """Return the lengths (M,) of errors, infinite where a point is not before its camera."""
     depth = in_camera(tracks, points)[:, 2]
@@ -164,7 +145,7 @@ def _step(tracks: Tracks, linear: tuple[torch.Tensor, ...], moved: torch.Tensor,
     slope = _summed(torch.einsum('mki,mk->mi', weighted, error), tracks)
     alone = torch.linalg.solve(block, slope)
     if not free_camera:
-        return alone, torch.zeros(_CAMERA_VALUES).double()
+        return alone, torch.zeros(CAMERA_VALUES).double()
     cross = _summed(torch.einsum('mki,mkj->mij', weighted, of_camera), tracks)
     prior = kernel ** 2 / torch.tensor(_EXPECTED).double() ** 2
     own = torch.einsum('mki,mkj,m->ij', of_camera, of_camera, weight) + prior.diag()
