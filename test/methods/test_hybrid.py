@@ -65,6 +65,7 @@ def test_methods_that_find_nothing_leave_the_others():
     assert len(found.points) == 1 and found.families == (('cells', 0), ('sift', 1))
 
 
+@pytest.mark.slow
 def test_a_hybrid_is_as_exact_as_its_best_part(built):
     both = np.median(best_errors(built, ASKED)[0])
     alone = {name: np.median(best_errors(only(built, [name]), ASKED)[0])
@@ -73,6 +74,7 @@ def test_a_hybrid_is_as_exact_as_its_best_part(built):
     assert alone['cells'] > 2 * both
 
 
+@pytest.mark.slow
 def test_the_share_of_each_method_is_told(built):
     found = Localiser(built, device='cpu').localise(ASKED[2].image, ASKED[2].camera)
     assert found.shares.keys() == {'cells', 'sift'}
@@ -80,6 +82,7 @@ def test_the_share_of_each_method_is_told(built):
     assert f'sift {found.shares["sift"]:.0%}' in found.detail
 
 
+@pytest.mark.slow
 def test_a_map_survives_its_file(built, tmp_path):
     built.save(tmp_path / 'wall.map')
     loaded = SceneMap.load(tmp_path / 'wall.map')
@@ -89,6 +92,7 @@ def test_a_map_survives_its_file(built, tmp_path):
     assert loaded.content.header['weights'] == built.content.header['weights']
 
 
+@pytest.mark.slow
 def test_depth_is_that_of_the_part_that_compared_it_best(built):
     depths = [part.depth for part in parts_of(built).values()]
     assert built.depth in depths
@@ -96,6 +100,7 @@ def test_depth_is_that_of_the_part_that_compared_it_best(built):
     assert built.depth.scale == pytest.approx(1, abs=0.02)
 
 
+@pytest.mark.slow
 def test_held_out_frames_are_in_all_parts_afterwards(built):
     mapped = built.metadata['frames'] - built.metadata['check']['frames']
     for part in parts_of(built).values():
@@ -113,6 +118,7 @@ def test_further_frames_go_into_every_part():
     assert best_errors(grown, [FRAMES[50]])[0][0] < 0.04
 
 
+@pytest.mark.slow
 def test_with_one_part_it_is_a_map_of_that_method(built):
     alone = only(built, ['sift'])
     assert alone.content.method == 'sift' and alone.encoder_name == ''
@@ -121,6 +127,7 @@ def test_with_one_part_it_is_a_map_of_that_method(built):
     assert grown.content.method == 'sift'
 
 
+@pytest.mark.slow
 def test_a_map_that_lacks_its_parts_is_named(built):
     broken = replace(built, content=MapContent('hybrid', built.content.tensors, {}))
     with pytest.raises(ValueError, match="lacks a part of its methods .*'parts'.*map again"):

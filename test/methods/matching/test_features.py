@@ -21,6 +21,7 @@ from scene_reloc_ros.pipeline.localiser import Localiser
 from scene_reloc_ros.pipeline.mapper import Mapper
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
+pytestmark = pytest.mark.slow
 FRAMES = wall_frames(70, blur=2.0)
 ASKED = FRAMES[::7]
 MAPPED = [frame for number, frame in enumerate(FRAMES) if number % 7]
@@ -76,7 +77,6 @@ def test_an_image_without_any_feature_is_told_to_be_flat(built, method):
     assert found.rejection is Rejection.TOO_DARK and found.cells == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize('features', ['sift', 'orb'])
 def test_depth_lifts_what_few_views_see(features):
     options = FeatureOptions(features=features, novelty=0.3)
@@ -101,7 +101,6 @@ def test_a_key_frame_is_ready_for_the_next_query():
     assert best_errors(grown, [FRAMES[60]])[0][0] < 0.01
 
 
-@pytest.mark.slow
 def test_no_more_points_are_kept_than_wanted_however_the_map_grows():
     scene_map = Mapper(FeatureOptions(keep=400), 'cpu').build(FRAMES[:60])
     assert scene_map.metadata['check']['frames'] > 0  # held out, and added afterwards
