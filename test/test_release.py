@@ -3,6 +3,7 @@
 """What a release promises: one version, complete dependencies, a wheel that holds everything."""
 
 import ast
+from functools import cache
 from pathlib import Path
 import re
 import shutil
@@ -129,6 +130,7 @@ def dependency_faults(run, tested, imported, imported_by_tests):
         *(f'{name} is an exception and imported' for name in set(WITHOUT_IMPORT) & imported)])
 
 
+@cache
 def dependencies():
     """Return what dependency_faults compares, as it is in this tree."""
     return {'run': declared('depend', 'exec_depend'), 'tested': declared('test_depend'),
@@ -152,7 +154,7 @@ def test_package_xml_names_what_is_imported_and_nothing_else():
     ('imported', 'rviz2', None, 'rviz2 is an exception and imported'),
 ])
 def test_a_planted_fault_of_package_xml_is_found(part, added, removed, fault):
-    given = dependencies()
+    given = dict(dependencies())
     given[part] = (given[part] | {added}) - {None, removed}
     assert fault in dependency_faults(**given)
 

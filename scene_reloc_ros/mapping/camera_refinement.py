@@ -37,6 +37,14 @@ def corrected_rays(values: torch.Tensor, rays_N2: torch.Tensor) -> torch.Tensor:
     return moved * (1 + values[4] * (rays_N2 ** 2).sum(-1, keepdim=True))
 
 
+def ray_derivatives(values: torch.Tensor, rays_N2: torch.Tensor) -> torch.Tensor:
+    """Return the derivatives (N, 2, 5) of ``corrected_rays`` by the values."""
+    scales, squares = values[2:4].exp(), (rays_N2 ** 2).sum(-1, keepdim=True)
+    moved, bent = (rays_N2 - values[:2]) * scales, 1 + values[4] * squares
+    return torch.cat((torch.diag_embed(-scales * bent), torch.diag_embed(moved * bent),
+                      (moved * squares)[:, :, None]), 2)
+
+
 class CameraRefinement(nn.Module):
     """Principal point, focal lengths and one radial term, on the plane z = 1.
 

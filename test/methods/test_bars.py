@@ -51,13 +51,21 @@ def recall(localiser, frames, bounds, depth):
     return [100 * float((errors <= bound).all(1).mean()) for bound in bounds]
 
 
+@pytest.fixture(scope='module')
+def room():
+    """Return frames of the room to map, and others between them to ask for; rendered once."""
+    sequence = open_sequence('simulated:survey?frames=300')
+    frames = [sequence[index] for index in range(ROOM_FRAMES + ROOM_QUERIES)]
+    every = len(frames) // ROOM_QUERIES
+    asked = range(every // 2, len(frames), every)
+    return ([frame for number, frame in enumerate(frames) if number not in asked],
+            [frames[number] for number in asked])
+
+
 @pytest.mark.parametrize(('method', 'depth'), ROOM)
-def test_frames_between_those_of_the_room_are_found(method, depth):
-    names = open_sequence('simulated:survey?frames=300').names[:ROOM_FRAMES + ROOM_QUERIES]
-    every = len(names) // ROOM_QUERIES
-    sequence, asked = open_sequence('simulated:survey?frames=300'), names[every // 2::every]
-    localiser = mapped_by(method, sequence.select([n for n in names if n not in set(asked)]))
-    found = recall(localiser, sequence.select(asked), ((0.10, 5), (0.25, 10)), depth)
+def test_frames_between_those_of_the_room_are_found(room, method, depth):
+    mapped, asked = room
+    found = recall(mapped_by(method, mapped), asked, ((0.10, 5), (0.25, 10)), depth)
     assert found[0] >= ROOM[method, depth][0] and found[1] >= ROOM[method, depth][1], found
 
 

@@ -13,6 +13,7 @@ from scene_reloc_ros.pipeline.frame_result import FrameResult
 from scene_reloc_ros.pipeline.localiser import Localiser
 from scene_reloc_ros.pipeline.mapper import Mapper
 
+pytestmark = pytest.mark.slow
 # seen from up to half a metre beside the spot, turned like the mapping views
 ELSEWHERE = frames_of_wall([[0.4 * np.cos(a), 0.2 * np.sin(a), 0.1, 0.05 * np.sin(3 * a),
                              0.2 * np.cos(2 * a), 0.0] for a in np.linspace(0, 6, 8)], False)

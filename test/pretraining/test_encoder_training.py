@@ -62,10 +62,10 @@ def images():
 
 
 def test_a_short_training_improves_matching_on_images_never_seen(images):
-    training = Pretraining(replace(TINY, steps=200), images[:4], images[4:])
+    training = Pretraining(replace(TINY, steps=100), images[:4], images[4:])
     before = matching_accuracy(training.encoder, training.judge)
     encoder = training.run()
-    assert training.step == 200
+    assert training.step == 100
     assert matching_accuracy(encoder, training.judge) > 2 * before
 
 

@@ -12,9 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch.func import jacfwd
 
-from scene_reloc_ros.mapping.camera_refinement import corrected_rays
+from scene_reloc_ros.mapping.camera_refinement import corrected_rays, ray_derivatives
 
 _NEAREST_M = 0.05  # a point nearer to a camera than this is not seen by it, metres
 _UNKNOWN_M = 30.0  # standard deviation of a point that no view tells, metres
@@ -129,7 +128,7 @@ def _linearised(tracks: Tracks, points: torch.Tensor, camera: torch.Tensor,
     error = (flat - corrected_rays(camera, tracks.rays)) * tracks.focal_px
     rotation = tracks.cam_from_map[:, :3, :3]
     of_point = (rotation[:, :2] - flat[:, :, None] * rotation[:, 2:]) / depth[:, None, None]
-    of_camera = -jacfwd(lambda values: corrected_rays(values, tracks.rays))(camera)
+    of_camera = -ray_derivatives(camera, tracks.rays)
     return error, of_point * tracks.focal_px, of_camera * tracks.focal_px
 
 

@@ -9,7 +9,6 @@ import pytest
 from scene_reloc_ros.cli.demo import processes as child_processes
 from scene_reloc_ros.cli.demo.processes import ChildProcess, stop_all
 
-pytestmark = pytest.mark.alone
 PATIENT = 'import time; print("ready", flush=True); time.sleep(1000)'
 DEAF = 'import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); ' + PATIENT
 

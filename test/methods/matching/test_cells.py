@@ -71,7 +71,7 @@ def test_an_image_that_looks_like_no_key_frame_is_told_so(built):
 
 
 def test_without_depth_points_are_triangulated():
-    frames = [replace(frame, depth_m=None) for frame in FRAMES[:40]]
+    frames = [replace(frame, depth_m=None) for frame in FRAMES[:38:2]]  # too few for a check
     scene_map = Mapper(CellsOptions(), 'cpu').build(frames)
     assert scene_map.depth is None
     metres, _ = best_errors(scene_map, FRAMES[5:35:10])
@@ -92,19 +92,20 @@ def test_a_first_key_frame_needs_no_deadline():
     assert len(fitted.views) == 1 and fitted.metadata['points'] > 50
 
 
+@pytest.mark.slow
 def test_few_frames_validate_maps_of_each_other():
-    scene_map = Mapper(CellsOptions(), 'cpu').build(FRAMES[:40])
+    scene_map = Mapper(CellsOptions(), 'cpu').build(FRAMES[:24])
     check = scene_map.metadata['check']
     assert (check['held_out'], check['maps'], check['frames'], check['blocks']) == (
-        True, 4, 40, 12)
+        True, 4, 24, 12)
     assert check['recall_10cm_5deg'] > 0.8 and check['quality'] != 'unknown'
-    assert scene_map.uncertainty.rgb.frames > 30 and scene_map.uncertainty.acceptance.frames > 30
+    assert scene_map.uncertainty.rgb.frames > 18 and scene_map.uncertainty.acceptance.frames > 18
     # the map itself is of all frames: as far as they differ
-    assert len(scene_map.views) == scene_map.metadata['key_frames'] > 30
+    assert len(scene_map.views) == scene_map.metadata['key_frames'] > 18
 
 
 def test_retrieval_answers_with_a_mapping_view_and_is_not_believed():
-    scene_map = Mapper(RetrievalOptions(), 'cpu').build(FRAMES[::2])
+    scene_map = Mapper(RetrievalOptions(), 'cpu').build(FRAMES[::4])
     found = Localiser(scene_map, device='cpu').trace(FRAMES[21].image, CAMERA)
     views = scene_map.views.double().numpy()
     assert min(np.abs(found.pose.map_from_cam - view).max() for view in views) < 1e-6
@@ -126,7 +127,7 @@ def test_mapping_can_be_cancelled():
 
 
 def test_little_time_makes_fewer_key_frames_of_the_same_route():
-    scene_map = Mapper(CellsOptions(minutes=1e-4), 'cpu').build(FRAMES[:30])
+    scene_map = Mapper(CellsOptions(minutes=1e-4), 'cpu').build(FRAMES[:19])
     assert 1 <= scene_map.metadata['key_frames'] < 5
 
 

@@ -43,10 +43,11 @@ def test_no_track_of_colmap_is_missed():
     assert ours.tracks.count == len(points) - 20
 
 
+@pytest.mark.slow
 def test_a_map_by_colmap_answers_like_any():
-    frames = wall_frames(70, blur=2.0)
-    scene_map = Mapper(ColmapOptions(depth=False), 'cpu').build(
-        [frame for number, frame in enumerate(frames) if number % 7])
+    frames = wall_frames(38, blur=2.0)
+    scene_map = Mapper(ColmapOptions(depth=False), 'cpu').build(  # too few for a check
+        [frame for number, frame in enumerate(frames) if number % 2])
     assert scene_map.content.method == Colmap.name and scene_map.depth is None
-    metres, degrees = best_errors(scene_map, frames[::7])
+    metres, degrees = best_errors(scene_map, frames[::2])
     assert np.median(metres) < 0.02 and metres.max() < 0.06 and degrees.max() < 1.5

@@ -21,6 +21,7 @@ from scene_reloc_ros.pipeline.localiser import Localiser
 from scene_reloc_ros.pipeline.mapper import Mapper
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
+pytestmark = pytest.mark.slow
 FRAMES = wall_frames(70, blur=2.0)
 ASKED = FRAMES[::7]
 MAPPED = [frame for number, frame in enumerate(FRAMES) if number % 7]
