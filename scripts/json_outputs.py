@@ -12,6 +12,7 @@ FIELDS = {
         'camera': 'object: of the mapping frames',
         'depth': 'object: how the depth camera disagrees with the map; null: mapped without',
         'calibration_table': 'object: uncertainty model; rgb.frames is 0: too few to tell',
+        'left_out': 'object: frames that cannot be read or have no pose, and sentences on them',
         'created': 'time, ISO 8601', 'frames': 'mapping frames',
         'cells': 'of ace: cells trained on',
         'points': 'of maps of key frames: points that are kept, of all key frames together',
@@ -32,6 +33,7 @@ FIELDS = {
         'mapping_seconds': 'wall time of the mapping'},
     'evaluate': {
         **_SCHEMA,
+        'left_out': 'object: frames that cannot be read or have no pose, and sentences on them',
         'frames': 'frames evaluated', 'accepted': 'of them believed',
         'median_translation_m': 'of the accepted frames; null: none',
         'median_rotation_deg': 'of the accepted frames; null: none',

@@ -27,7 +27,6 @@ TESTED_IN = {
     'datasets/simulated_room/test_simulated_sequence.py': [
         f'datasets/simulated_room/{module}' for module in (
             'materials', 'patterns', 'photographs')],
-    'geometry/test_camera.py': ['geometry/camera_file'],
     'geometry/test_poses.py': ['geometry/pose_error'],
     'mapping/test_head_training.py': ['mapping/camera_refinement'],
     'mapping/test_radial_fit.py': ['mapping/view_matching'],

@@ -14,6 +14,8 @@ def add_sequence(parser):
                         'sequence, or simulated:survey')
     parser.add_argument('--frames', metavar='LIST', help='file with one frame name a line '
                         '(default: all frames)')
+    parser.add_argument('--rectified', action='store_true', help='the pictures are rectified: '
+                        'use projection_matrix of the camera.yaml, and no distortion')
 
 
 def add_device(parser):
@@ -29,7 +31,7 @@ def add_json(parser):
 
 def read_sequence(args):
     """Return the frames that the arguments name."""
-    sequence = open_sequence(args.sequence)
+    sequence = open_sequence(args.sequence, args.rectified)
     return sequence.select(read_frame_list(args.frames)) if args.frames else sequence
 
 

@@ -13,6 +13,7 @@ from scene_reloc_ros.cli.arguments import add_device, add_json, add_sequence, re
 from scene_reloc_ros.cli.queries import add_depth, open_localiser
 from scene_reloc_ros.cli.terminal import ProgressBars, write_json
 from scene_reloc_ros.datasets.negative_frames import NegativeFrames
+from scene_reloc_ros.datasets.readable_frames import readable_frames
 from scene_reloc_ros.evaluation.compare import answers_record
 from scene_reloc_ros.evaluation.machine import machine_name
 from scene_reloc_ros.evaluation.published import note
@@ -44,15 +45,23 @@ def main(arguments=None):
 def answers(args):
     """Return the ``answers`` of a record, and what the map says of its making."""
     scene_map, localiser = open_localiser(args)
-    frames = read_sequence(args)
+    sequence = read_sequence(args)
+    frames, _ = readable_frames(sequence, args.depth)
     with ProgressBars() as bars:
         report = evaluate(localiser, frames, bars, args.depth)
         strangers = list(localise_frames(localiser, NegativeFrames(frames, args.trust))
                          ) if args.trust else []
     return {**answers_record(report.frames, strangers, scene_map.views),
-            **described(scene_map, args.map, frames[0].depth_m is not None),
+            **described(scene_map, args.map, _have_depth(sequence)),
             'query_depth': args.depth, 'machine': machine_name(),
             'threads': torch.get_num_threads()}
+
+
+def _have_depth(sequence):
+    """Tell whether the first frame that can be read has depth."""
+    first = next((index for index in range(len(sequence)) if sequence.fault(index, True) is None),
+                 None)
+    return first is not None and sequence.query(first, True).depth_m is not None
 
 
 def described(scene_map, path, has_depth):

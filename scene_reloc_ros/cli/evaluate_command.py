@@ -12,6 +12,7 @@ from scene_reloc_ros.cli.queries import add_depth, open_localiser
 from scene_reloc_ros.cli.terminal import print_rows, ProgressBars, write_json
 from scene_reloc_ros.datasets.negative_frames import NegativeFrames
 from scene_reloc_ros.datasets.perturbed_sequence import PERTURBATIONS, PerturbedSequence
+from scene_reloc_ros.datasets.readable_frames import readable_frames
 from scene_reloc_ros.evaluation.plots import plot_evaluation, plot_trust
 from scene_reloc_ros.evaluation.report import evaluate
 from scene_reloc_ros.evaluation.risk_coverage import by_name, Group, trust_figures
@@ -38,17 +39,20 @@ def add_arguments(parser):
 def run(args):
     """Localise frames with known poses and say how far off the answers are."""
     scene_map, localiser = open_localiser(args)
-    frames = read_sequence(args)
-    given = {'map_bytes': Path(args.map).stat().st_size, 'depth': args.depth}
     with ProgressBars() as bars:
+        frames, left_out = readable_frames(read_sequence(args), args.depth,
+                                           partial(bars, 'reading'))
+        given = {'map_bytes': Path(args.map).stat().st_size, 'depth': args.depth,
+                 'left_out': left_out.as_dict()}
+        judged = frames
         report = evaluate(localiser, frames, bars, args.depth)
         summary = {**report.summary(), **given}
         if args.perturb:
-            frames, clean = PerturbedSequence(frames, args.perturb), summary
-            report = evaluate(localiser, frames, bars, args.depth)
+            judged, clean = PerturbedSequence(frames, args.perturb), summary
+            report = evaluate(localiser, judged, bars, args.depth)
             summary = {**report.summary(), **given, 'perturb': args.perturb,
                        'unperturbed': clean}
-        trust = trust_figures(_groups(args, localiser, report, bars))
+        trust = trust_figures(_groups(args, localiser, report, frames, bars))
     summary.update({name: trust[name] for name in ('false_accept_rate', 'acceptance_of_good')},
                    trust=trust)
     print_rows(_rows(summary))
@@ -56,19 +60,18 @@ def run(args):
         print_rows(_drops(summary))
     write_json(args.json, summary)
     if args.plots:
-        paths = plot_evaluation(report, frames, scene_map, args.plots)
+        paths = plot_evaluation(report, judged, scene_map, args.plots)
         paths.append(plot_trust(report, trust, Path(args.plots) / 'trust.png'))
         for path in paths:
             print(f'  {path}')
     return 0
 
 
-def _groups(args, localiser, report, bars):
+def _groups(args, localiser, report, frames, bars):
     """Return the results of the frames as they are, and of what ``--trust`` asks for."""
     groups = [Group(args.perturb or 'clean', report.frames)]
     if args.trust is None:
         return groups
-    frames = read_sequence(args)
     for kind in PERTURBATIONS:
         groups.append(Group(kind, list(localise_frames(
             localiser, PerturbedSequence(frames, kind), args.depth,
@@ -98,6 +101,7 @@ def _rows(summary):
         ('within 2 cm, 2 deg', f'{summary["recall_2cm_2deg"]:.1%}'),
         ('within 5 cm, 5 deg', f'{summary["recall_5cm_5deg"]:.1%}'),
         ('within 10 cm, 5 deg', f'{summary["recall_10cm_5deg"]:.1%}'),
+        *(('frames', text) for text in summary['left_out']['sentences']),
         *_trust_rows(summary),
         ('latency', f'{latency["median"]:.0f} ms median, {latency["p95"]:.0f} ms of 95 %'),
         ('solver, device', f'{summary["solver"]}, {summary["device"]}'),

@@ -7,10 +7,8 @@ from collections import Counter
 from scene_reloc_ros.cli.arguments import add_device, add_sequence, checked_output, read_sequence
 from scene_reloc_ros.cli.queries import add_depth, open_localiser
 from scene_reloc_ros.cli.terminal import ProgressBars
+from scene_reloc_ros.datasets.readable_frames import LeftOut
 from scene_reloc_ros.datasets.stamped_lines import tum_line
-
-_NAMED = 5  # frames that are named where they cannot be read, count
-_MOST_UNREADABLE = 1 / 3  # of the frames; more of them are an error
 
 
 def add_arguments(parser):
@@ -26,7 +24,7 @@ def add_arguments(parser):
 def run(args):
     """Write the poses of all frames that were localised, as they come.
 
-    A frame that cannot be read is left out and named.
+    A frame that cannot be read is left out and named; ValueError where it is every third.
     """
     out = checked_output(args.out)
     _, localiser = open_localiser(args)
@@ -38,10 +36,10 @@ def run(args):
             bars('localising', (index + 1) / len(frames), name)
             try:
                 frame = frames.query(index, args.depth)
+                found = localiser.localise(frame.image, frame.camera, frame.depth_m)
             except ValueError as error:
                 unreadable.append(str(error))
                 continue
-            found = localiser.localise(frame.image, frame.camera, frame.depth_m)
             if found.accepted:
                 localised += 1
                 trajectory.write(tum_line(frame.stamp_ns, found.map_from_cam))
@@ -50,13 +48,8 @@ def run(args):
     print(f'{localised} of {len(frames)} frames localised, written to {out}')
     for rejection, count in rejections.most_common():
         print(f'  {count} rejected: {rejection.sentence}')
-    return _told(unreadable, len(frames))
-
-
-def _told(unreadable, count):
-    """Print what could not be read; return 2 where it is more than a third of the frames."""
-    for sentence in unreadable[:_NAMED]:
-        print(f'  left out: {sentence}')
-    if len(unreadable) > _NAMED:
-        print(f'  and {len(unreadable) - _NAMED} more')
-    return 2 if len(unreadable) > _MOST_UNREADABLE * count else 0
+    left_out = LeftOut(len(frames), unreadable)
+    for sentence in left_out.sentences:
+        print(f'  {sentence}')
+    left_out.refuse_too_many()
+    return 0

@@ -50,6 +50,7 @@ def map_rows(figures):
         ('frames', f'{figures["frames"]}, cameras moved over {size} m'),
         *_choice_rows(figures.get('choice')),
         ('content', _content_text(figures)),
+        *(('frames', text) for text in figures.get('left_out', {}).get('sentences', ())),
         *_check_rows(figures['check'], figures['calibration_table']))
 
 

@@ -13,12 +13,17 @@ from scene_reloc_ros.datasets.simulated_room.simulated_sequence import (
     open_simulated,
     SIMULATED_PREFIX,
 )
+from scene_reloc_ros.geometry.text_files import read_text
 
 __all__ = ['Sequence', 'open_sequence', 'read_frame_list']
 
 
-def open_sequence(path: str | Path) -> Sequence:
+def open_sequence(path: str | Path, rectified: bool = False) -> Sequence:
     """Return the ``Sequence`` at ``path``: a folder, or simulated:ROUTE?option=value&...
+
+    Args:
+        path: of the sequence.
+        rectified: its pictures are rectified: projection_matrix of its camera.yaml holds.
 
     Raises ValueError naming the folder and the layouts that were looked for.
     """
@@ -29,9 +34,9 @@ def open_sequence(path: str | Path) -> Sequence:
         raise ValueError(f'sequence folder {folder} does not exist; give the folder of a '
                          f'recording or 7-Scenes frames, or {SIMULATED_PREFIX}survey')
     if is_recording(folder):
-        return RecordingSequence(folder)
+        return RecordingSequence(folder, rectified)
     if is_seven_scenes(folder):
-        return SevenScenesSequence(folder)
+        return SevenScenesSequence(folder, rectified)
     raise ValueError(f'folder {folder} holds no sequence; looked for a recording (rgb.txt) and '
                      '7-Scenes frames (frame-NNNNNN.color.jpg or .png)')
 
@@ -42,12 +47,10 @@ def read_frame_list(path: str | Path) -> list[str]:
     Raises ValueError where the file is missing, no text, or names no frame.
     """
     try:
-        lines = Path(path).read_text().splitlines()
+        lines = read_text(path).splitlines()
     except OSError as error:
         raise ValueError(f'frame list {path} cannot be read ({error.strerror}); give a text file '
                          'with one frame name a line') from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f'frame list {path} is no text ({error})') from error
     names = [line.split('#')[0].strip() for line in lines]
     names = [name for name in names if name]
     if not names:

@@ -55,7 +55,7 @@ class PerturbedSequence(SelectedFrames):
         if kind not in PERTURBATIONS:
             raise ValueError(f'perturbation {kind!r} is unknown; expected one of '
                              f'{", ".join(PERTURBATIONS)}')
-        super().__init__(sequence, sequence.names)
+        super().__init__(sequence, range(len(sequence)))
         self._kind, self._seed = kind, seed
 
     def _read(self, index: int) -> PosedImage:

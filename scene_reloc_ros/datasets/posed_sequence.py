@@ -56,12 +56,42 @@ class Sequence(ABC):
         """Return the pose (4, 4) of one frame without decoding its image; None where unknown."""
         return self._pose(self._checked(index))
 
+    def fault(self, index: int, with_depth: bool) -> str | None:
+        """Return why a frame cannot be read, None where it can; it need not have a pose.
+
+        Args:
+            index: of the frame.
+            with_depth: whether its depth is read too.
+        """
+        try:
+            self.query(index, with_depth)
+            self.map_from_cam(index)
+        except ValueError as error:
+            return str(error)
+        return None
+
     def select(self, names: Iterable[str]) -> SelectedFrames:
         """Return the frames with these names, in this order.
 
         Raises ValueError naming the first frame that is not there.
         """
-        return SelectedFrames(self, names)
+        index_of = {name: index for index, name in enumerate(self.names)}
+        names = list(names)
+        for name in names:
+            if name not in index_of:
+                raise ValueError(
+                    f'frame {name!r} is not in the sequence of {len(self)} frames '
+                    f'({self.names[0]} to {self.names[-1]}); correct the frame list')
+        return self.at(index_of[name] for name in names)
+
+    def at(self, indices: Iterable[int], with_depth: bool = True) -> SelectedFrames:
+        """Return the frames with these valid indices, in this order.
+
+        Args:
+            indices: of the frames.
+            with_depth: False: their depth is not read.
+        """
+        return SelectedFrames(self, indices, with_depth)
 
     def _checked(self, index: int) -> int:
         count = len(self)
@@ -73,17 +103,12 @@ class Sequence(ABC):
 class SelectedFrames(Sequence):
     """Some frames of another sequence."""
 
-    def __init__(self, sequence: Sequence, names: Iterable[str]) -> None:
-        """Look every name up in ``sequence``; ValueError names the first that is missing."""
-        index_of = {name: index for index, name in enumerate(sequence.names)}
-        self._sequence = sequence
-        self._names = list(names)
-        for name in self._names:
-            if name not in index_of:
-                raise ValueError(
-                    f'frame {name!r} is not in the sequence of {len(sequence)} frames '
-                    f'({sequence.names[0]} to {sequence.names[-1]}); correct the frame list')
-        self._indices = [index_of[name] for name in self._names]
+    def __init__(self, sequence: Sequence, indices: Iterable[int],
+                 with_depth: bool = True) -> None:
+        """Take the frames of ``sequence`` at valid indices, with their depth or without."""
+        self._sequence, self._indices, self._with_depth = sequence, list(indices), with_depth
+        names = sequence.names
+        self._names = [names[index] for index in self._indices]
 
     @property
     def names(self) -> list[str]:
@@ -100,10 +125,16 @@ class SelectedFrames(Sequence):
         return len(self._names)
 
     def _read(self, index: int) -> PosedImage:
-        return self._sequence[self._indices[index]]
+        if self._with_depth:
+            return self._sequence[self._indices[index]]
+        return replace(self._query(index, False), map_from_cam=self._pose(index))
 
     def _query(self, index: int, with_depth: bool) -> PosedImage:
-        return self._sequence.query(self._indices[index], with_depth)
+        return self._sequence.query(self._indices[index], with_depth and self._with_depth)
 
     def _pose(self, index: int) -> np.ndarray | None:
         return self._sequence.map_from_cam(self._indices[index])
+
+    def fault(self, index: int, with_depth: bool) -> str | None:
+        """Return why the frame of the whole sequence cannot be read, or None."""
+        return self._sequence.fault(self._indices[index], with_depth and self._with_depth)

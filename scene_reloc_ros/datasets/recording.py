@@ -9,26 +9,32 @@ map_from_cam of the optical frame. A frame's line in rgb.txt is written last: it
 
 from __future__ import annotations
 
+from collections.abc import Sequence as Words
 from dataclasses import replace
-import logging
+from functools import cached_property
+import math
 import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from scene_reloc_ros.datasets.image_files import read_colour, read_depth
+from scene_reloc_ros.datasets.image_files import read_depth, read_picture
 from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.datasets.stamped_lines import (
     append_line,
+    finish_last_line,
     nearest,
     read_stamped_lines,
     stamp_text,
     sync_folder,
-    trim_torn_line,
 )
 from scene_reloc_ros.geometry.camera import Camera
-from scene_reloc_ros.geometry.camera_file import read_camera, write_camera
+from scene_reloc_ros.geometry.camera_file import (
+    read_camera,
+    read_depth_range,
+    write_camera,
+)
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import (
     checked_pose,
@@ -41,8 +47,8 @@ MAX_GAP_NS = 20_000_000  # an image takes the pose and depth nearest in time wit
 _LARGEST_UNIT = 65535
 _PNG_OPTIONS = (cv2.IMWRITE_PNG_COMPRESSION, 1)  # fast: a key frame must not wait for the disk
 _IMAGES, _DEPTHS, _POSES = 'rgb.txt', 'depth.txt', 'groundtruth.txt'
-
-_logger = logging.getLogger(__name__)
+_FIELDS = {_IMAGES: 1, _DEPTHS: 1, _POSES: 7}  # words after the stamp
+_UNIT_LENGTH = 1e-3  # farthest that a quaternion is from it where a torn number does no harm
 
 
 def is_recording(folder: str | Path) -> bool:
@@ -63,9 +69,9 @@ class RecordingWriter:
         for name in (_DEPTHS, _POSES, _IMAGES):
             path = self._folder / name
             path.touch()
-            trim_torn_line(path)
+            finish_last_line(path, _FIELDS[name], lambda words: _is_whole(words, self._folder))
         sync_folder(self._folder)
-        images = read_stamped_lines(self._folder / _IMAGES, 1)
+        images = _read_lines(self._folder, _IMAGES)
         self._count = len(images)
         self._last_ns = max(images, default=-1)
 
@@ -118,6 +124,7 @@ class RecordingWriter:
         if not path.exists():
             fresh = path.with_suffix('.yaml.new')
             write_camera(fresh, self._camera)
+            read_camera(fresh)  # what cannot be read again must not be recorded
             with fresh.open() as stream:
                 os.fsync(stream.fileno())
             fresh.replace(path)
@@ -140,19 +147,21 @@ class RecordingWriter:
 class RecordingSequence(Sequence):
     """A recording, ours or a TUM RGB-D sequence with a camera.yaml put beside it."""
 
-    def __init__(self, folder: str | Path) -> None:
-        """List the frames of ``folder``; ValueError where there is none or no camera.yaml."""
+    def __init__(self, folder: str | Path, rectified: bool = False) -> None:
+        """List the frames of ``folder``; ValueError where there is none or no camera.yaml.
+
+        Args:
+            folder: of the recording; poses and depths are looked at when they are asked for.
+            rectified: see ``read_camera``.
+        """
         self._folder = Path(folder)
-        images = read_stamped_lines(self._folder / _IMAGES, 1)
+        images = _read_lines(self._folder, _IMAGES)
         if not images:
             raise ValueError(f'recording {folder} has no frames; record again and check that the '
                              'image, camera_info and pose topics arrive')
-        self._camera = read_camera(self._folder / 'camera.yaml')
-        self._depths = read_stamped_lines(self._folder / _DEPTHS, 1)
-        self._poses = read_stamped_lines(self._folder / _POSES, 7)
-        self._depth_stamps, self._pose_stamps = sorted(self._depths), sorted(self._poses)
-        self._images = images
-        self._stamps_ns = self._posed(sorted(images))
+        self._camera = read_camera(self._folder / 'camera.yaml', rectified)
+        self._stated = read_depth_range(self._folder / 'camera.yaml')
+        self._images, self._stamps_ns = images, sorted(images)
         self._names = [Path(images[stamp][0]).stem for stamp in self._stamps_ns]
 
     @property
@@ -169,30 +178,33 @@ class RecordingSequence(Sequence):
         """Return the number of frames."""
         return len(self._names)
 
-    def _posed(self, stamps_ns: list[int]) -> list[int]:
-        if not self._poses:
-            return stamps_ns
-        posed = [s for s in stamps_ns if nearest(self._pose_stamps, s, MAX_GAP_NS) is not None]
-        if len(posed) < len(stamps_ns):
-            _logger.warning('%d of %d images in %s have no pose within %d ms and are left out',
-                            len(stamps_ns) - len(posed), len(stamps_ns), self._folder,
-                            MAX_GAP_NS // 1_000_000)
-        if not posed:
-            raise ValueError(f'no image of recording {self._folder} has a pose near its stamp; '
-                             'do rgb.txt and groundtruth.txt use the same clock?')
-        return posed
+    @cached_property
+    def _depths(self) -> dict[int, list[str]]:
+        return _sorted(_read_lines(self._folder, _DEPTHS))
+
+    @cached_property
+    def _poses(self) -> dict[int, list[str]]:
+        return _sorted(_read_lines(self._folder, _POSES))
+
+    @cached_property
+    def _depth_stamps(self) -> list[int]:
+        return list(self._depths)
+
+    @cached_property
+    def _pose_stamps(self) -> list[int]:
+        return list(self._poses)
 
     def _read(self, index: int) -> PosedImage:
         return replace(self._query(index, True), map_from_cam=self._pose(index))
 
     def _query(self, index: int, with_depth: bool) -> PosedImage:
         stamp_ns = self._stamps_ns[index]
-        depth_ns = nearest(self._depth_stamps, stamp_ns, MAX_GAP_NS)
+        depth_ns = nearest(self._depth_stamps, stamp_ns, MAX_GAP_NS) if with_depth else None
         depth_m = None
-        if with_depth and depth_ns is not None:
+        if depth_ns is not None:
             depth_m = read_depth(self._folder / self._depths[depth_ns][0], self._camera,
-                                 DEPTH_UNITS_PER_METRE)
-        image = read_colour(self._folder / self._images[stamp_ns][0], self._camera)
+                                 DEPTH_UNITS_PER_METRE, self._stated)
+        image = read_picture(self._folder / self._images[stamp_ns][0], self._camera)
         return PosedImage(self._names[index], stamp_ns, image, self._camera, None, depth_m)
 
     def _pose(self, index: int) -> np.ndarray | None:
@@ -206,6 +218,29 @@ class RecordingSequence(Sequence):
         except ValueError as error:
             raise ValueError(f'pose of {name} is no pose ({error})') from error
         return checked_pose(pose, name)
+
+
+def _read_lines(folder: Path, name: str) -> dict[int, list[str]]:
+    return read_stamped_lines(folder / name, _FIELDS[name], lambda words: _is_whole(words, folder))
+
+
+def _is_whole(words: Words[str], folder: Path) -> bool:
+    """Tell whether a last line is not torn: it ends in a file that is there, or in a pose.
+
+    A pose is torn where its last number has fewer decimals than the others, and that matters.
+    """
+    if len(words) <= _FIELDS[_POSES]:
+        return (folder / words[1]).is_file()
+    *others, last = (len(word.partition('.')[2]) for word in words[1:8])
+    try:
+        length = math.hypot(*(float(word) for word in words[4:8]))
+    except ValueError:
+        return False
+    return last >= min(others) or abs(length - 1) < _UNIT_LENGTH
+
+
+def _sorted(entries: dict[int, list[str]]) -> dict[int, list[str]]:
+    return dict(sorted(entries.items()))
 
 
 def _depth_units(depth_m: np.ndarray) -> np.ndarray:

@@ -10,20 +10,23 @@ for: a folder without it is refused.
 from __future__ import annotations
 
 from dataclasses import replace
+import logging
 from pathlib import Path
 
 import numpy as np
 
-from scene_reloc_ros.datasets.image_files import read_colour, read_depth, read_pose
+from scene_reloc_ros.datasets.image_files import read_depth, read_picture, read_pose
 from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.geometry.camera import Camera
-from scene_reloc_ros.geometry.camera_file import read_camera
+from scene_reloc_ros.geometry.camera_file import read_camera, read_depth_range
 from scene_reloc_ros.geometry.posed_image import PosedImage
 
 RATE_HZ = 30  # the sensor's rate; frames bear an index and no stamp
 _DEPTH_UNITS_PER_METRE = 1000
 _NANOSECONDS = 1_000_000_000
 _COLOUR_PATTERN = 'frame-*.color.*'
+
+_logger = logging.getLogger(__name__)
 
 
 def is_seven_scenes(folder: str | Path) -> bool:
@@ -34,8 +37,13 @@ def is_seven_scenes(folder: str | Path) -> bool:
 class SevenScenesSequence(Sequence):
     """frame-NNNNNN.color.(jpg|png), .depth.png, .pose.txt and camera.yaml in one folder."""
 
-    def __init__(self, folder: str | Path) -> None:
-        """List the frames of ``folder``; ValueError where there is none or no camera.yaml."""
+    def __init__(self, folder: str | Path, rectified: bool = False) -> None:
+        """List the frames of ``folder``; ValueError where there is none or no camera.yaml.
+
+        Args:
+            folder: of the frames.
+            rectified: see ``read_camera``.
+        """
         folder = Path(folder)
         images = sorted(path for path in folder.glob(_COLOUR_PATTERN)
                         if path.suffix in ('.jpg', '.png'))
@@ -48,10 +56,12 @@ class SevenScenesSequence(Sequence):
                 "is not registered and its poses are the depth camera's: bring both to the "
                 'colour camera, then add its camera.yaml')
         self._folder = folder
-        self._camera = read_camera(folder / 'camera.yaml')
-        self._image_of = {path.name.split('.')[0]: path for path in images}
-        self._names = list(self._image_of)
+        self._camera = read_camera(folder / 'camera.yaml', rectified)
+        self._stated = read_depth_range(folder / 'camera.yaml')
+        self._image_of = {path.name.split('.')[0]: path for path in reversed(images)}
+        self._names = sorted(self._image_of)
         self._stamps_ns = [_stamp_ns(name, folder) for name in self._names]
+        _tell_repeated(folder, len(images), len(self._names), len(set(self._stamps_ns)))
 
     @property
     def names(self) -> list[str]:
@@ -75,13 +85,22 @@ class SevenScenesSequence(Sequence):
         depth_path = self._folder / f'{name}.depth.png'
         depth_m = None
         if with_depth and depth_path.exists():
-            depth_m = read_depth(depth_path, self._camera, _DEPTH_UNITS_PER_METRE)
-        image = read_colour(self._image_of[name], self._camera)
+            depth_m = read_depth(depth_path, self._camera, _DEPTH_UNITS_PER_METRE, self._stated)
+        image = read_picture(self._image_of[name], self._camera)
         return PosedImage(name, self._stamps_ns[index], image, self._camera, None, depth_m)
 
     def _pose(self, index: int) -> np.ndarray | None:
         path = self._folder / f'{self._names[index]}.pose.txt'
         return read_pose(path) if path.exists() else None
+
+
+def _tell_repeated(folder: Path, files: int, names: int, stamps: int) -> None:
+    if files > names:
+        _logger.warning('%d frames of %s have a jpg and a png; the png is left out', files - names,
+                        folder)
+    if names > stamps:
+        _logger.warning('%d frames of %s bear the number, and so the stamp, of another one',
+                        names - stamps, folder)
 
 
 def _stamp_ns(name: str, folder: Path) -> int:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 import logging
 import os
@@ -14,6 +14,9 @@ from pathlib import Path
 import numpy.typing as npt
 
 from scene_reloc_ros.geometry.poses import translation_quaternion_from_pose
+from scene_reloc_ros.geometry.text_files import read_text
+
+IsWhole = Callable[[Sequence[str]], bool]
 
 _NANOSECONDS = 1_000_000_000
 
@@ -49,13 +52,23 @@ def append_line(path: Path, line: str) -> None:
         os.close(descriptor)
 
 
-def trim_torn_line(path: Path) -> None:
-    """Cut off a last line without its end: a crash tore it, and it was never acknowledged."""
+def finish_last_line(path: Path, fields: int, is_whole: IsWhole) -> None:
+    """End a last line that lacks its end, or cut it off where a crash tore it.
+
+    Args:
+        path: of the file.
+        fields, is_whole: see ``read_stamped_lines``.
+    """
     content = Path(path).read_bytes()
-    whole = content.rfind(b'\n') + 1
-    if whole < len(content):
-        _logger.warning('torn last line of %s removed', path)
-        os.truncate(path, whole)
+    begins = content.rfind(b'\n') + 1
+    words = content[begins:].decode('utf-8-sig', 'replace').split('#')[0].split()
+    if begins == len(content):
+        return
+    if _is_entry(words, fields) and is_whole(words):
+        append_line(path, '')
+        return
+    _logger.warning('torn last line of %s removed', path)
+    os.truncate(path, begins)
 
 
 def sync_folder(folder: Path) -> None:
@@ -67,26 +80,38 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def read_stamped_lines(path: Path, fields: int) -> dict[int, list[str]]:
+def read_stamped_lines(path: Path, fields: int, is_whole: IsWhole) -> dict[int, list[str]]:
     """Return {stamp in ns: list of words after it}; of a missing file nothing.
 
-    A torn last line is ignored with a warning; ValueError names any other line that is not a
-    stamp followed by at least ``fields`` words.
+    Two kinds of lines are left out with a warning: a torn last one, and those whose stamp an
+    earlier one has. ValueError names any other line that is not a stamp followed by enough words.
+
+    Args:
+        path: of the file.
+        fields: words after the stamp, at least.
+        is_whole: function of the words of a last line without its end, which a crash or an editor
+            may have left: tells the two apart.
     """
     if not Path(path).exists():
         return {}
-    try:
-        content = Path(path).read_text()
-    except UnicodeDecodeError as error:
-        raise ValueError(f'file {path} is no text ({error})') from error
-    lines = content.split('\n')
-    if lines.pop().strip():
+    lines = [line.split('#')[0].split() for line in read_text(path).split('\n')]
+    if lines[-1] and not (_is_entry(lines[-1], fields) and is_whole(lines[-1])):
         _logger.warning('torn last line of %s ignored', path)
-    entries = {}
-    for number, line in enumerate(lines, 1):
-        words = line.split('#')[0].split()
-        if words:
-            entries[_stamp_ns(words, fields, path, number)] = words[1:]
+        lines.pop()
+    entries: dict[int, list[str]] = {}
+    repeated = []
+    for number, words in enumerate(lines, 1):
+        if not words:
+            continue
+        stamp_ns = _stamp_ns(words, fields, path, number)
+        if stamp_ns in entries:
+            repeated.append(number)
+        else:
+            entries[stamp_ns] = words[1:]
+    if repeated:
+        _logger.warning('%d of %d lines of %s bear a stamp that an earlier one has, such as line '
+                        '%d, and are left out; give every frame a stamp of its own',
+                        len(repeated), len(repeated) + len(entries), path, repeated[0])
     return entries
 
 
@@ -98,11 +123,16 @@ def nearest(stamps_ns: Sequence[int], stamp_ns: int, max_gap_ns: int) -> int | N
 
 
 def _stamp_ns(words: Sequence[str], fields: int, path: Path, number: int) -> int:
-    try:
-        stamp_ns = int(Decimal(words[0]) * _NANOSECONDS)
-    except (InvalidOperation, ValueError, OverflowError):
-        stamp_ns = None
-    if stamp_ns is None or len(words) < fields + 1:
+    if not _is_entry(words, fields):
         raise ValueError(f'line {number} of {path} is not a stamp and {fields} more; repair or '
                          'remove the line')
-    return stamp_ns
+    return int(Decimal(words[0]) * _NANOSECONDS)
+
+
+def _is_entry(words: Sequence[str], fields: int) -> bool:
+    """Tell whether words are a stamp in seconds and as many more."""
+    try:
+        int(Decimal(words[0]) * _NANOSECONDS)
+    except (IndexError, InvalidOperation, ValueError, OverflowError):
+        return False
+    return len(words) > fields

@@ -21,11 +21,17 @@ DISTORTION_MODELS = {
     'rational_polynomial': (8,),
     'equidistant': (4,),
 }
+# what drivers call them too
+_OTHER_NAMES = {'': 'plumb_bob', 'fisheye': 'equidistant', 'pinhole': 'none',
+                'perspective': 'none', 'brown_conrady': 'plumb_bob', 'radtan': 'plumb_bob'}
+_NONE_WITHOUT_COEFFICIENTS = ('plumb_bob', 'rational_polynomial', 'inverse_brown_conrady',
+                              'modified_brown_conrady')
 _LARGEST_SKEW = 1e-3  # of the focal length: calibrations that allow it find as much by chance
 _SMALLEST_PX = 16  # side of an image
 _MOST_ELONGATED = 20  # longer side of an image, of the shorter one
 _WIDEST, _LONGEST = 20.0, 50.0  # longer side over focal length, and focal length over longer side
 _LARGEST_COEFFICIENT = 1e3  # of a distortion
+_MIDDLE = (0.35, 0.5, 0.65)  # of width and height, where every lens has rays
 _ITERATIONS = 50  # of inverting a distortion; five suffice near the centre of common lenses
 _NOT_INVERTED_PX = 0.01  # a pixel that is missed by more has no ray
 
@@ -71,14 +77,26 @@ class Camera:
         k = [float(value) for value in np.asarray(k, np.float64).reshape(-1)]
         if len(k) != 9:
             raise ValueError(f'camera matrix has {len(k)} entries; expected 9, row by row')
-        model = {'fisheye': 'equidistant', '': 'plumb_bob'}.get(distortion_model,
-                                                                distortion_model)
+        model = distortion_model.strip().lower().replace(' ', '_')
+        model = _OTHER_NAMES.get(model, model)
         d = _whole_coefficients(tuple(float(value) for value in d), model)
-        if not any(d) and model != 'equidistant':  # a fisheye without coefficients is none less
+        if not any(d) and model in _NONE_WITHOUT_COEFFICIENTS:  # unlike one of a fisheye
             model, d = 'none', ()
         camera = cls(int(width), int(height), k[0], k[4], k[2], k[5], model, d)
-        _refuse_senseless(camera, k)
+        _refuse_no_matrix(camera, k)
+        _refuse_senseless(camera)
         return camera
+
+    @classmethod
+    def from_projection(cls, width: int, height: int, p: npt.ArrayLike) -> Camera:
+        """Make the camera of rectified pictures, of P of sensor_msgs/CameraInfo (12 numbers)."""
+        rows = np.asarray(p, np.float64).reshape(-1)
+        if len(rows) != 12:
+            raise ValueError(f'projection matrix has {len(rows)} entries; expected 12, row by row')
+        if not rows.any():
+            raise ValueError('projection matrix P is zero, so nothing rectifies the pictures; '
+                             'calibrate the camera, or set rectified to false')
+        return cls.from_camera_info(width, height, rows.reshape(3, 4)[:, :3])
 
     @property
     def matrix(self) -> np.ndarray:
@@ -97,7 +115,13 @@ class Camera:
                        cx=resized_coordinate(self.cx, sx), cy=resized_coordinate(self.cy, sy))
 
     def cropped(self, left: int, top: int, width: int, height: int) -> Camera:
-        """Return this camera for the crop whose first pixel is (left, top)."""
+        """Return this camera for the crop whose first pixel is (left, top).
+
+        Raises ValueError for a crop that is not a part of the image.
+        """
+        if left + width > self.width or top + height > self.height or min(left, top) < 0:
+            raise ValueError(f'crop of {width}x{height} at ({left}, {top}) leaves the image of '
+                             f'{self.width}x{self.height}')
         return replace(self, width=width, height=height, cx=self.cx - left, cy=self.cy - top)
 
     def rays(self, pixels: npt.ArrayLike) -> np.ndarray:
@@ -167,10 +191,12 @@ def _whole_coefficients(d: tuple[float, ...], model: str) -> tuple[float, ...]:
         return d
     if len(d) > max(counts) and not any(d[max(counts):]):
         return d[:max(counts)]
+    if model == 'rational_polynomial' and len(d) in DISTORTION_MODELS['plumb_bob']:
+        return d + (0.0,) * (max(counts) - len(d))  # its numerator alone
     return d if any(d) else (0.0,) * min(counts)
 
 
-def _refuse_senseless(camera: Camera, k: list[float]) -> None:
+def _refuse_no_matrix(camera: Camera, k: list[float]) -> None:
     """Raise ValueError where a camera matrix (9 numbers) cannot be that of a real camera."""
     if any(k[n] != 0 for n in (3, 6, 7)) or k[8] != 1:
         raise ValueError(f'camera matrix {k} is no K: its last row must be 0 0 1 and its fourth '
@@ -182,14 +208,27 @@ def _refuse_senseless(camera: Camera, k: list[float]) -> None:
         raise ValueError(f'principal point ({camera.cx:g}, {camera.cy:g}) lies outside of the '
                          f'image of {camera.width}x{camera.height}; is the calibration that of '
                          'another image size?')
+
+
+def refuse_unusable_size(camera: Camera) -> None:
+    """Raise ValueError where images are too small, or too narrow, to show a place."""
     if min(camera.width, camera.height) < _SMALLEST_PX or max(
             camera.width, camera.height) > _MOST_ELONGATED * min(camera.width, camera.height):
         raise ValueError(f'camera image size is {camera.width}x{camera.height}; at least '
                          f'{_SMALLEST_PX} pixels a side are needed, and no side longer than '
                          f'{_MOST_ELONGATED} times the other')
+
+
+def _refuse_senseless(camera: Camera) -> None:
+    """Raise ValueError where the numbers of a camera are beyond sense."""
+    refuse_unusable_size(camera)
     widest = max(camera.width, camera.height)
     if not all(widest / _WIDEST < f < widest * _LONGEST for f in (camera.fx, camera.fy)):
         raise ValueError(f'focal lengths fx={camera.fx:g}, fy={camera.fy:g} make no sense for an '
                          f'image of {camera.width}x{camera.height}; are they in pixels?')
-    if any(abs(value) > _LARGEST_COEFFICIENT for value in camera.distortion):
-        raise ValueError(f'distortion {camera.distortion} makes no sense; calibrate the camera')
+    middle = [(share_x * camera.width, share_y * camera.height)
+              for share_x in _MIDDLE for share_y in _MIDDLE]
+    if any(abs(value) > _LARGEST_COEFFICIENT for value in camera.distortion) or not (
+            np.isfinite(camera.rays(middle)).all()):
+        raise ValueError(f'distortion {camera.distortion} makes no sense: it bends even the '
+                         'middle of the image beyond what any lens does; calibrate the camera')

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,20 +14,43 @@ from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.pixels import resized_coordinate
 
 _EDGE = 0.05  # largest change of depth two pixels away, ratio
+# Median of an image in metres, above which it is in millimetres: no camera measures so far, and
+# none measures nearer than that many millimetres.
+_FARTHEST_MEDIAN_M = 200.0
 
 
-def known_depth(raw: np.ndarray, units_per_metre: float) -> np.ndarray:
+@dataclass(frozen=True)
+class DepthRange:
+    """What a sensor measures by its data sheet; what it says of anything else is unknown."""
+
+    nearest_m: float = 0.0
+    farthest_m: float = math.inf
+
+    def __post_init__(self) -> None:
+        """Refuse what is no range."""
+        if not 0 <= self.nearest_m < self.farthest_m:
+            raise ValueError(f'range of depth is {self.nearest_m:g} to {self.farthest_m:g} m; '
+                             'expected two distances, the nearer one first')
+
+
+ANY_DEPTH = DepthRange()
+
+
+def known_depth(raw: np.ndarray, units_per_metre: float,
+                stated: DepthRange = ANY_DEPTH) -> np.ndarray:
     """Return depths (h, w) float32, metres, 0 where unknown, of an image as a sensor gives it.
 
-    Unknown is what is no number, not positive, or all bits of an integer: several cameras write
-    65535 where they measured nothing.
+    Unknown is what is no number, not positive, outside of the range that the sensor is stated to
+    have, or all bits of an integer: several cameras write 65535 where they measured nothing.
 
     Args:
         raw: (h, w) float, or uint16.
         units_per_metre: of its values.
+        stated: range of the sensor.
     """
     depth_m = raw.astype(np.float32) / np.float32(units_per_metre)
-    known = np.isfinite(depth_m) & (depth_m > 0)
+    known = (np.isfinite(depth_m) & (depth_m > 0) & (depth_m >= np.float32(stated.nearest_m))
+             & (depth_m <= np.float32(stated.farthest_m)))
     if np.issubdtype(raw.dtype, np.integer):
         known &= raw != np.iinfo(raw.dtype).max
     return np.where(known, depth_m, np.float32(0))
@@ -34,7 +60,7 @@ def registered_depth(depth_m: npt.ArrayLike, camera: Camera) -> np.ndarray:
     """Return depths (h, w) as float, NaN and Inf replaced by 0; ValueError if they cannot fit.
 
     A smaller or larger picture of the same view is fine; one of another shape was taken by another
-    camera, or cropped.
+    camera, or cropped. Depths that can only be millimetres are refused as such.
 
     Args:
         depth_m: (h, w) metres along z.
@@ -48,7 +74,16 @@ def registered_depth(depth_m: npt.ArrayLike, camera: Camera) -> np.ndarray:
         raise ValueError(f'depth is {width}x{height}, but the image is '
                          f'{camera.width}x{camera.height}: register the depth to the colour '
                          'camera (depth_image_proc/register, or align_depth of the driver)')
-    return np.nan_to_num(depth_m, nan=0.0, posinf=0.0, neginf=0.0)
+    known_m = np.nan_to_num(depth_m, nan=0.0, posinf=0.0, neginf=0.0)
+    _refuse_millimetres(known_m[known_m > 0])
+    return known_m
+
+
+def _refuse_millimetres(known_m: np.ndarray) -> None:
+    middle = float(np.median(known_m)) if known_m.size else 0.0
+    if middle > _FARTHEST_MEDIAN_M:
+        raise ValueError(f'depth is {middle:.0f} m in the median, so it is not in metres: send '
+                         'millimetres as 16UC1, or divide them by 1000 for 32FC1')
 
 
 def trusted_depths(depth_m: np.ndarray, pixels: np.ndarray, stretch: float) -> np.ndarray:

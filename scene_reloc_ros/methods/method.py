@@ -35,6 +35,10 @@ class MethodOptions(Protocol):
         """Return the bound on the whole mapping, minutes."""
 
     @property
+    def depth(self) -> bool:
+        """Tell whether the depth of the frames is used where they have it."""
+
+    @property
     def self_check(self) -> int:
         """Return how many mapping frames are localised where none can be held out."""
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from scene_reloc_ros.datasets.posed_sequence import Sequence
+from scene_reloc_ros.datasets.readable_frames import LeftOut, readable_frames
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.feature_buffer import mapping_poses
 from scene_reloc_ros.mapping.generators import MappingGenerators
@@ -60,18 +62,17 @@ class Mapper:
         not looked; a method that grows without training gets them afterwards.
 
         Args:
-            frames: posed images, read one at a time.
+            frames: posed images, read one at a time; of a Sequence those that cannot be read, or
+                have no pose, are left out and told in the metadata.
             on_progress: called with (stage, fraction in [0, 1], text).
             cancelled: asked now and then; MappingCancelled is raised when it answers True.
 
         Raises ValueError for too few frames, a missing or impossible pose, or images that do not
         fit their camera.
         """
-        least = self.method.needs.frames
-        if len(frames) < least:
-            raise ValueError(f'{len(frames)} posed frames are too few to map; record at least '
-                             f'{least}, better 200, from all over the place')
+        self._refuse_few(frames)
         progress = MappingProgress(on_progress, cancelled, Deadline(60 * self.options.minutes))
+        frames, left_out = self._readable(frames, progress)
         generators = MappingGenerators.from_seed(self.seed)
         folds = self._folds(frames, generators, progress)
         if len(folds) == 1:
@@ -89,8 +90,24 @@ class Mapper:
             scene_map = self.method.add(scene_map, FrameSubset(frames, folds[0].held_out),
                                         progress)
         return replace(scene_map, metadata={
-            **scene_map.metadata, 'check': check,
+            **scene_map.metadata, 'check': check, 'left_out': left_out.as_dict(),
             'mapping_seconds': progress.deadline.elapsed_s})
+
+    def _refuse_few(self, frames: PosedFrames) -> None:
+        least = self.method.needs.frames
+        if len(frames) < least:
+            raise ValueError(f'{len(frames)} posed frames are too few to map; record at least '
+                             f'{least}, better 200, from all over the place')
+
+    def _readable(self, frames: PosedFrames,
+                  progress: MappingProgress) -> tuple[PosedFrames, LeftOut]:
+        """Return the frames of a data set that can be mapped; a plain list is taken whole."""
+        if not isinstance(frames, Sequence):
+            return frames, LeftOut(len(frames))
+        readable, left_out = readable_frames(
+            frames, self.options.depth, lambda done, name: progress('reading', done, name))
+        self._refuse_few(readable)
+        return readable, left_out
 
     def _folds(self, frames: PosedFrames, generators: MappingGenerators,
                progress: MappingProgress) -> list[Fold]:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recordings: round trip, durability, and bad frames that leave the writer usable."""
 
+from dataclasses import replace
 import logging
 import os
 
@@ -71,8 +72,83 @@ def test_a_torn_last_line_is_ignored_with_a_warning(
     with (tmp_path / name).open('a') as stream:
         stream.write('1700000000.2234 rgb/17000')
     with caplog.at_level(logging.WARNING):
-        assert len(RecordingSequence(tmp_path)) == 2
+        sequence = RecordingSequence(tmp_path)
+        assert len(sequence) == 2
+        assert sequence[1].map_from_cam is not None and sequence[1].depth_m is not None
     assert f'torn last line of {tmp_path / name} ignored' in caplog.text
+
+
+@pytest.mark.parametrize('name', ['rgb.txt', 'groundtruth.txt', 'depth.txt'])
+def test_a_file_without_a_final_newline_loses_nothing(
+        tmp_path, small_camera, make_frame, caplog, name):
+    _record(tmp_path, small_camera, [make_frame(0), make_frame(1)])
+    whole = (tmp_path / name).read_text()
+    (tmp_path / name).write_text(whole.rstrip('\n'))
+    last = RecordingSequence(tmp_path)[1]
+    assert np.abs(last.map_from_cam - make_frame(1).map_from_cam).max() < 1e-8
+    assert last.depth_m is not None and not caplog.text
+    writer = _record(tmp_path, small_camera, [make_frame(2)])
+    assert len(writer) == 3 and len(RecordingSequence(tmp_path)) == 3
+    assert (tmp_path / name).read_text().startswith(whole)
+
+
+@pytest.mark.parametrize(('last', 'whole'), [
+    ('1700000000.19 1.5 2.5 3.5 0.0 0.0 0.0 1', True), ('1700000000.19 1 2 3 .71 0 0 .71', True),
+    ('1700000000.19 1.00 2.00 3.00 0.71 0.00 0.00 0.71', True),
+    ('1700000000.19 1.00 2.00 3.00 0.71 0.00 0.00 0.', False),
+    ('1700000000.19 1.00 2.00 3.00 0.71 0.00 0.00 -', False)])
+def test_a_last_pose_is_torn_where_its_last_number_is(
+        tmp_path, small_camera, make_frame, last, whole):
+    _record(tmp_path, small_camera, [make_frame(0), make_frame(2)])
+    lines = (tmp_path / 'groundtruth.txt').read_text().splitlines()
+    (tmp_path / 'groundtruth.txt').write_text(f'{lines[0]}\n{last}')
+    assert (RecordingSequence(tmp_path).map_from_cam(1) is not None) == whole
+
+
+@pytest.mark.parametrize('name', ['rgb.txt', 'groundtruth.txt', 'depth.txt', 'camera.yaml'])
+@pytest.mark.parametrize('coding', ['utf-8-sig', 'utf-16'])
+def test_a_byte_order_mark_is_no_error(tmp_path, small_camera, make_frame, name, coding):
+    _record(tmp_path, small_camera, [make_frame(0)])
+    text = (tmp_path / name).read_text()
+    (tmp_path / name).write_text(text.replace('\n', '\r\n'), coding)
+    read = RecordingSequence(tmp_path)[0]
+    assert read.camera == small_camera and read.depth_m is not None
+    assert np.abs(read.map_from_cam - make_frame(0).map_from_cam).max() < 1e-8
+
+
+@pytest.mark.parametrize(('name', 'of'), [('rgb.txt', 3), ('groundtruth.txt', 3)])
+def test_lines_that_repeat_a_stamp_are_told(
+        tmp_path, small_camera, make_frame, caplog, name, of):
+    _record(tmp_path, small_camera, [make_frame(0), make_frame(1)])
+    lines = (tmp_path / name).read_text().splitlines()
+    stamp = lines[0].split()[0]
+    (tmp_path / name).write_text('\n'.join([*lines, f'{stamp} {lines[1].split(" ", 1)[1]}', '']))
+    first = RecordingSequence(tmp_path)[0]
+    assert f'1 of {of} lines of {tmp_path / name} bear a stamp' in caplog.text
+    assert 'such as line 3' in caplog.text
+    assert np.array_equal(first.image, make_frame(0).image)
+    assert np.abs(first.map_from_cam - make_frame(0).map_from_cam).max() < 1e-8
+
+
+def test_depth_beyond_the_range_that_the_camera_file_states_is_unknown(
+        tmp_path, small_camera, make_frame):
+    depth = np.full((24, 32), 2.0, np.float32)
+    depth[0, :3] = 0.2, 0.5, 9.0
+    _record(tmp_path, small_camera, [make_frame(0, depth_m=depth)])
+    with (tmp_path / 'camera.yaml').open('a') as stream:
+        stream.write('depth_range: [0.4, 8]\n')
+    read = RecordingSequence(tmp_path)[0].depth_m
+    assert read[0, :4].tolist() == [0, 0.5, 0, 2]
+
+
+def test_neither_poses_nor_depths_are_looked_at_where_nobody_asks(
+        tmp_path, small_camera, make_frame):
+    _record(tmp_path, small_camera, [make_frame(0)])
+    for name in ('groundtruth.txt', 'depth.txt'):
+        (tmp_path / name).write_text('nonsense\n')
+    assert np.array_equal(RecordingSequence(tmp_path).query(0, False).image, make_frame(0).image)
+    with pytest.raises(ValueError, match='line 1 of .*depth.txt'):
+        RecordingSequence(tmp_path).query(0, True)
 
 
 def test_recording_goes_on_after_a_crash_and_keeps_what_was_there(
@@ -104,6 +180,14 @@ def test_another_camera_is_refused(tmp_path, small_camera):
         RecordingWriter(tmp_path, Camera(32, 24, 99.0, 99.0, 15.5, 11.5))
 
 
+def test_a_camera_that_could_not_be_read_again_is_refused_before_anything_is_recorded(tmp_path):
+    aside = Camera(32, 24, 30.0, 30.0, 15.5, 11.5).cropped(0, 0, 32, 20)
+    RecordingWriter(tmp_path / 'aside', aside)
+    with pytest.raises(ValueError, match='principal point .* lies outside'):
+        RecordingWriter(tmp_path / 'corner', replace(aside, cx=-5.0))
+    assert not (tmp_path / 'corner' / 'camera.yaml').exists()
+
+
 def test_an_empty_recording_names_the_remedy(tmp_path, small_camera):
     RecordingWriter(tmp_path, small_camera)
     with pytest.raises(ValueError, match='has no frames; record again and check'):
@@ -125,15 +209,14 @@ def test_a_pose_without_direction_is_named(tmp_path, small_camera, make_frame):
         RecordingSequence(tmp_path)[0]
 
 
-def test_images_take_the_pose_nearest_in_time_and_those_without_one_are_left_out(
-        tmp_path, small_camera, make_frame, caplog):
+def test_images_take_the_pose_nearest_in_time_if_there_is_one(
+        tmp_path, small_camera, make_frame):
     _record(tmp_path, small_camera, [make_frame(number) for number in range(3)])
     lines = (tmp_path / 'groundtruth.txt').read_text().splitlines()
     moved = lines[1].replace(lines[1].split()[0], '1700000000.160')
     (tmp_path / 'groundtruth.txt').write_text(f'# comment\n{lines[0]}\n{moved}\n')
-    with caplog.at_level(logging.WARNING):
-        sequence = RecordingSequence(tmp_path)
-    assert len(sequence) == 2 and '1 of 3 images' in caplog.text
+    sequence = RecordingSequence(tmp_path)
+    assert len(sequence) == 3 and sequence.map_from_cam(2) is None
     assert np.abs(sequence.map_from_cam(1) - make_frame(1).map_from_cam).max() < 1e-8
 
 

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from scene_reloc_ros.geometry.camera import Camera
-from scene_reloc_ros.geometry.depth import depth_at, known_depth, registered_depth
+from scene_reloc_ros.geometry.depth import (
+    depth_at,
+    DepthRange,
+    known_depth,
+    registered_depth,
+)
 
 
 def test_what_a_sensor_has_not_measured_is_unknown():
@@ -14,6 +19,31 @@ def test_what_a_sensor_has_not_measured_is_unknown():
     assert known_depth(raw, 1000).tolist() == [[1.5, 0, 0, np.float32(65.534)]]
     metres = np.array([[1.5, np.nan, np.inf, -np.inf, -1, 0]], np.float32)
     assert known_depth(metres, 1).tolist() == [[1.5, 0, 0, 0, 0, 0]]
+
+
+def test_what_lies_beyond_the_stated_range_is_unknown():
+    stated = DepthRange(0.4, 8.0)
+    raw = np.array([[399, 400, 8000, 8001]], np.uint16)
+    expected = [[0, np.float32(0.4), 8, 0]]
+    assert known_depth(raw, 1000, stated).tolist() == expected
+    assert known_depth(raw.astype(np.float32), 1000, stated).tolist() == expected
+
+
+@pytest.mark.parametrize('bounds', [(2.0, 1.0), (1.0, 1.0), (-1.0, 1.0), (0.0, np.nan)])
+def test_what_is_no_range_is_refused(bounds):
+    with pytest.raises(ValueError, match='expected two distances, the nearer one first'):
+        DepthRange(*bounds)
+
+
+def test_a_depth_that_can_only_be_millimetres_is_named():
+    camera = Camera(64, 48, 50, 50, 32, 24)
+    depth = np.full((48, 64), 850.0)
+    depth[:20] = 0
+    with pytest.raises(ValueError, match='850 m in the median, so it is not in metres'):
+        registered_depth(depth, camera)
+    depth[20:] = 60.0  # a lidar in the open
+    assert registered_depth(depth, camera).max() == 60
+    assert not registered_depth(np.zeros((48, 64)), camera).any()
 
 
 def test_depth_is_read_at_the_nearest_pixel():

@@ -81,6 +81,10 @@ class SimulatedRoomSequence(Sequence):
     def _pose(self, index: int) -> np.ndarray | None:
         return self._poses[index].copy()
 
+    def fault(self, index: int, with_depth: bool) -> str | None:
+        """Return None: what is rendered can be read, and trying it would take long."""
+        return None
+
 
 def open_simulated(text: str) -> SimulatedRoomSequence:
     """Open simulated:ROUTE?frames=120&light=evening&seed=0&rate_hz=30&room=twins.

@@ -11,6 +11,7 @@ import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 
 from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.geometry.depth import ANY_DEPTH, DepthRange
 from scene_reloc_ros.ros.bridge.conversions import nanoseconds
 from scene_reloc_ros.ros.bridge.images import depth_beside, image_of_message, refuse_other_size
 from scene_reloc_ros.uncertainty.rejection import Rejection
@@ -42,7 +43,7 @@ class CameraFrame:
 
     @classmethod
     def of(cls, message: ImageMessage, depth_message: Optional[Image], camera: CameraAnswer,
-           frame_id: str = '') -> CameraFrame:
+           frame_id: str = '', stated: DepthRange = ANY_DEPTH) -> CameraFrame:
         """Read the messages of one image; InputRejection names what cannot be used.
 
         Args:
@@ -50,6 +51,7 @@ class CameraFrame:
             depth_message: its depth, or None.
             camera: of the newest camera_info.
             frame_id: optical frame; empty: as in the header of the image.
+            stated: range of the depth sensor.
         """
         stamp_ns = nanoseconds(message.header.stamp)
         if stamp_ns == 0:
@@ -64,7 +66,7 @@ class CameraFrame:
         except ValueError as error:
             raise InputRejection(Rejection.BAD_IMAGE, str(error)) from error
         return cls(image, found, stamp_ns, frame_id or message.header.frame_id,
-                   _depth(depth_message, message, found))
+                   _depth(depth_message, message, found, stated))
 
     def named_frame(self) -> str:
         """Return the optical frame; InputRejection where the image names none."""
@@ -93,11 +95,11 @@ class CameraFrame:
 
 
 def _depth(message: Optional[Image], image_message: ImageMessage,
-           camera: Camera) -> Optional[np.ndarray]:
+           camera: Camera, stated: DepthRange) -> Optional[np.ndarray]:
     if message is None:
         return None
     try:
-        return depth_beside(message, image_message, camera)
+        return depth_beside(message, image_message, camera, stated)
     except ValueError as error:
         raise InputRejection(
             Rejection.BAD_DEPTH, f'{error}; or set use_depth to false') from error

@@ -35,9 +35,14 @@ def image_topic(options: CameraParameters) -> tuple[type, str]:
 class CameraCache:
     """Keeps the Camera of camera_info, or the sentence why there is none."""
 
-    def __init__(self, topic: str) -> None:
-        """Start without a camera; ``topic`` is named in the sentences."""
-        self._topic = topic
+    def __init__(self, topic: str, rectified: bool = False) -> None:
+        """Start without a camera.
+
+        Args:
+            topic: named in the sentences.
+            rectified: see ``camera_of_message``.
+        """
+        self._topic, self._rectified = topic, rectified
         self._key = ''
         self._answer: CameraAnswer = (
             None, f'no camera_info on {topic} yet; the driver has to publish it')
@@ -45,14 +50,14 @@ class CameraCache:
     def update(self, message: CameraInfo) -> None:
         """Take a message; it is read only where it differs from the one before."""
         roi = message.roi
-        key = (message.width, message.height, tuple(message.k), tuple(message.d),
+        key = (message.width, message.height, tuple(message.k), tuple(message.p), tuple(message.d),
                message.distortion_model, message.binning_x, message.binning_y,
                roi.x_offset, roi.y_offset, roi.width, roi.height)
         if repr(key) == self._key:
             return
         self._key = repr(key)  # text, because NaN is not equal to itself
         try:
-            self._answer = (camera_of_message(message), None)
+            self._answer = (camera_of_message(message, self._rectified), None)
         except ValueError as error:
             self._answer = (None, f'camera_info on {self._topic} cannot be used: {error}')
 
@@ -85,7 +90,7 @@ class CameraInput:
         self._info = node.create_subscription(
             CameraInfo, 'camera_info', self._on_camera_info, SENSOR, callback_group=info_group,
             qos_overriding_options=overridable())
-        self._cache = CameraCache(self._info.topic_name)
+        self._cache = CameraCache(self._info.topic_name, node.options.rectified)
         self._jump = node.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1)),
             post_callback=lambda jump: on_restart())

@@ -12,7 +12,7 @@ import numpy as np
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo
 
-from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.geometry.camera import Camera, refuse_unusable_size
 from scene_reloc_ros.ros.compat.upstream import quaternion_from_matrix, quaternion_matrix
 
 _LEAST_LENGTH = 1e-6  # of a quaternion that still has a direction
@@ -63,19 +63,25 @@ def pose_of_transform(message: Transform) -> np.ndarray:
     return _pose((t.x, t.y, t.z), (q.x, q.y, q.z, q.w))
 
 
-def camera_of_message(message: CameraInfo) -> Camera:
+def camera_of_message(message: CameraInfo, rectified: bool = False) -> Camera:
     """Return the Camera of a sensor_msgs/CameraInfo; ValueError names what is wrong.
 
     Binning and a region of interest are taken into account as image_geometry does.
+
+    Args:
+        message: of the camera's driver.
+        rectified: its images are rectified: P holds, and D does not.
     """
-    camera = Camera.from_camera_info(
-        message.width, message.height, message.k, message.d, message.distortion_model)
+    size = message.width, message.height
+    camera = Camera.from_projection(*size, message.p) if rectified else Camera.from_camera_info(
+        *size, message.k, message.d, message.distortion_model)
     roi = message.roi
     if roi.width and roi.height:
         camera = camera.cropped(roi.x_offset, roi.y_offset, roi.width, roi.height)
     binning_x, binning_y = max(message.binning_x, 1), max(message.binning_y, 1)
     if binning_x * binning_y > 1:
         camera = camera.scaled(camera.width // binning_x, camera.height // binning_y)
+    refuse_unusable_size(camera)
     return camera
 
 

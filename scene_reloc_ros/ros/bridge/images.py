@@ -4,18 +4,22 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 
 from scene_reloc_ros.geometry.brightness import eight_bits
 from scene_reloc_ros.geometry.camera import Camera
-from scene_reloc_ros.geometry.depth import known_depth, registered_depth
+from scene_reloc_ros.geometry.depth import ANY_DEPTH, DepthRange, known_depth, registered_depth
+from scene_reloc_ros.geometry.pictures import decoded_picture
 from scene_reloc_ros.ros.compat.upstream import CvBridge, CvBridgeError
 
 COLOUR_ENCODINGS = ('bgr8', 'rgb8', 'bgra8', 'rgba8', 'yuv422', 'uyvy', 'yuv422_yuy2', 'yuyv',
                     '8UC3', '8UC4')
+DEEP_COLOUR_ENCODINGS = ('bgr16', 'rgb16', 'bgra16', 'rgba16', '16UC3', '16UC4')
 GREY_ENCODINGS = ('mono8', '8UC1', 'mono16')
 DEPTH_UNITS = {'16UC1': 1000.0, 'mono16': 1000.0, '32FC1': 1.0}  # units per metre
+_PAIRED = ('yuv422', 'uyvy', 'yuv422_yuy2', 'yuyv')
 _bridge = CvBridge()
 
 
@@ -31,28 +35,38 @@ def image_of_message(message: Image | CompressedImage) -> np.ndarray:
     _refuse_unreadable(encoding)
     if encoding == 'mono16':
         return eight_bits(_converted(message, 'passthrough'))
+    if encoding in DEEP_COLOUR_ENCODINGS:
+        deep = _converted(message, 'passthrough' if encoding.startswith('16UC') else 'bgr16')
+        return eight_bits(np.ascontiguousarray(deep[..., :3]))
     return _converted(message, 'bgr8' if encoding in COLOUR_ENCODINGS else 'mono8')
 
 
-def depth_beside(message: Image, image: Image | CompressedImage, camera: Camera) -> np.ndarray:
+def depth_beside(message: Image, image: Image | CompressedImage, camera: Camera,
+                 stated: DepthRange = ANY_DEPTH) -> np.ndarray:
     """Return the depth (H, W) of a message that belongs to an image message and its camera.
 
     Raises ValueError where it is of another frame or shape: nothing is registered here.
+
+    Args:
+        message: the depth.
+        image: the image.
+        camera: of the image.
+        stated: range of the sensor.
     """
     frames = message.header.frame_id, image.header.frame_id
     if all(frames) and frames[0] != frames[1]:
         raise ValueError(f'the depth is in frame {frames[0]!r}, the image in {frames[1]!r}: '
                          'register it to the colour camera (depth_image_proc/register, or '
                          'align_depth of the driver)')
-    return registered_depth(depth_of_message(message), camera)
+    return registered_depth(depth_of_message(message, stated), camera)
 
 
-def depth_of_message(message: Image) -> np.ndarray:
+def depth_of_message(message: Image, stated: DepthRange = ANY_DEPTH) -> np.ndarray:
     """Return (H, W) float32 metres, 0 where unknown, of a 16UC1 or 32FC1 depth image."""
     if message.encoding not in DEPTH_UNITS:
         raise ValueError(f'depth encoding {message.encoding!r} is not supported; send 16UC1 in '
                          'millimetres or 32FC1 in metres')
-    return known_depth(_converted(message, 'passthrough'), DEPTH_UNITS[message.encoding])
+    return known_depth(_converted(message, 'passthrough'), DEPTH_UNITS[message.encoding], stated)
 
 
 def refuse_other_size(image: np.ndarray, camera: Camera) -> None:
@@ -65,18 +79,25 @@ def refuse_other_size(image: np.ndarray, camera: Camera) -> None:
 
 
 def _refuse_unreadable(encoding: str) -> None:
+    _refuse_bayer(encoding)
+    if encoding not in COLOUR_ENCODINGS + DEEP_COLOUR_ENCODINGS + GREY_ENCODINGS:
+        raise ValueError(f'image encoding {encoding!r} is not supported; send one of '
+                         f'{", ".join(GREY_ENCODINGS + COLOUR_ENCODINGS + DEEP_COLOUR_ENCODINGS)}')
+
+
+def _refuse_bayer(encoding: str) -> None:
     if encoding.startswith('bayer'):
         raise ValueError(f'image encoding {encoding} is raw Bayer data; run image_proc debayer '
                          'and subscribe to its image_color or image_mono')
-    if encoding not in COLOUR_ENCODINGS + GREY_ENCODINGS:
-        raise ValueError(f'image encoding {encoding!r} is not supported; send one of '
-                         f'{", ".join(GREY_ENCODINGS + COLOUR_ENCODINGS)}')
 
 
 def _converted(message: Image, wanted: str) -> np.ndarray:
+    if message.encoding in _PAIRED and message.width % 2:
+        raise ValueError(f'image cannot be read: {message.encoding} shares colours between two '
+                         f'pixels, but its width is {message.width}; check the camera driver')
     try:
         return _bridge.imgmsg_to_cv2(message, wanted)
-    except (CvBridgeError, ValueError) as error:
+    except (CvBridgeError, ValueError, cv2.error) as error:
         raise ValueError(f'image cannot be read: {error}; check the camera driver') from error
 
 
@@ -84,13 +105,11 @@ def _decoded(message: CompressedImage) -> np.ndarray:
     if 'compressedDepth' in message.format:
         raise ValueError(f'compressed image of format {message.format!r} holds depth, no picture; '
                          'subscribe to the colour topic')
+    encoding, _, coded_as = message.format.partition(';')
+    if 'bgr' not in coded_as:  # image_transport codes the mosaic as it is, like a grey picture
+        _refuse_bayer(encoding)
     try:
-        image = _bridge.compressed_imgmsg_to_cv2(message)
-    except CvBridgeError as error:
-        raise ValueError(f'compressed image of format {message.format!r} cannot be decoded '
-                         f'({error}); send jpeg or png') from error
-    if image is None or image.dtype not in (np.uint8, np.uint16) or (
-            image.ndim == 3 and image.shape[2] not in (3, 4)):
-        raise ValueError(f'compressed image of format {message.format!r} is no grey or colour '
-                         'picture; send jpeg or png')
-    return eight_bits(image if image.ndim == 2 else np.ascontiguousarray(image[..., :3]))
+        return decoded_picture(np.frombuffer(message.data, np.uint8))
+    except ValueError as error:
+        raise ValueError(f'compressed image of format {message.format!r} {error}; send jpeg or '
+                         'png') from error

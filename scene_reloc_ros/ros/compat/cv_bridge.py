@@ -9,7 +9,7 @@ from typing import Optional
 
 import cv2
 import numpy as np
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 # encoding -> (item type, channels)
@@ -17,7 +17,9 @@ LAYOUTS = {
     'mono8': (np.uint8, 1), '8UC1': (np.uint8, 1), '8UC3': (np.uint8, 3), '8UC4': (np.uint8, 4),
     'bgr8': (np.uint8, 3), 'rgb8': (np.uint8, 3), 'bgra8': (np.uint8, 4), 'rgba8': (np.uint8, 4),
     'yuv422': (np.uint8, 2), 'uyvy': (np.uint8, 2), 'yuv422_yuy2': (np.uint8, 2),
-    'yuyv': (np.uint8, 2), 'mono16': (np.uint16, 1), '16UC1': (np.uint16, 1),
+    'yuyv': (np.uint8, 2), 'bgr16': (np.uint16, 3), 'rgb16': (np.uint16, 3),
+    'bgra16': (np.uint16, 4), 'rgba16': (np.uint16, 4), '16UC3': (np.uint16, 3),
+    '16UC4': (np.uint16, 4), 'mono16': (np.uint16, 1), '16UC1': (np.uint16, 1),
     '32FC1': (np.float32, 1),
 }
 _TO_BGR = {
@@ -26,6 +28,8 @@ _TO_BGR = {
     'yuv422': cv2.COLOR_YUV2BGR_UYVY, 'uyvy': cv2.COLOR_YUV2BGR_UYVY,
     'yuv422_yuy2': cv2.COLOR_YUV2BGR_YUY2, 'yuyv': cv2.COLOR_YUV2BGR_YUY2,
 }
+_TO_BGR16 = {'rgb16': cv2.COLOR_RGB2BGR, 'rgba16': cv2.COLOR_RGBA2BGR,
+             'bgra16': cv2.COLOR_BGRA2BGR}
 
 
 class CvBridgeError(TypeError):
@@ -44,22 +48,13 @@ class CvBridge:
             return image
         if desired_encoding == 'bgr8' and img_msg.encoding in _TO_BGR:
             return cv2.cvtColor(image, _TO_BGR[img_msg.encoding])
+        if desired_encoding == 'bgr16' and img_msg.encoding in _TO_BGR16:
+            return cv2.cvtColor(image, _TO_BGR16[img_msg.encoding])
         if desired_encoding == 'mono8' and img_msg.encoding == '8UC1':
             return image
         if desired_encoding == 'mono8' and img_msg.encoding == 'mono16':
             return cv2.convertScaleAbs(image, alpha=255 / 65535)
         raise CvBridgeError(f'no conversion from {img_msg.encoding} to {desired_encoding}')
-
-    def compressed_imgmsg_to_cv2(self, cmprs_img_msg: CompressedImage,
-                                 desired_encoding: str = 'passthrough') -> np.ndarray:
-        """Decode a jpeg or png image: colour as bgr8, grey as mono8."""
-        data = np.frombuffer(cmprs_img_msg.data, np.uint8)
-        image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
-        if image is None:
-            raise CvBridgeError('compressed image could not be decoded')
-        if desired_encoding == 'bgr8' and image.ndim == 2:
-            return cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
-        return image
 
     def cv2_to_imgmsg(self, cvim: np.ndarray, encoding: str = 'passthrough',
                       header: Optional[Header] = None) -> Image:

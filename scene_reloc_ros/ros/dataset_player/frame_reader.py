@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Sequence as Indices
+from dataclasses import replace
 import queue
 import threading
 from typing import Any
@@ -19,8 +20,17 @@ _END = object()
 class FrameReader:
     """Iterates over frames of a sequence, some of them read in advance by a thread."""
 
-    def __init__(self, sequence: Sequence, indices: Indices[int], ahead: int = 8) -> None:
-        """Prepare to read ``sequence[i]`` for the indices, at most ``ahead`` in advance."""
+    def __init__(self, sequence: Sequence, indices: Indices[int], with_depth: bool,
+                 ahead: int = 8) -> None:
+        """Prepare to read frames.
+
+        Args:
+            sequence: that they belong to.
+            indices: which ones.
+            with_depth: whether their depth is read.
+            ahead: how many in advance, at most.
+        """
+        self._with_depth = with_depth
         self._queue: queue.Queue[Any] = queue.Queue(maxsize=ahead)
         self._stopped = threading.Event()
         self._thread = threading.Thread(
@@ -30,13 +40,13 @@ class FrameReader:
         """Begin to read; once only."""
         self._thread.start()
 
-    def __iter__(self) -> Iterator[PosedImage]:
-        """Yield the frames; raises ValueError or OSError where one cannot be read."""
+    def __iter__(self) -> Iterator[PosedImage | ValueError]:
+        """Yield the frames, or why one cannot be read in its place; raises what else fails."""
         while True:
             item = self._queue.get()
             if item is _END:
                 return
-            if isinstance(item, Exception):
+            if isinstance(item, OSError):
                 raise item
             yield item
 
@@ -54,7 +64,14 @@ class FrameReader:
             for index in indices:
                 if self._stopped.is_set():
                     return
-                self._queue.put(sequence[index])
+                self._queue.put(self._frame(sequence, index))
             self._queue.put(_END)
-        except (ValueError, OSError) as error:
+        except OSError as error:
             self._queue.put(error)
+
+    def _frame(self, sequence: Sequence, index: int) -> PosedImage | ValueError:
+        try:
+            frame = sequence.query(index, self._with_depth)
+            return replace(frame, map_from_cam=sequence.map_from_cam(index))
+        except ValueError as error:
+            return error

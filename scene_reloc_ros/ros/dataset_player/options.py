@@ -20,6 +20,9 @@ class DatasetPlayerOptions:
         False, 'Play as soon as the node is active instead of on ~/play.', read_only=True)
     sequence: str = parameter(
         'simulated:survey', 'Data set: a folder, or simulated:survey, simulated:return.')
+    rectified: bool = parameter(
+        False, 'The pictures of a folder are rectified: use projection_matrix of its camera.yaml '
+        'and no distortion.')
     frames: str = parameter('', 'File with one frame name a line; empty: all frames.')
     first: int = parameter(0, 'Index of the first frame that is played.', unit='frames',
                            limits=(0, 10 ** 9))

@@ -11,11 +11,13 @@ import math
 import threading
 import time
 
+import numpy as np
 from rclpy.node import Node
 from std_msgs.msg import String
 
 from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
 from scene_reloc_ros.datasets.posed_sequence import Sequence
+from scene_reloc_ros.datasets.readable_frames import LeftOut
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.ros.dataset_player.frame_reader import FrameReader
@@ -29,7 +31,7 @@ ChosenFrames = tuple[Sequence, Indices[int]]  # a data set, and what is played o
 
 def chosen_frames(options: DatasetPlayerOptions) -> ChosenFrames:
     """Return (sequence, indices) of the options; ValueError names what is missing."""
-    sequence = open_sequence(options.sequence)
+    sequence = open_sequence(options.sequence, options.rectified)
     if options.frames:
         sequence = sequence.select(read_frame_list(options.frames))
     indices: Indices[int] = range(options.first, len(sequence), options.step)
@@ -66,6 +68,8 @@ class Playback:
         self._stopped = threading.Event()
         self._answers = _Answers(node, options.pace_topic) if options.pace_topic else None
         self._played = self._unanswered = 0
+        self._faults: set[str] = set()  # why frames could not be played
+        self._unposed: set[str] = set()  # their names
         self._thread = threading.Thread(target=self._run, daemon=True, name='playback')
 
     def start(self) -> None:
@@ -89,6 +93,7 @@ class Playback:
                 sentence = (f'played {self._played} frames'
                             + (f', {self._unanswered} of them unanswered' if self._answers
                                else ''))
+                sentence = '; '.join((sentence, *self._left_out.sentences))
         except (ValueError, OSError) as error:
             sentence = f'playback ended: {error}'
         finally:
@@ -111,7 +116,7 @@ class Playback:
             self._answers.wait_for_publisher(self._options.pace_timeout, self._stopped)
 
     def _play_once(self) -> None:
-        reader = FrameReader(self._sequence, self._indices)
+        reader = FrameReader(self._sequence, self._indices, self._options.publish_depth)
         reader.start()
         due_s = time.monotonic()
         try:
@@ -120,21 +125,31 @@ class Playback:
                 if self._stopped.is_set():
                     return
                 due_s = max(due_s + 1 / self._options.rate, time.monotonic())
-                self._publish(frame)
+                if isinstance(frame, ValueError):
+                    self._faults.add(str(frame))
+                elif frame.map_from_cam is None:
+                    self._unposed.add(frame.name)
+                else:
+                    self._publish(frame, frame.map_from_cam)
         finally:
             reader.stop()
+        self._left_out.refuse_too_many()
+        if not self._played:
+            raise ValueError('no frame has a pose, so their odometry is not known')
 
-    def _publish(self, frame: PosedImage) -> None:
+    @property
+    def _left_out(self) -> LeftOut:
+        return LeftOut(len(self._indices), sorted(self._faults), len(self._unposed))
+
+    def _publish(self, frame: PosedImage, map_from_cam: np.ndarray) -> None:
         options = self._options
         now_ns = self._node.get_clock().now().nanoseconds
         stamp_ns = now_ns if options.stamps == 'now' else frame.stamp_ns
-        if frame.map_from_cam is None:
-            raise ValueError(f'frame {frame.name} has no pose, so its odometry is not known')
         self._played += 1
         self._outputs.publish_status({
             'state': 'playing', 'stamp_ns': stamp_ns, 'name': frame.name, 'frame': self._played,
             'frames': len(self._indices), 'unanswered': self._unanswered})
-        map_from_base = frame.map_from_cam @ invert_pose(self._base_from_cam)
+        map_from_base = map_from_cam @ invert_pose(self._base_from_cam)
         odom_from_base = self._odometry.odom_from_base(map_from_base)
         self._outputs.publish_motion(stamp_ns, map_from_base, odom_from_base, options)
         self._outputs.publish_camera(stamp_ns, frame, options)

@@ -146,7 +146,7 @@ class Recorder:
 def _posed_image(messages: FrameMessages, camera: CameraAnswer, poses: PoseSource,
                  options: MapperNodeOptions) -> PosedImage:
     """Read the messages and find the pose; InputRejection names what is missing."""
-    frame = CameraFrame.of(*messages, camera, options.camera_frame)
+    frame = CameraFrame.of(*messages, camera, options.camera_frame, options.depth_range)
     map_from_cam, sentence = poses.find(frame.named_frame(), frame.stamp_ns)
     if map_from_cam is None:
         raise InputRejection(Rejection.NO_CAMERA_TRANSFORM, sentence)

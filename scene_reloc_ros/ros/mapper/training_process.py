@@ -48,7 +48,8 @@ def train(recording: str, map_path: str, settings: dict[str, Any], messages: Con
         scene_map = mapper.build(sequence, _Progress(messages), cancel.is_set)
         Path(map_path).parent.mkdir(parents=True, exist_ok=True)
         scene_map.save(map_path)
-        messages.send(('judged', quality_sentence(scene_map.metadata['check'])))
+        messages.send(('judged', '; '.join((quality_sentence(scene_map.metadata['check']),
+                                            *scene_map.metadata['left_out']['sentences']))))
         messages.send(('done', str(map_path)))
     except MappingCancelled:
         messages.send(('cancelled',))

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
 
+from scene_reloc_ros.geometry.depth import DepthRange
 from scene_reloc_ros.ros.node.parameter_fields import parameter, refuse_invalid
 
 
@@ -25,6 +27,15 @@ class CameraParameters:
     use_depth: bool = parameter(
         False, 'Take the topic depth (16UC1 mm or 32FC1 m, registered to the image) too.',
         read_only=True)
+    depth_nearest: float = parameter(
+        0.0, 'Nearest depth that the sensor is stated to measure; nearer ones are unknown.',
+        unit='m', limits=(0.0, 1000.0))
+    depth_farthest: float = parameter(
+        0.0, 'Farthest depth that the sensor is stated to measure; farther ones are unknown. 0: '
+        'any.', unit='m', limits=(0.0, 1000.0))
+    rectified: bool = parameter(
+        False, 'The images are rectified, although camera_info still carries D: use P and no '
+        'distortion.', read_only=True)
     depth_slop: float = parameter(
         0.02, 'Largest difference between the stamps of an image and its depth.', unit='s',
         limits=(0.0, 0.5), read_only=True)
@@ -40,3 +51,12 @@ class CameraParameters:
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
         refuse_invalid(self)
+        if 0 < self.depth_farthest <= self.depth_nearest:
+            raise ValueError(f'depth_nearest is {self.depth_nearest} m, depth_farthest '
+                             f'{self.depth_farthest} m; expected the nearer one first, or 0 for '
+                             'any')
+
+    @property
+    def depth_range(self) -> DepthRange:
+        """Return the range that the depth sensor is stated to have."""
+        return DepthRange(self.depth_nearest, self.depth_farthest or math.inf)

@@ -68,7 +68,8 @@ def _usable_frame(messages: FrameMessages, camera: CameraAnswer, localiser: Fram
     message, depth_message = messages
     if depth_message is not None and localiser.depth_unavailable() is not None:
         depth_message = None
-    frame = CameraFrame.of(message, depth_message, camera, options.camera_frame)
+    frame = CameraFrame.of(message, depth_message, camera, options.camera_frame,
+                           options.depth_range)
     frame.refuse_unlikely_stamp(now_ns, options.stamp_age_limit, options.stamp_future_limit)
     return frame
 

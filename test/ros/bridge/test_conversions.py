@@ -82,6 +82,35 @@ def test_binning_and_region_of_interest_move_the_principal_point():
     assert camera.cx == pytest.approx((300.5) / 2 - 0.5)
 
 
+def test_of_rectified_images_p_holds_and_d_does_not():
+    bent = Camera(640, 480, 500.0, 500.0, 320.0, 240.0, 'plumb_bob', (0.1, 0.0, 0.0, 0.0, 0.0))
+    message = fill_camera_info(CameraInfo(), bent)
+    message.p = [480.0, 0.0, 316.0, -33.6, 0.0, 481.0, 239.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+    assert camera_of_message(message, rectified=True) == Camera(640, 480, 480.0, 481.0, 316.0,
+                                                                239.0)
+    assert camera_of_message(message) == bent
+    cache = CameraCache('/camera_info', rectified=True)
+    cache.update(message)
+    assert cache.camera[0].fx == 480.0
+    message.p[0] = message.p[5] = 470.0
+    cache.update(message)
+    assert cache.camera[0].fx == 470.0
+    message.p = [0.0] * 12
+    cache.update(message)
+    assert 'P is zero, so nothing rectifies the pictures' in cache.camera[1]
+
+
+@pytest.mark.parametrize(('roi', 'sentence'), [
+    ((600, 0, 100, 100), 'leaves the image of 640x480'), ((10, 10, 1, 1), 'image size is 1x1'),
+    ((0, 0, 640, 8), 'image size is 640x8')])
+def test_a_region_that_shows_no_place_is_refused(roi, sentence):
+    message = fill_camera_info(CameraInfo(), Camera(640, 480, 500.0, 500.0, 320.0, 240.0))
+    region = message.roi
+    region.x_offset, region.y_offset, region.width, region.height = roi
+    with pytest.raises(ValueError, match=sentence):
+        camera_of_message(message)
+
+
 def test_nan_in_the_camera_matrix_becomes_a_sentence_and_ends_with_a_good_message():
     cache = CameraCache('/camera_info')
     assert 'no camera_info on /camera_info yet' in cache.camera[1]

@@ -7,8 +7,13 @@ import numpy as np
 import pytest
 from sensor_msgs.msg import CompressedImage, Image
 
+from scene_reloc_ros.datasets.image_files import read_depth, read_picture
+from scene_reloc_ros.datasets.recording import RecordingSequence, RecordingWriter
 from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.geometry.depth import ANY_DEPTH, DepthRange
+from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.ros.bridge.images import (
+    depth_beside,
     depth_of_message,
     image_of_message,
     refuse_other_size,
@@ -117,6 +122,110 @@ def test_a_compressed_picture_may_have_more_bits_and_an_alpha_channel(bits):
     message = CompressedImage(format='png')
     message.data.frombytes(cv2.imencode('.png', stored)[1].tobytes())
     assert np.array_equal(image_of_message(message), colour[..., :3])
+
+
+PIXELS = np.random.default_rng(5).integers(128, 256, (HEIGHT, WIDTH, 4)).astype(np.uint16)
+# name -> what a file holds, what a raw topic sends of it, by which encoding
+SAME = {
+    'grey': (PIXELS[..., 0].astype(np.uint8), 'mono8', [0]),
+    'grey, 10 bits': (PIXELS[..., 0] << 2, 'mono16', [0]),
+    'grey, 12 bits': (PIXELS[..., 0] << 4, 'mono16', [0]),
+    'grey, 16 bits': (PIXELS[..., 0] << 8, 'mono16', [0]),
+    'colour': (PIXELS[..., :3].astype(np.uint8), 'bgr8', [0, 1, 2]),
+    'colour, red first': (PIXELS[..., :3].astype(np.uint8), 'rgb8', [2, 1, 0]),
+    'colour, unnamed': (PIXELS[..., :3].astype(np.uint8), '8UC3', [0, 1, 2]),
+    'colour, 16 bits': (PIXELS[..., :3] << 8, 'bgr16', [0, 1, 2]),
+    'colour, 16 bits, red first': (PIXELS[..., :3] << 8, 'rgb16', [2, 1, 0]),
+    'colour, 12 bits, unnamed': (PIXELS[..., :3] << 4, '16UC3', [0, 1, 2]),
+    'alpha': (PIXELS.astype(np.uint8), 'bgra8', [0, 1, 2, 3]),
+    'alpha, red first': (PIXELS.astype(np.uint8), 'rgba8', [2, 1, 0, 3]),
+    'alpha, 16 bits': (PIXELS << 8, 'bgra16', [0, 1, 2, 3]),
+    'alpha, 16 bits, red first': (PIXELS << 8, 'rgba16', [2, 1, 0, 3]),
+    'alpha, 16 bits, unnamed': (PIXELS << 8, '16UC4', [0, 1, 2, 3])}
+
+
+@pytest.mark.parametrize('name', SAME)
+def test_the_same_picture_is_the_same_on_every_path(name, tmp_path):
+    stored, encoding, channels = SAME[name]
+    content = cv2.imencode('.png', stored)[1].tobytes()
+    camera = Camera(WIDTH, HEIGHT, 10.0, 10.0, 3.5, 2.5)
+    (tmp_path / 'picture.png').write_bytes(content)
+    of_file = read_picture(tmp_path / 'picture.png', camera)
+    compressed = CompressedImage(format='png')
+    compressed.data.frombytes(content)
+    sent = np.ascontiguousarray(np.atleast_3d(stored)[..., channels])
+    raw = image_of_message(message_of(sent, encoding, padding=4))
+    expected = PIXELS[..., 0] if 'grey' in name else PIXELS[..., :3]
+    for picture in (of_file, image_of_message(compressed), raw):
+        assert picture.dtype == np.uint8
+        np.testing.assert_array_equal(picture, expected)
+
+
+def test_a_recorded_topic_is_read_back_as_the_same_picture(tmp_path):
+    camera = Camera(4 * WIDTH, 4 * HEIGHT, 30.0, 30.0, 15.5, 11.5)
+    writer = RecordingWriter(tmp_path, camera)
+    pixels = np.tile(PIXELS, (4, 4, 1))
+    sent = [image_of_message(message_of(pixels[..., 0] << 4, 'mono16')),
+            image_of_message(message_of(np.ascontiguousarray(pixels[..., 2::-1]) << 8, 'rgb16'))]
+    for number, image in enumerate(sent):
+        writer.append(PosedImage('', number + 1, image, camera, np.eye(4)))
+    for image, frame in zip(sent, RecordingSequence(tmp_path)):
+        np.testing.assert_array_equal(frame.image, image)
+
+
+@pytest.mark.parametrize('stated', [ANY_DEPTH, DepthRange(0.4, 8.0)])
+def test_the_same_depth_is_the_same_on_every_path(stated, tmp_path):
+    camera = Camera(WIDTH, HEIGHT, 10.0, 10.0, 3.5, 2.5)
+    millimetres = np.random.default_rng(6).integers(200, 12000, (HEIGHT, WIDTH)).astype(np.uint16)
+    millimetres[0, :3] = 0, 65535, 300
+    metres = np.where(millimetres == 65535, np.inf, millimetres / np.float32(1000))
+    metres[0, 3:5] = np.nan, -1.0
+    millimetres[0, 3:5] = 0
+    for units in (1, 5):
+        stored = np.where(millimetres == 65535, 65535, units * millimetres.astype(int))
+        cv2.imwrite(str(tmp_path / f'{1000 * units}.png'), stored.astype(np.uint16))
+    depths = [
+        read_depth(tmp_path / '1000.png', camera, 1000, stated),
+        read_depth(tmp_path / '5000.png', camera, 5000, stated),
+        depth_of_message(message_of(millimetres, '16UC1'), stated),
+        depth_of_message(message_of(millimetres.astype('>u2'), '16UC1', bigendian=True), stated),
+        depth_of_message(message_of(metres.astype(np.float32), '32FC1'), stated)]
+    assert (depths[0][0, [0, 1, 3, 4]] == 0).all()
+    assert (depths[0][0, 2] == 0) == (stated.nearest_m > 0)
+    assert (depths[0].max() <= 8) == (stated.farthest_m <= 8)
+    for depth_m in depths[1:]:
+        assert np.array_equal(depth_m > 0, depths[0] > 0)
+        np.testing.assert_allclose(depth_m, depths[0], rtol=1e-6)
+
+
+def test_metres_that_are_millimetres_are_named(bgr):
+    camera = Camera(WIDTH, HEIGHT, 10.0, 10.0, 3.5, 2.5)
+    depth = np.full((HEIGHT, WIDTH), 1500, np.float32)
+    depth[0] = np.nan
+    with pytest.raises(ValueError, match='1500 m in the median, so it is not in metres: send'):
+        depth_beside(message_of(depth, '32FC1'), message_of(bgr, 'bgr8'), camera)
+    assert depth_beside(message_of(depth / 1000, '32FC1'), message_of(bgr, 'bgr8'),
+                        camera).max() == 1.5
+
+
+@pytest.mark.parametrize('encoding', ['yuv422', 'yuyv'])
+def test_colours_that_two_pixels_share_need_an_even_width(encoding):
+    message = message_of(np.zeros((HEIGHT, WIDTH - 1, 2), np.uint8), encoding)
+    with pytest.raises(ValueError, match=f'{encoding} shares colours .* width is 7'):
+        image_of_message(message)
+
+
+@pytest.mark.parametrize(('form', 'refused'), [
+    ('bayer_rggb8; jpeg compressed ', True), ('bayer_gbrg8; png compressed', True),
+    ('bayer_rggb8; jpeg compressed bgr8', False), ('mono8; png compressed ', False)])
+def test_a_mosaic_is_no_grey_picture_though_it_is_compressed(form, refused):
+    message = CompressedImage(format=form)
+    message.data.frombytes(cv2.imencode('.png', np.zeros((HEIGHT, WIDTH), np.uint8))[1].tobytes())
+    if not refused:
+        assert image_of_message(message).shape == (HEIGHT, WIDTH)
+        return
+    with pytest.raises(ValueError, match='raw Bayer data; run image_proc debayer'):
+        image_of_message(message)
 
 
 @pytest.mark.parametrize('content', [b'', b'no picture'])

@@ -1,0 +1,59 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures and depths as coded bytes: one decoder each, for files and messages alike."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from scene_reloc_ros.geometry.brightness import eight_bits
+
+# Grey stays grey, a palette becomes colours, alpha goes. A tag that turns the picture would turn
+# it away from its camera model.
+_AS_THE_SENSOR_HAS_IT = (cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
+                         | cv2.IMREAD_IGNORE_ORIENTATION)
+_JPEG_BEGINS, _JPEG_SCAN, _JPEG_ENDS = b'\xff\xd8', b'\xff\xda', b'\xff\xd9'
+
+
+def decoded_picture(content: np.ndarray) -> np.ndarray:
+    """Return a picture as (H, W) uint8 grey or (H, W, 3) uint8 BGR.
+
+    Args:
+        content: (N,) uint8, the bytes of a file such as jpeg or png.
+
+    Raises ValueError where they are torn, or hold no picture of 8 or 16 bits.
+    """
+    image = _decoded(content, _AS_THE_SENSOR_HAS_IT)
+    if image.dtype not in (np.uint8, np.uint16) or (image.ndim == 3 and image.shape[2] != 3):
+        raise ValueError(f'is no picture but {image.dtype} of shape {image.shape}; expected grey '
+                         'or colour of 8 or 16 bits')
+    return eight_bits(image)
+
+
+def decoded_depth(content: np.ndarray) -> np.ndarray:
+    """Return depths (H, W) uint16 in units of the file; ValueError as ``decoded_picture``."""
+    raw = _decoded(content, cv2.IMREAD_UNCHANGED)
+    if raw.dtype != np.uint16 or raw.ndim != 2:
+        raise ValueError(f'is {raw.dtype} with {raw.ndim} dimensions; expected one channel of 16 '
+                         'bits')
+    return raw
+
+
+def _decoded(content: np.ndarray, flags: int) -> np.ndarray:
+    """Return what OpenCV makes of bytes; some of its releases take half a JPEG for a whole."""
+    image = None
+    if content.size and not _is_cut_off(content.tobytes()):
+        try:
+            image = cv2.imdecode(content, flags)
+        except cv2.error:
+            image = None
+    if image is None:
+        raise ValueError(f'cannot be decoded ({content.size} bytes)')
+    return image
+
+
+def _is_cut_off(content: bytes) -> bool:
+    """Tell whether bytes are a JPEG whose last scan has no end."""
+    return (content.startswith(_JPEG_BEGINS)
+            and content.rfind(_JPEG_ENDS) < content.rfind(_JPEG_SCAN))
