@@ -14,9 +14,9 @@ from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.pixels import resized_coordinate
 
 _EDGE = 0.05  # largest change of depth two pixels away, ratio
-# Median of an image in metres, above which it is in millimetres: no camera measures so far, and
-# none measures nearer than that many millimetres.
-_FARTHEST_MEDIAN_M = 200.0
+# Medians of an image in metres. No camera measures so near or so far, and in millimetres, or in
+# thousands of metres, any lies beyond.
+_NEAREST_MEDIAN_M, _FARTHEST_MEDIAN_M = 0.02, 200.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def registered_depth(depth_m: npt.ArrayLike, camera: Camera) -> np.ndarray:
     """Return depths (h, w) as float, NaN and Inf replaced by 0; ValueError if they cannot fit.
 
     A smaller or larger picture of the same view is fine; one of another shape was taken by another
-    camera, or cropped. Depths that can only be millimetres are refused as such.
+    camera, or cropped. Depths that cannot be metres are refused as such.
 
     Args:
         depth_m: (h, w) metres along z.
@@ -75,15 +75,15 @@ def registered_depth(depth_m: npt.ArrayLike, camera: Camera) -> np.ndarray:
                          f'{camera.width}x{camera.height}: register the depth to the colour '
                          'camera (depth_image_proc/register, or align_depth of the driver)')
     known_m = np.nan_to_num(depth_m, nan=0.0, posinf=0.0, neginf=0.0)
-    _refuse_millimetres(known_m[known_m > 0])
+    _refuse_no_metres(known_m[known_m > 0])
     return known_m
 
 
-def _refuse_millimetres(known_m: np.ndarray) -> None:
-    middle = float(np.median(known_m)) if known_m.size else 0.0
-    if middle > _FARTHEST_MEDIAN_M:
-        raise ValueError(f'depth is {middle:.0f} m in the median, so it is not in metres: send '
-                         'millimetres as 16UC1, or divide them by 1000 for 32FC1')
+def _refuse_no_metres(known_m: np.ndarray) -> None:
+    middle = float(np.median(known_m)) if known_m.size else 1.0
+    if not _NEAREST_MEDIAN_M <= middle <= _FARTHEST_MEDIAN_M:
+        raise ValueError(f'depth is {middle:g} m in the median, so it is not in metres: send '
+                         'millimetres as 16UC1, or metres as 32FC1')
 
 
 def trusted_depths(depth_m: np.ndarray, pixels: np.ndarray, stretch: float) -> np.ndarray:

@@ -20,6 +20,12 @@ from scene_reloc_ros.methods.method import Correspondences, Observer, QueryImage
 from scene_reloc_ros.methods.registry import method_of_map
 from scene_reloc_ros.network.device import resolve_device
 from scene_reloc_ros.network.preprocessing import WORKING_HEIGHT, working_image
+from scene_reloc_ros.pipeline.depth_unit import (
+    depths_at_pixels,
+    is_other_unit,
+    ratio_at_inliers,
+    ratio_of_points,
+)
 from scene_reloc_ros.pipeline.localisation import Localisation, LocalisationTrace
 from scene_reloc_ros.solver.backend import select_solver
 from scene_reloc_ros.solver.problem import (
@@ -111,7 +117,27 @@ class Localiser:
         """Return the LocalisationTrace of one image: ``localise`` and what is behind it."""
         started = time.perf_counter()
         query = self.prepare(image, camera, depth_m)
-        return self.assess(query, self.solve(query), started)
+        answer = self.assess(query, self.solve(query), started)
+        if depth_m is None or answer.localisation.accepted:
+            return answer
+        return self._unless_of_other_unit(answer, query, image, camera, depth_m)
+
+    def _unless_of_other_unit(self, answer: LocalisationTrace, query: Query, image: np.ndarray,
+                              camera: Camera, depth_m: np.ndarray) -> LocalisationTrace:
+        """Return a refusal, or one that names the unit of the depth where the image has a pose."""
+        pixels = (query.pixels.numpy() + 0.5) * query.enlarged - 0.5
+        depths = depths_at_pixels(depth_m, camera, pixels)
+        if not (is_other_unit(ratio_of_points(query, depths)) or self.observer.observes_depth):
+            return answer
+        plain = self.prepare(image, camera)
+        found = self.assess(plain, self.solve(plain)).localisation
+        ratio = ratio_at_inliers(found, camera, depth_m)
+        if ratio is None or not is_other_unit(ratio):
+            return answer
+        detail = (f'It says {ratio:.3g} times the distance that the map does at {found.inliers} '
+                  'points, where the image alone has a pose.')
+        return replace(answer, localisation=replace(
+            answer.localisation, rejection=Rejection.DEPTH_UNIT, detail=detail))
 
     def prepare(self, image: np.ndarray, camera: Camera, depth_m: np.ndarray | None = None,
                 observed: Correspondences | Regressed | None = None) -> Query:

@@ -33,6 +33,7 @@ from scene_reloc_ros.methods.registry import method_class, method_of_map
 from scene_reloc_ros.network.device import resolve_device
 from scene_reloc_ros.network.preprocessing import WORKING_HEIGHT, working_image
 from scene_reloc_ros.network.weights import encoder_hash
+from scene_reloc_ros.pipeline.depth_unit import refuse_other_unit
 from scene_reloc_ros.pipeline.frame_result import localise_frames
 from scene_reloc_ros.pipeline.localiser import Localiser
 from scene_reloc_ros.pipeline.map_report import validation_summary, with_parallax
@@ -73,6 +74,8 @@ class Mapper:
         self._refuse_few(frames)
         progress = MappingProgress(on_progress, cancelled, Deadline(60 * self.options.minutes))
         frames, left_out = self._readable(frames, progress)
+        if self.options.depth:
+            refuse_other_unit(frames)
         generators = MappingGenerators.from_seed(self.seed)
         folds = self._folds(frames, generators, progress)
         if len(folds) == 1:

@@ -109,6 +109,10 @@ class Rejection(Reason):
     DISAGREES_WITH_DEPTH = (
         'The depth image disagrees with the best pose.',
         'Check that the depth is registered to the image and in metres or millimetres.')
+    DEPTH_UNIT = (
+        'The depth image is in another unit than the map.',
+        'Send 16UC1 in millimetres or 32FC1 in metres, and check the depth scale of the driver; '
+        'or query without depth.')
     # found beside odometry
     DISAGREES_WITH_ODOMETRY = (
         'Odometry does not explain the pose.',

@@ -4,9 +4,11 @@
 
 import json
 
+from support.frame_folder import lose_tracking, tear, write_folder
 from support.mapped_room import LAP, ROUTE
 
 from scene_reloc_ros.cli.main import main
+from scene_reloc_ros.datasets.open_sequence import open_sequence
 
 
 def test_pictures_of_other_places_are_refused_and_counted(mapped, capsys):
@@ -53,6 +55,37 @@ def test_evaluate_in_other_light_says_what_that_costs(mapped, capsys):
     assert figures['unperturbed']['median_translation_m'] == clean['median_translation_m']
     assert figures['median_translation_m'] != clean['median_translation_m']
     assert 'points lost' in capsys.readouterr().out
+
+
+def damaged_folder(folder, torn):
+    """Write frames of the room as a folder: some pictures torn, a pose lost, a pose missing."""
+    room = open_sequence(ROUTE)
+    write_folder(folder, [room[number] for number in range(9)])
+    for number in torn:
+        tear(folder / f'frame-{number:06d}.color.png')
+    lose_tracking(folder / 'frame-000005.pose.txt')
+    (folder / 'frame-000006.pose.txt').unlink()
+    tear(folder / 'frame-000007.depth.png')  # not asked for
+    return str(folder)
+
+
+def test_a_frame_that_cannot_be_read_is_left_out_counted_and_named(mapped, tmp_path, capsys):
+    folder = damaged_folder(tmp_path / 'folder', [3])
+    assert main(['evaluate', str(mapped / 'room.map'), folder,
+                 '--json', str(tmp_path / 'eval.json')]) == 0
+    figures, said = json.loads((tmp_path / 'eval.json').read_text()), capsys.readouterr().out
+    assert figures['frames'] == 6 and figures['accepted'] >= 4
+    assert figures['left_out']['unreadable'] == 2 and figures['left_out']['without_pose'] == 1
+    assert 'frame-000003.color.png cannot be decoded' in said
+    assert 'frame-000005.pose.txt contains NaN or Inf' in said
+    assert '2 of 9 frames left out, which cannot be read' in said
+    assert '1 of 9 frames left out, which have no pose' in said
+
+
+def test_more_than_a_third_that_cannot_be_read_is_an_error(mapped, tmp_path, capsys):
+    folder = damaged_folder(tmp_path / 'folder', [1, 2, 3])
+    assert main(['evaluate', str(mapped / 'room.map'), folder]) == 2
+    assert '4 of 9 frames cannot be read, more than a third' in capsys.readouterr().err
 
 
 def test_a_list_that_names_an_absent_frame_is_refused(mapped, capsys):

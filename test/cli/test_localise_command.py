@@ -2,47 +2,73 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command ``localise``."""
 
-import cv2
 import numpy as np
+import pytest
+from support.frame_folder import lose_tracking, tear, write_folder
 from support.mapped_room import LAP, ROUTE
 
 from scene_reloc_ros.cli.main import main
 from scene_reloc_ros.datasets.open_sequence import open_sequence
-from scene_reloc_ros.geometry.camera_file import write_camera
+from scene_reloc_ros.datasets.seven_scenes import SevenScenesSequence
+
+COUNT = 9
 
 
-def damaged_copy(folder, torn, count=9):
-    """Write frames of the room as a 7-Scenes folder: poses and depths, and some images, torn."""
-    frames = open_sequence(ROUTE)
-    folder.mkdir()
-    write_camera(folder / 'camera.yaml', frames.camera)
-    for number in range(count):
-        frame = frames[number]
+@pytest.fixture
+def folder(tmp_path):
+    """Write frames of the room as a folder whose poses and depths are of no use."""
+    room = open_sequence(ROUTE)
+    folder = write_folder(tmp_path / 'folder', [room[number] for number in range(COUNT)])
+    for number in range(COUNT):
         stem = folder / f'frame-{number:06d}'
-        cv2.imwrite(f'{stem}.color.png', frame.image)
-        stem.with_suffix('.pose.txt').write_text('-inf ' * 16)
-        stem.with_suffix('.depth.png').write_bytes(b'torn')
-    for number in torn:
-        (folder / f'frame-{number:06d}.color.png').write_bytes(b'torn')
+        lose_tracking(stem.with_suffix('.pose.txt'))
+        tear(stem.with_suffix('.depth.png'))
     return folder
 
 
 def test_neither_poses_nor_depths_are_needed_and_a_torn_picture_costs_itself(
-        mapped, tmp_path, capsys):
+        mapped, folder, tmp_path, capsys):
     out = tmp_path / 'poses.tum'
-    folder = damaged_copy(tmp_path / 'torn', (3, 5))
+    for number in (3, 5):
+        tear(folder / f'frame-{number:06d}.color.png')
     assert main(['localise', str(mapped / 'room.map'), str(folder), '--out', str(out)]) == 0
     said = capsys.readouterr().out
     assert len(np.loadtxt(out)) >= 5
     assert said.count('left out: image') == 2 and 'frame-000003.color.png' in said
 
 
-def test_too_many_torn_pictures_are_an_error_and_the_rest_is_kept(mapped, tmp_path, capsys):
+def test_too_many_torn_pictures_are_an_error_and_the_rest_is_kept(
+        mapped, folder, tmp_path, capsys):
     out = tmp_path / 'poses.tum'
-    folder = damaged_copy(tmp_path / 'torn', range(1, 9))
+    for number in range(1, COUNT):
+        tear(folder / f'frame-{number:06d}.color.png')
     assert main(['localise', str(mapped / 'room.map'), str(folder), '--out', str(out)]) == 2
-    assert 'and 3 more' in capsys.readouterr().out
-    assert out.read_text().startswith('# stamp tx ty tz')
+    said = capsys.readouterr()
+    assert 'and 3 more that cannot be read' in said.out
+    assert '8 of 9 frames cannot be read, more than a third; the first: image' in said.err
+    assert out.read_text().startswith('# stamp tx ty tz') and len(np.loadtxt(out, ndmin=2)) == 1
+
+
+def test_depth_that_is_asked_for_costs_a_frame_where_it_cannot_be_read(
+        mapped, folder, tmp_path, capsys):
+    assert main(['localise', str(mapped / 'room.map'), str(folder), '--depth',
+                 '--out', str(tmp_path / 'poses.tum')]) == 2
+    assert 'frame-000000.depth.png cannot be decoded' in capsys.readouterr().err
+
+
+def test_an_interrupted_run_leaves_the_poses_that_it_had(
+        mapped, folder, tmp_path, capsys, monkeypatch):
+    read, out = SevenScenesSequence.query, tmp_path / 'poses.tum'
+
+    def interrupted(sequence, index, with_depth):
+        if index == 4:
+            raise KeyboardInterrupt
+        return read(sequence, index, with_depth)
+    monkeypatch.setattr(SevenScenesSequence, 'query', interrupted)
+    assert main(['localise', str(mapped / 'room.map'), str(folder), '--out', str(out)]) == 130
+    assert len(np.loadtxt(out, ndmin=2)) == 4
+    assert 'interrupted' in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['folder', 'poses.tum']
 
 
 def test_localise_writes_a_trajectory_of_the_true_poses(mapped):

@@ -35,12 +35,13 @@ def test_what_is_no_range_is_refused(bounds):
         DepthRange(*bounds)
 
 
-def test_a_depth_that_can_only_be_millimetres_is_named():
+def test_a_depth_that_cannot_be_metres_is_named():
     camera = Camera(64, 48, 50, 50, 32, 24)
     depth = np.full((48, 64), 850.0)
     depth[:20] = 0
-    with pytest.raises(ValueError, match='850 m in the median, so it is not in metres'):
-        registered_depth(depth, camera)
+    for scale, told in ((1.0, '850'), (1e-6, '0.00085')):
+        with pytest.raises(ValueError, match=f'{told} m in the median, so it is not in metres'):
+            registered_depth(scale * depth, camera)
     depth[20:] = 60.0  # a lidar in the open
     assert registered_depth(depth, camera).max() == 60
     assert not registered_depth(np.zeros((48, 64)), camera).any()

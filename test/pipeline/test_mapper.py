@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.frame_folder import lose_tracking, tear, write_folder
 from support.worlds.wall import wall_frames
 import torch
 
+from scene_reloc_ros.cli.main import main
+from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.mapping.presets import PRESETS
 from scene_reloc_ros.mapping.progress import MappingCancelled
 from scene_reloc_ros.mapping.scene_map import SceneMap
@@ -91,6 +94,45 @@ def test_a_map_survives_its_file(built, tmp_path):
     loaded = SceneMap.load(tmp_path / 'wall.map')
     assert loaded.uncertainty == scene_map.uncertainty
     assert loaded.metadata['check'] == scene_map.metadata['check']
+
+
+def test_a_frame_of_a_folder_that_cannot_be_read_is_left_out_and_told(options, tmp_path, capsys):
+    folder = write_folder(tmp_path / 'folder', wall_frames(16))
+    tear(folder / 'frame-000003.color.png')
+    tear(folder / 'frame-000004.depth.png')
+    lose_tracking(folder / 'frame-000008.pose.txt')
+    (folder / 'frame-000009.pose.txt').unlink()
+    told = []
+    scene_map = Mapper(options, 'cpu').build(open_sequence(folder), lambda *p: told.append(p))
+    assert scene_map.metadata['frames'] == 12 and told[0][0] == 'reading'
+    assert scene_map.metadata['left_out']['unreadable'] == 3
+    scene_map.save(tmp_path / 'wall.map')
+    assert main(['info', str(tmp_path / 'wall.map')]) == 0
+    said = capsys.readouterr().out
+    assert '3 of 16 frames left out, which cannot be read' in said
+    assert 'left out: image' in said and 'frame-000003.color.png' in said
+
+
+def test_too_many_frames_that_cannot_be_read_are_an_error_before_the_mapping(options, tmp_path):
+    folder = write_folder(tmp_path / 'folder', wall_frames(16))
+    for number in range(6):
+        lose_tracking(folder / f'frame-{number:06d}.pose.txt')
+    with pytest.raises(ValueError, match='6 of 16 frames cannot be read, more than a third'):
+        Mapper(options, 'cpu').build(open_sequence(folder))
+    for number in range(6, 16):
+        (folder / f'frame-{number:06d}.pose.txt').unlink()
+    for number in range(6):
+        (folder / f'frame-{number:06d}.pose.txt').write_text('1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1')
+    with pytest.raises(ValueError, match='6 posed frames are too few to map'):
+        Mapper(options, 'cpu').build(open_sequence(folder))
+
+
+def test_a_map_without_depth_reads_none(options, tmp_path):
+    folder = write_folder(tmp_path / 'folder', wall_frames(16))
+    for path in folder.glob('*.depth.png'):
+        tear(path)
+    scene_map = Mapper(replace(options, depth=False), 'cpu').build(open_sequence(folder))
+    assert scene_map.metadata['frames'] == 16 and scene_map.depth is None
 
 
 def test_the_seed_decides(options):

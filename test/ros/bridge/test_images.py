@@ -202,7 +202,7 @@ def test_metres_that_are_millimetres_are_named(bgr):
     camera = Camera(WIDTH, HEIGHT, 10.0, 10.0, 3.5, 2.5)
     depth = np.full((HEIGHT, WIDTH), 1500, np.float32)
     depth[0] = np.nan
-    with pytest.raises(ValueError, match='1500 m in the median, so it is not in metres: send'):
+    with pytest.raises(ValueError, match='1500 m in the median, so it is not in metres'):
         depth_beside(message_of(depth, '32FC1'), message_of(bgr, 'bgr8'), camera)
     assert depth_beside(message_of(depth / 1000, '32FC1'), message_of(bgr, 'bgr8'),
                         camera).max() == 1.5

@@ -16,6 +16,7 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Bool, String
 from std_srvs.srv import Trigger
 from support.bystander import BEST_EFFORT, LATCHED
+from support.frame_folder import tear
 from support.small_recording import CAMERA, write_small_recording
 from tf2_msgs.msg import TFMessage
 
@@ -189,3 +190,19 @@ def test_stop_ends_a_playback(audience):
     assert 'already playing' in audience.bystander.call(Trigger, '/dataset_player/play').message
     assert audience.bystander.call(Trigger, '/dataset_player/stop').success
     assert not audience.bystander.call(Trigger, '/dataset_player/stop').success
+
+
+def test_a_frame_that_cannot_be_read_is_left_out_and_named_at_the_end(audience, tmp_path):
+    write_small_recording(tmp_path, COUNT)
+    pictures = sorted((tmp_path / 'rgb').iterdir())
+    tear(pictures[2])
+    lines = (tmp_path / 'groundtruth.txt').read_text().splitlines()
+    lines[4] = f'{lines[4].split()[0]} nan nan nan 0 0 0 1'
+    (tmp_path / 'groundtruth.txt').write_text('\n'.join(lines[:-1]))
+    audience.play(sequence=str(tmp_path), loop=False)
+    sentence = audience.status[-1]['sentence']
+    assert sentence.startswith(f'played {COUNT - 3} frames') and pictures[2].name in sentence
+    assert '2 of 8 frames left out, which cannot be read; 1 of 8 frames left out' in sentence
+    tear(pictures[0])
+    audience.play(loop=True)
+    assert '3 of 8 frames cannot be read, more than a third' in audience.status[-1]['sentence']
