@@ -4,8 +4,8 @@
 
 import numpy as np
 import pytest
-from support.frame_folder import lose_tracking, tear, write_folder
 from support.mapped_room import LAP, ROUTE
+from support.worlds.frame_folder import lose_tracking, tear, write_folder
 
 from scene_reloc_ros.cli.main import main
 from scene_reloc_ros.datasets.open_sequence import open_sequence

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.frame_folder import lose_tracking, tear, write_folder
+from support.worlds.frame_folder import lose_tracking, tear, write_folder
 from support.worlds.wall import wall_frames
 import torch
 

@@ -17,7 +17,7 @@ from scene_reloc_ros.ros.bridge.images import depth_beside, image_of_message, re
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 ImageMessage: TypeAlias = Image | CompressedImage
-FrameMessages = tuple[ImageMessage, Optional[Image]]  # an image, and its depth or None
+FrameMessages = tuple[ImageMessage, Optional[ImageMessage]]  # an image, and its depth or None
 CameraAnswer = tuple[Optional[Camera], Optional[str]]  # (camera, None) or (None, sentence)
 
 
@@ -42,7 +42,7 @@ class CameraFrame:
     depth_m: Optional[np.ndarray] = None  # (H, W) float32 metres, 0 where unknown
 
     @classmethod
-    def of(cls, message: ImageMessage, depth_message: Optional[Image], camera: CameraAnswer,
+    def of(cls, message: ImageMessage, depth_message: Optional[ImageMessage], camera: CameraAnswer,
            frame_id: str = '', stated: DepthRange = ANY_DEPTH) -> CameraFrame:
         """Read the messages of one image; InputRejection names what cannot be used.
 
@@ -94,7 +94,7 @@ class CameraFrame:
                 f'stamp_future_limit is {farthest_s:.1f} s.'))
 
 
-def _depth(message: Optional[Image], image_message: ImageMessage,
+def _depth(message: Optional[ImageMessage], image_message: ImageMessage,
            camera: Camera, stated: DepthRange) -> Optional[np.ndarray]:
     if message is None:
         return None

@@ -32,6 +32,13 @@ def image_topic(options: CameraParameters) -> tuple[type, str]:
     return Image, 'image'
 
 
+def depth_topic(options: CameraParameters) -> tuple[type, str]:
+    """Return message type and topic of the depth."""
+    if options.depth_transport == 'raw':
+        return Image, 'depth'
+    return CompressedImage, f'depth/{options.depth_transport}'
+
+
 class CameraCache:
     """Keeps the Camera of camera_info, or the sentence why there is none."""
 
@@ -109,7 +116,7 @@ class CameraInput:
         message_type, topic = image_topic(self._node.options)
         keywords = {'callback_group': self._group, 'qos_overriding_options': overridable()}
 
-        def on_images(image: ImageMessage, depth: Optional[Image] = None) -> None:
+        def on_images(image: ImageMessage, depth: Optional[ImageMessage] = None) -> None:
             if self._node.is_active:
                 self._last_pair_s = time.monotonic()
                 callback((image, depth))
@@ -122,7 +129,8 @@ class CameraInput:
                 message_type, topic, on_single, SENSOR, **keywords)
             return
         images = Subscriber(self._node, message_type, topic, qos_profile=SENSOR, **keywords)
-        depths = Subscriber(self._node, Image, 'depth', qos_profile=SENSOR, **keywords)
+        depth_type, depth_name = depth_topic(self._node.options)
+        depths = Subscriber(self._node, depth_type, depth_name, qos_profile=SENSOR, **keywords)
         images.registerCallback(self._watch)
         self._images, self._depths = images.sub, depths.sub
         self._synchroniser = ApproximateTimeSynchronizer(

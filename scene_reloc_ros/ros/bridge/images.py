@@ -12,6 +12,7 @@ from scene_reloc_ros.geometry.brightness import eight_bits
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.depth import ANY_DEPTH, DepthRange, known_depth, registered_depth
 from scene_reloc_ros.geometry.pictures import decoded_picture
+from scene_reloc_ros.ros.bridge.compressed_depth import depth_of_compressed
 from scene_reloc_ros.ros.compat.upstream import CvBridge, CvBridgeError
 
 COLOUR_ENCODINGS = ('bgr8', 'rgb8', 'bgra8', 'rgba8', 'yuv422', 'uyvy', 'yuv422_yuy2', 'yuyv',
@@ -41,7 +42,7 @@ def image_of_message(message: Image | CompressedImage) -> np.ndarray:
     return _converted(message, 'bgr8' if encoding in COLOUR_ENCODINGS else 'mono8')
 
 
-def depth_beside(message: Image, image: Image | CompressedImage, camera: Camera,
+def depth_beside(message: Image | CompressedImage, image: Image | CompressedImage, camera: Camera,
                  stated: DepthRange = ANY_DEPTH) -> np.ndarray:
     """Return the depth (H, W) of a message that belongs to an image message and its camera.
 
@@ -61,8 +62,11 @@ def depth_beside(message: Image, image: Image | CompressedImage, camera: Camera,
     return registered_depth(depth_of_message(message, stated), camera)
 
 
-def depth_of_message(message: Image, stated: DepthRange = ANY_DEPTH) -> np.ndarray:
+def depth_of_message(message: Image | CompressedImage,
+                     stated: DepthRange = ANY_DEPTH) -> np.ndarray:
     """Return (H, W) float32 metres, 0 where unknown, of a 16UC1 or 32FC1 depth image."""
+    if hasattr(message, 'format'):
+        return depth_of_compressed(message, stated)
     if message.encoding not in DEPTH_UNITS:
         raise ValueError(f'depth encoding {message.encoding!r} is not supported; send 16UC1 in '
                          'millimetres or 32FC1 in metres')

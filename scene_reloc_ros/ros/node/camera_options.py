@@ -27,6 +27,9 @@ class CameraParameters:
     use_depth: bool = parameter(
         False, 'Take the topic depth (16UC1 mm or 32FC1 m, registered to the image) too.',
         read_only=True)
+    depth_transport: str = parameter(
+        'raw', 'Subscribe to depth (raw), depth/compressed or depth/compressedDepth.',
+        choices=('raw', 'compressed', 'compressedDepth'), read_only=True)
     depth_nearest: float = parameter(
         0.0, 'Nearest depth that the sensor is stated to measure; nearer ones are unknown.',
         unit='m', limits=(0.0, 1000.0))

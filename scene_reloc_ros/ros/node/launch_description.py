@@ -29,7 +29,8 @@ TOPICS = {
     'camera_info_topic': ('', 'calibration of the camera'),
 }
 _REMAPPED = {'image_topic': ('image', 'image/compressed'), 'camera_info_topic': ('camera_info',),
-             'depth_topic': ('depth',), 'odom_topic': ('odom',)}
+             'depth_topic': ('depth', 'depth/compressed', 'depth/compressedDepth'),
+             'odom_topic': ('odom',)}
 
 
 def share(*parts: str) -> str:

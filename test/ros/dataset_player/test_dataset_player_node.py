@@ -16,8 +16,8 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Bool, String
 from std_srvs.srv import Trigger
 from support.bystander import BEST_EFFORT, LATCHED
-from support.frame_folder import tear
 from support.small_recording import CAMERA, write_small_recording
+from support.worlds.frame_folder import tear
 from tf2_msgs.msg import TFMessage
 
 from scene_reloc_ros.ros.bridge.conversions import (
