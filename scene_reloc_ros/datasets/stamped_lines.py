@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 import logging
 import os
 from pathlib import Path
@@ -19,6 +19,8 @@ from scene_reloc_ros.geometry.text_files import read_text
 IsWhole = Callable[[Sequence[str]], bool]
 
 _NANOSECONDS = 1_000_000_000
+_LARGEST_STAMP_S = 1e20  # some write nanoseconds; what is larger is no stamp
+_MOST_BROKEN = 1 / 3  # of the lines of a file
 
 _logger = logging.getLogger(__name__)
 
@@ -83,8 +85,8 @@ def sync_folder(folder: Path) -> None:
 def read_stamped_lines(path: Path, fields: int, is_whole: IsWhole) -> dict[int, list[str]]:
     """Return {stamp in ns: list of words after it}; of a missing file nothing.
 
-    Two kinds of lines are left out with a warning: a torn last one, and those whose stamp an
-    earlier one has. ValueError names any other line that is not a stamp followed by enough words.
+    Left out with a warning are a torn last line, those that are not a stamp followed by enough
+    words, and those whose stamp an earlier one has. ValueError where more than a third are broken.
 
     Args:
         path: of the file.
@@ -99,20 +101,31 @@ def read_stamped_lines(path: Path, fields: int, is_whole: IsWhole) -> dict[int, 
         _logger.warning('torn last line of %s ignored', path)
         lines.pop()
     entries: dict[int, list[str]] = {}
-    repeated = []
+    broken, repeated = [], []
     for number, words in enumerate(lines, 1):
-        if not words:
-            continue
-        stamp_ns = _stamp_ns(words, fields, path, number)
-        if stamp_ns in entries:
+        if words and not _is_entry(words, fields):
+            broken.append(number)
+        elif words and (stamp_ns := _stamp_ns(words)) in entries:
             repeated.append(number)
-        else:
+        elif words:
             entries[stamp_ns] = words[1:]
+    count = len(broken) + len(repeated) + len(entries)
+    _tell_broken(path, fields, broken, count)
     if repeated:
         _logger.warning('%d of %d lines of %s bear a stamp that an earlier one has, such as line '
                         '%d, and are left out; give every frame a stamp of its own',
-                        len(repeated), len(repeated) + len(entries), path, repeated[0])
+                        len(repeated), count, path, repeated[0])
     return entries
+
+
+def _tell_broken(path: Path, fields: int, numbers: list[int], count: int) -> None:
+    if not numbers:
+        return
+    sentence = (f'{len(numbers)} of {count} lines of {path} are not a stamp and {fields} more, '
+                f'such as line {numbers[0]}; repair or remove them')
+    if len(numbers) > _MOST_BROKEN * count:
+        raise ValueError(sentence)
+    _logger.warning('%s; they are left out', sentence)
 
 
 def nearest(stamps_ns: Sequence[int], stamp_ns: int, max_gap_ns: int) -> int | None:
@@ -122,17 +135,17 @@ def nearest(stamps_ns: Sequence[int], stamp_ns: int, max_gap_ns: int) -> int | N
     return best if best is not None and abs(best - stamp_ns) <= max_gap_ns else None
 
 
-def _stamp_ns(words: Sequence[str], fields: int, path: Path, number: int) -> int:
-    if not _is_entry(words, fields):
-        raise ValueError(f'line {number} of {path} is not a stamp and {fields} more; repair or '
-                         'remove the line')
-    return int(Decimal(words[0]) * _NANOSECONDS)
+def _stamp_ns(words: Sequence[str]) -> int:
+    seconds = Decimal(words[0])
+    if not abs(seconds) < _LARGEST_STAMP_S:
+        raise ValueError(f'{words[0]} is no stamp in seconds')
+    return int(seconds * _NANOSECONDS)
 
 
 def _is_entry(words: Sequence[str], fields: int) -> bool:
     """Tell whether words are a stamp in seconds and as many more."""
     try:
-        int(Decimal(words[0]) * _NANOSECONDS)
-    except (IndexError, InvalidOperation, ValueError, OverflowError):
+        _stamp_ns(words)
+    except (IndexError, ArithmeticError, ValueError):
         return False
     return len(words) > fields

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.pixels import resized_coordinate
 
+_NOTHING_M, _ROUNDING_M = 65.535, 1e-5  # 65535 mm, and how exactly a float has it
 _EDGE = 0.05  # largest change of depth two pixels away, ratio
 # Medians of an image in metres. No camera measures so near or so far, and in millimetres, or in
 # thousands of metres, any lies beyond.
@@ -41,7 +42,8 @@ def known_depth(raw: np.ndarray, units_per_metre: float,
     """Return depths (h, w) float32, metres, 0 where unknown, of an image as a sensor gives it.
 
     Unknown is what is no number, not positive, outside of the range that the sensor is stated to
-    have, or all bits of an integer: several cameras write 65535 where they measured nothing.
+    have, or all bits of an integer: several cameras write 65535 where they measured nothing, and
+    drivers make 65.535 m of it.
 
     Args:
         raw: (h, w) float, or uint16.
@@ -53,6 +55,8 @@ def known_depth(raw: np.ndarray, units_per_metre: float,
              & (depth_m <= np.float32(stated.farthest_m)))
     if np.issubdtype(raw.dtype, np.integer):
         known &= raw != np.iinfo(raw.dtype).max
+    else:
+        known &= np.abs(depth_m - _NOTHING_M) > _ROUNDING_M
     return np.where(known, depth_m, np.float32(0))
 
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import torch
 
-from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.geometry.camera import Camera, refuse_unusable_size
 from scene_reloc_ros.geometry.posed_image import PosedImage
 
 WORKING_HEIGHT = 480  # pixels
@@ -30,12 +30,14 @@ def working_image(image: np.ndarray, camera: Camera,
                   height: int = WORKING_HEIGHT) -> tuple[np.ndarray, Camera]:
     """Return the grey image resized to a height in pixels, and the camera that fits it.
 
-    Raises ValueError where the image has not the size that the camera was calibrated for.
+    Raises ValueError where the image has not the size that the camera was calibrated for, or is
+    too small or too narrow to show a place.
     """
     grey = grey_image(image)
     if grey.shape != (camera.height, camera.width):
         raise ValueError(f'image is {grey.shape[1]}x{grey.shape[0]}, but its camera is calibrated '
                          f'for {camera.width}x{camera.height}; publish the matching camera_info')
+    refuse_unusable_size(camera)  # made 480 high, a strip would be enormous
     if grey.shape[0] == height:
         return grey, camera
     width = round(grey.shape[1] * height / grey.shape[0])

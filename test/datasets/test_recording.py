@@ -147,7 +147,7 @@ def test_neither_poses_nor_depths_are_looked_at_where_nobody_asks(
     for name in ('groundtruth.txt', 'depth.txt'):
         (tmp_path / name).write_text('nonsense\n')
     assert np.array_equal(RecordingSequence(tmp_path).query(0, False).image, make_frame(0).image)
-    with pytest.raises(ValueError, match='line 1 of .*depth.txt'):
+    with pytest.raises(ValueError, match='1 of 1 lines of .*depth.txt'):
         RecordingSequence(tmp_path).query(0, True)
 
 
@@ -194,12 +194,23 @@ def test_an_empty_recording_names_the_remedy(tmp_path, small_camera):
         RecordingSequence(tmp_path)
 
 
-def test_a_line_broken_in_the_middle_is_named(tmp_path, small_camera, make_frame):
-    _record(tmp_path, small_camera, [make_frame(0)])
-    content = (tmp_path / 'rgb.txt').read_text()
-    (tmp_path / 'rgb.txt').write_text('nonsense\n' + content)
-    with pytest.raises(ValueError, match=r'line 1 of \S+rgb.txt is not a stamp'):
-        RecordingSequence(tmp_path)
+@pytest.mark.parametrize(('name', 'broken'), [
+    ('rgb.txt', 'stamp name'), ('rgb.txt', '1700000000.2'), ('groundtruth.txt', '17 1 2 3 0 0 0'),
+    ('groundtruth.txt', 'inf 0 0 0 0 0 0 1'), ('depth.txt', '1e999999999 depth/1.png'),
+    ('rgb.txt', '1e99999 rgb/1.png'), ('rgb.txt', 'nan rgb/1.png')])
+def test_a_broken_line_costs_itself_and_is_named(
+        tmp_path, small_camera, make_frame, caplog, name, broken):
+    _record(tmp_path, small_camera, [make_frame(0), make_frame(1)])
+    content = (tmp_path / name).read_text()
+    (tmp_path / name).write_text(f'{broken}\n{content}')
+    frames = list(RecordingSequence(tmp_path))
+    assert f'1 of 3 lines of {tmp_path / name} are not a stamp' in caplog.text
+    assert 'such as line 1; repair or remove them' in caplog.text
+    assert len(frames) == 2
+    assert all(f.map_from_cam is not None and f.depth_m is not None for f in frames)
+    (tmp_path / name).write_text(f'{broken}\n{broken}\n{content}')
+    with pytest.raises(ValueError, match=f'2 of 4 lines of .*{name} are not a stamp'):
+        RecordingSequence(tmp_path)[0]
 
 
 def test_a_pose_without_direction_is_named(tmp_path, small_camera, make_frame):

@@ -3,8 +3,13 @@
 """camera.yaml in every form that ROS tools write, and what is said of one that lacks a part."""
 
 from dataclasses import replace
+from pathlib import Path
+import tempfile
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import pytest
+import yaml
 
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.camera_file import read_camera, read_depth_range, write_camera
@@ -113,3 +118,25 @@ def test_what_is_no_range_of_depth_is_named(text, sentence, tmp_path):
     (tmp_path / 'camera.yaml').write_text(f'{HEAD}{MATRIX}depth_range: {text}\n')
     with pytest.raises(ValueError, match=f'camera.yaml.*{sentence}'):
         read_depth_range(tmp_path / 'camera.yaml')
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=9) | st.dictionaries(
+        st.sampled_from(('data', 'rows', 'x')), inner, max_size=3), max_leaves=12)
+GOOD = yaml.safe_load(HEAD + MATRIX)
+FIELDS = st.sampled_from(('image_width', 'height', 'camera_matrix', 'k', 'D', 'distortion_model',
+                          'distortion_coefficients', 'projection_matrix', 'depth_range'))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(FIELDS, VALUES) | VALUES, st.booleans())
+def test_whatever_stands_in_a_file_it_is_a_camera_or_a_sentence(fields, rectified):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / 'camera.yaml'
+        path.write_text(yaml.safe_dump({**GOOD, **fields} if isinstance(fields, dict) else fields))
+        for read in (lambda: read_camera(path, rectified), lambda: read_depth_range(path)):
+            try:
+                assert isinstance(read(), Camera | DepthRange)
+            except ValueError as error:
+                assert str(error).startswith(f'camera file {path}')

@@ -17,8 +17,8 @@ from scene_reloc_ros.geometry.depth import (
 def test_what_a_sensor_has_not_measured_is_unknown():
     raw = np.array([[1500, 0, 65535, 65534]], np.uint16)
     assert known_depth(raw, 1000).tolist() == [[1.5, 0, 0, np.float32(65.534)]]
-    metres = np.array([[1.5, np.nan, np.inf, -np.inf, -1, 0]], np.float32)
-    assert known_depth(metres, 1).tolist() == [[1.5, 0, 0, 0, 0, 0]]
+    metres = np.array([[1.5, np.nan, np.inf, -np.inf, -1, 0, 65535 * 0.001]], np.float32)
+    assert known_depth(metres, 1).tolist() == [[1.5, 0, 0, 0, 0, 0, 0]]
 
 
 def test_what_lies_beyond_the_stated_range_is_unknown():

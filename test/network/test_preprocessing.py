@@ -26,6 +26,13 @@ def test_an_image_that_does_not_fit_is_named(image, sentence):
         working_image(image, Camera(640, 480, 525, 525, 320, 240))
 
 
+@pytest.mark.parametrize('width, height', [(1, 1), (640, 8), (8, 640), (2000, 20)])
+def test_what_is_too_small_or_too_narrow_is_refused_before_it_is_enlarged(width, height):
+    camera = Camera(width, height, width, width, width / 2, height / 2)
+    with pytest.raises(ValueError, match=f'image size is {width}x{height}; at least 16 pixels'):
+        working_image(np.zeros((height, width), np.uint8), camera)
+
+
 def test_grey_images_pass_and_intensities_reach_one():
     image = np.full((16, 16), 255, np.uint8)
     assert grey_image(image) is image
