@@ -16,7 +16,7 @@ from scene_reloc_ros.geometry.poses import checked_pose
 from scene_reloc_ros.geometry.text_files import read_text
 
 
-def read_picture(path: Path, camera: Camera) -> np.ndarray:
+def read_colour(path: Path, camera: Camera) -> np.ndarray:
     """Read an (H, W, 3) uint8 BGR or (H, W) grey image; ValueError for another size."""
     return _decoded(path, decoded_picture, camera)
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from scene_reloc_ros.datasets.image_files import read_depth, read_picture
+from scene_reloc_ros.datasets.image_files import read_colour, read_depth
 from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.datasets.stamped_lines import (
     append_line,
@@ -204,7 +204,7 @@ class RecordingSequence(Sequence):
         if depth_ns is not None:
             depth_m = read_depth(self._folder / self._depths[depth_ns][0], self._camera,
                                  DEPTH_UNITS_PER_METRE, self._stated)
-        image = read_picture(self._folder / self._images[stamp_ns][0], self._camera)
+        image = read_colour(self._folder / self._images[stamp_ns][0], self._camera)
         return PosedImage(self._names[index], stamp_ns, image, self._camera, None, depth_m)
 
     def _pose(self, index: int) -> np.ndarray | None:

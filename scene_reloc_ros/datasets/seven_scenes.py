@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scene_reloc_ros.datasets.image_files import read_depth, read_picture, read_pose
+from scene_reloc_ros.datasets.image_files import read_colour, read_depth, read_pose
 from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.camera_file import read_camera, read_depth_range
@@ -86,7 +86,7 @@ class SevenScenesSequence(Sequence):
         depth_m = None
         if with_depth and depth_path.exists():
             depth_m = read_depth(depth_path, self._camera, _DEPTH_UNITS_PER_METRE, self._stated)
-        image = read_picture(self._image_of[name], self._camera)
+        image = read_colour(self._image_of[name], self._camera)
         return PosedImage(name, self._stamps_ns[index], image, self._camera, None, depth_m)
 
     def _pose(self, index: int) -> np.ndarray | None:

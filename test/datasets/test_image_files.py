@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from scene_reloc_ros.datasets.image_files import read_depth, read_picture
+from scene_reloc_ros.datasets.image_files import read_colour, read_depth
 from scene_reloc_ros.geometry.camera import Camera
 
 CAMERA = Camera(64, 48, 50.0, 50.0, 31.5, 23.5)
@@ -19,7 +19,7 @@ def test_grey_of_any_depth_is_as_bright_as_it_is(bits, tmp_path):
     grey = np.tile(np.arange(192, 256, dtype=np.uint16), (48, 1))
     stored = grey.astype(np.uint8) if bits == 8 else grey << (bits - 8)
     cv2.imwrite(str(tmp_path / 'grey.png'), stored)
-    read = read_picture(tmp_path / 'grey.png', CAMERA)
+    read = read_colour(tmp_path / 'grey.png', CAMERA)
     assert read.dtype == np.uint8 and np.array_equal(read, grey)
 
 
@@ -30,7 +30,7 @@ def test_a_tag_does_not_turn_a_picture_away_from_its_camera(orientation, tmp_pat
     tags = Image.Exif()
     tags[_ORIENTATION] = orientation
     Image.fromarray(pixels).save(tmp_path / 'tagged.jpg', exif=tags, quality=95)
-    read = read_picture(tmp_path / 'tagged.jpg', CAMERA)
+    read = read_colour(tmp_path / 'tagged.jpg', CAMERA)
     assert read.shape == (48, 64, 3)
     assert read[:12, :12].min() > 200 and read[20:, 20:].max() < 50
 
@@ -38,10 +38,10 @@ def test_a_tag_does_not_turn_a_picture_away_from_its_camera(orientation, tmp_pat
 def test_transparency_and_palettes_are_colours(tmp_path):
     colour = np.random.default_rng(0).integers(0, 256, (48, 64, 4), np.uint8)
     Image.fromarray(colour, 'RGBA').save(tmp_path / 'alpha.png')
-    assert np.array_equal(read_picture(tmp_path / 'alpha.png', CAMERA), colour[..., 2::-1])
+    assert np.array_equal(read_colour(tmp_path / 'alpha.png', CAMERA), colour[..., 2::-1])
     palette = Image.fromarray(colour[..., :3]).quantize(16)
     palette.save(tmp_path / 'palette.png')
-    read = read_picture(tmp_path / 'palette.png', CAMERA)
+    read = read_colour(tmp_path / 'palette.png', CAMERA)
     assert np.array_equal(read, np.asarray(palette.convert('RGB'))[..., ::-1])
 
 

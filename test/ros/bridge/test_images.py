@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sensor_msgs.msg import CompressedImage, Image
 
-from scene_reloc_ros.datasets.image_files import read_depth, read_picture
+from scene_reloc_ros.datasets.image_files import read_colour, read_depth
 from scene_reloc_ros.datasets.recording import RecordingSequence, RecordingWriter
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.depth import ANY_DEPTH, DepthRange
@@ -150,7 +150,7 @@ def test_the_same_picture_is_the_same_on_every_path(name, tmp_path):
     content = cv2.imencode('.png', stored)[1].tobytes()
     camera = Camera(WIDTH, HEIGHT, 10.0, 10.0, 3.5, 2.5)
     (tmp_path / 'picture.png').write_bytes(content)
-    of_file = read_picture(tmp_path / 'picture.png', camera)
+    of_file = read_colour(tmp_path / 'picture.png', camera)
     compressed = CompressedImage(format='png')
     compressed.data.frombytes(content)
     sent = np.ascontiguousarray(np.atleast_3d(stored)[..., channels])
