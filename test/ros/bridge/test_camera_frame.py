@@ -7,6 +7,7 @@ import pytest
 from std_msgs.msg import Header
 
 from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.geometry.depth import DepthRange
 from scene_reloc_ros.ros.bridge.camera_frame import CameraFrame, InputRejection
 from scene_reloc_ros.ros.bridge.conversions import stamp_message
 from scene_reloc_ros.ros.compat.cv_bridge import CvBridge
@@ -65,6 +66,22 @@ def test_an_input_that_cannot_be_used_is_named(message, depth, camera, rejection
     error = rejection_of(message, depth, camera)
     assert error.rejection is rejection
     assert detail in error.detail == str(error)
+
+
+def test_metres_that_are_millimetres_are_named_and_not_taken_for_another_place():
+    message = message_of(np.full((HEIGHT, WIDTH), 1234, np.float32), '32FC1')
+    error = rejection_of(message_of(), message)
+    assert error.rejection is Rejection.BAD_DEPTH
+    assert 'depth is 1234 m in the median, so it is not in metres' in error.detail
+
+
+def test_depth_beyond_the_stated_range_is_unknown():
+    depth = DEPTH.copy()
+    depth[0], depth[1] = 399, 8001
+    frame = CameraFrame.of(message_of(), message_of(depth, '16UC1'), ANSWER, '',
+                           DepthRange(0.4, 8.0))
+    assert (frame.depth_m[:2] == 0).all()
+    np.testing.assert_allclose(frame.depth_m[2:], 1.234)
 
 
 @pytest.mark.parametrize('age_s, rejection', [

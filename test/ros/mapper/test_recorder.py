@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The recorder of a mapper: what it takes, what it refuses, and the loan to a training."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from support.key_frames import KnownPoses, messages_of
 from support.small_recording import CAMERA, small_frames
 
+from scene_reloc_ros.datasets.open_sequence import open_sequence
+from scene_reloc_ros.ros.compat.cv_bridge import CvBridge
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
 from scene_reloc_ros.ros.mapper.recorder import Recorder
 
@@ -47,6 +51,18 @@ def test_a_frame_without_pose_or_camera_is_refused_with_a_sentence(recorder):
     assert answer == ('refused', 'no pose of camera')
     assert shown(recorder, [frame], camera=(None, 'no camera_info yet')) == ['refused']
     assert recorder.keyframes == 0
+
+
+def test_depth_beyond_the_stated_range_is_not_recorded(recorder):
+    frame = small_frames(1)[0]
+    image, _ = messages_of(frame)
+    depth_m = frame.depth_m.copy()
+    depth_m[:4] = 6.0
+    depth = CvBridge().cv2_to_imgmsg(depth_m, '32FC1', image.header)
+    recorder.take((image, depth), (CAMERA, None), KnownPoses([frame]),
+                  replace(OPTIONS, depth_farthest=5.0))
+    recorded = open_sequence(recorder.path)[0].depth_m
+    assert (recorded[:4] == 0).all() and (recorded[4:] == 1).all()
 
 
 def test_a_stopped_session_goes_on_and_a_discarded_one_does_not(recorder, tmp_path):

@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import pytest
 
+from scene_reloc_ros.geometry.depth import ANY_DEPTH, DepthRange
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
 from scene_reloc_ros.ros.node.camera_options import CameraParameters
 from scene_reloc_ros.ros.node.parameter_fields import described, redescribed
@@ -33,6 +34,15 @@ def test_a_shared_parameter_is_guarded_in_every_node(options_class):
         options_class(depth_slop=0.6)
     with pytest.raises(ValueError, match="image_transport is 'theora'; expected one of raw"):
         options_class(image_transport='theora')
+
+
+@pytest.mark.parametrize('options_class', NODES)
+def test_a_range_of_depth_is_stated_by_two_parameters(options_class):
+    assert options_class().depth_range == ANY_DEPTH
+    assert options_class(depth_farthest=8.0).depth_range == DepthRange(0.0, 8.0)
+    assert options_class(depth_nearest=0.3).depth_range == DepthRange(0.3)
+    with pytest.raises(ValueError, match='depth_nearest is 2.0 m, depth_farthest 1.0 m; expected'):
+        options_class(depth_nearest=2.0, depth_farthest=1.0)
 
 
 def test_a_node_may_describe_a_shared_parameter_in_its_own_words():
