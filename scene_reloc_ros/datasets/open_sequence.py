@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+import logging
 from pathlib import Path
 
 from scene_reloc_ros.datasets.posed_sequence import Sequence
@@ -16,6 +18,9 @@ from scene_reloc_ros.datasets.simulated_room.simulated_sequence import (
 from scene_reloc_ros.geometry.text_files import read_text
 
 __all__ = ['Sequence', 'open_sequence', 'read_frame_list']
+
+
+_logger = logging.getLogger(__name__)
 
 
 def open_sequence(path: str | Path, rectified: bool = False) -> Sequence:
@@ -55,4 +60,8 @@ def read_frame_list(path: str | Path) -> list[str]:
     names = [name for name in names if name]
     if not names:
         raise ValueError(f'frame list {path} is empty; expected one frame name a line')
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        _logger.warning('frame list %s names %d frames more than once, such as %s; they count as '
+                        'often', path, len(repeated), repeated[0])
     return names

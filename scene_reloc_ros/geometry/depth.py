@@ -61,7 +61,7 @@ def known_depth(raw: np.ndarray, units_per_metre: float,
 
 
 def registered_depth(depth_m: npt.ArrayLike, camera: Camera) -> np.ndarray:
-    """Return depths (h, w) as float, NaN and Inf replaced by 0; ValueError if they cannot fit.
+    """Return depths (h, w) as float, 0 where they are unknown; ValueError if they cannot fit.
 
     A smaller or larger picture of the same view is fine; one of another shape was taken by another
     camera, or cropped. Depths that cannot be metres are refused as such.
@@ -78,7 +78,7 @@ def registered_depth(depth_m: npt.ArrayLike, camera: Camera) -> np.ndarray:
         raise ValueError(f'depth is {width}x{height}, but the image is '
                          f'{camera.width}x{camera.height}: register the depth to the colour '
                          'camera (depth_image_proc/register, or align_depth of the driver)')
-    known_m = np.nan_to_num(depth_m, nan=0.0, posinf=0.0, neginf=0.0)
+    known_m = np.where(np.isfinite(depth_m) & (depth_m > 0), depth_m, np.float32(0))
     _refuse_no_metres(known_m[known_m > 0])
     return known_m
 

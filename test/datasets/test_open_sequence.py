@@ -62,6 +62,20 @@ def test_a_frame_list_skips_comments_and_empty_lines(tmp_path):
     assert read_frame_list(path) == ['frame-000001', 'frame-000002']
 
 
+@pytest.mark.parametrize('coding', ['utf-8-sig', 'utf-16'])
+def test_a_frame_list_may_begin_with_a_byte_order_mark(tmp_path, coding):
+    path = tmp_path / 'list.txt'
+    path.write_text('frame-000001\r\nframe-000002\r\n', coding)
+    assert read_frame_list(path) == ['frame-000001', 'frame-000002']
+
+
+def test_names_that_a_frame_list_repeats_are_told(tmp_path, caplog):
+    path = tmp_path / 'list.txt'
+    path.write_text('frame-000001\nframe-000002\nframe-000001')
+    assert len(read_frame_list(path)) == 3
+    assert 'names 1 frames more than once, such as frame-000001' in caplog.text
+
+
 @pytest.mark.parametrize(('content', 'sentence'), [
     (None, 'cannot be read'), (b'\n# nothing\n', 'is empty'), (b'\xff\xfe\x00', 'is no text')])
 def test_a_useless_frame_list_is_refused(tmp_path, content, sentence):

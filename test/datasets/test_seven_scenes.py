@@ -67,3 +67,19 @@ def test_an_image_that_disappeared_is_named(seven_scenes_folder):
     (seven_scenes_folder / 'frame-000008.color.png').unlink()
     with pytest.raises(ValueError, match='frame-000008.color.png cannot be read'):
         sequence[1]
+
+
+@pytest.mark.parametrize('coding', ['utf-8-sig', 'utf-16'])
+def test_a_pose_may_begin_with_a_byte_order_mark(seven_scenes_folder, coding):
+    path = seven_scenes_folder / 'frame-000007.pose.txt'
+    expected = SevenScenesSequence(seven_scenes_folder).map_from_cam(0)
+    path.write_text(path.read_text(), coding)
+    assert np.array_equal(SevenScenesSequence(seven_scenes_folder).map_from_cam(0), expected)
+
+
+def test_frames_that_share_a_number_or_a_name_are_told(seven_scenes_folder, caplog):
+    (seven_scenes_folder / 'frame-000007.color.jpg').write_bytes(b'of the same name')
+    (seven_scenes_folder / 'frame-8.color.png').write_bytes(b'of the same number')
+    assert len(SevenScenesSequence(seven_scenes_folder)) == 4
+    assert '1 frames of' in caplog.text and 'have a jpg and a png; the png is' in caplog.text
+    assert 'bear the number, and so the stamp, of another one' in caplog.text

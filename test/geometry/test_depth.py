@@ -67,9 +67,9 @@ def test_holes_and_edges_are_not_trusted():
 def test_a_depth_of_the_same_view_is_taken_at_any_resolution():
     camera = Camera(640, 480, 500, 500, 320, 240)
     depth = np.full((240, 320), 2.0)
-    depth[0, :3] = np.nan, np.inf, -np.inf
+    depth[0, :4] = np.nan, np.inf, -np.inf, -1.0
     taken = registered_depth(depth, camera)
-    assert taken.dtype == np.float32 and taken[0, :4].tolist() == [0, 0, 0, 2]
+    assert taken.dtype == np.float32 and taken[0, :5].tolist() == [0, 0, 0, 0, 2]
     assert registered_depth(np.ones((480, 640)), camera).shape == (480, 640)
 
 
