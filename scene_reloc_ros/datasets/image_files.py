@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from scene_reloc_ros.geometry.camera import Camera
-from scene_reloc_ros.geometry.depth import ANY_DEPTH, DepthRange, known_depth
+from scene_reloc_ros.geometry.depth import ANY_DEPTH, DepthRange, known_depth, refuse_no_metres
 from scene_reloc_ros.geometry.pictures import decoded_depth, decoded_picture
 from scene_reloc_ros.geometry.poses import checked_pose
 from scene_reloc_ros.geometry.text_files import read_text
@@ -27,11 +27,16 @@ def read_depth(path: Path, camera: Camera, units_per_metre: float,
 
     Args:
         path: of the file.
-        camera: ValueError where it has another size.
+        camera: ValueError where it has another size, or the depths cannot be metres.
         units_per_metre: of the values in the file.
         stated: range of the sensor.
     """
-    return known_depth(_decoded(path, decoded_depth, camera), units_per_metre, stated)
+    depth_m = known_depth(_decoded(path, decoded_depth, camera), units_per_metre, stated)
+    try:
+        refuse_no_metres(depth_m)
+    except ValueError as error:
+        raise ValueError(f'image {path}: {error}') from error
+    return depth_m
 
 
 def read_pose(path: Path) -> np.ndarray:

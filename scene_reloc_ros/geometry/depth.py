@@ -79,11 +79,13 @@ def registered_depth(depth_m: npt.ArrayLike, camera: Camera) -> np.ndarray:
                          f'{camera.width}x{camera.height}: register the depth to the colour '
                          'camera (depth_image_proc/register, or align_depth of the driver)')
     known_m = np.where(np.isfinite(depth_m) & (depth_m > 0), depth_m, np.float32(0))
-    _refuse_no_metres(known_m[known_m > 0])
+    refuse_no_metres(known_m)
     return known_m
 
 
-def _refuse_no_metres(known_m: np.ndarray) -> None:
+def refuse_no_metres(depth_m: np.ndarray) -> None:
+    """Raise ValueError where depths (h, w), 0 where unknown, cannot be metres."""
+    known_m = depth_m[depth_m > 0]
     middle = float(np.median(known_m)) if known_m.size else 1.0
     if not _NEAREST_MEDIAN_M <= middle <= _FARTHEST_MEDIAN_M:
         raise ValueError(f'depth is {middle:g} m in the median, so it is not in metres: send '

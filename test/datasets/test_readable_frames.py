@@ -46,6 +46,10 @@ def eight_bits(path):
     cv2.imwrite(str(path), np.full((24, 32), 150, np.uint8))
 
 
+def in_metres(path):
+    cv2.imwrite(str(path), np.full((24, 32), 2, np.uint16))
+
+
 def a_folder(path):
     path.unlink()
     path.mkdir()
@@ -55,6 +59,7 @@ def a_folder(path):
     ('color.png', torn, 'cannot be decoded'), ('color.png', small, 'is 16x12, the camera 32x24'),
     ('color.png', a_folder, 'cannot be read'), ('depth.png', torn, 'cannot be decoded'),
     ('depth.png', small, 'is 16x12, the camera 32x24'), ('depth.png', eight_bits, 'is uint8'),
+    ('depth.png', in_metres, 'depth is 0.002 m in the median, so it is not in metres'),
     ('pose.txt', lost, 'contains NaN or Inf'), ('pose.txt', half_nan, 'contains NaN or Inf'),
     ('pose.txt', a_folder, 'cannot be read')])
 def test_a_frame_that_cannot_be_read_is_left_out_and_named(folder, ending, damage, sentence):
