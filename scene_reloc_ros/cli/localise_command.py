@@ -8,6 +8,7 @@ from scene_reloc_ros.cli.arguments import add_device, add_sequence, checked_outp
 from scene_reloc_ros.cli.queries import add_depth, open_localiser
 from scene_reloc_ros.cli.terminal import ProgressBars
 from scene_reloc_ros.datasets.stamped_lines import tum_line
+from scene_reloc_ros.pipeline.camera_watch import CameraWatch
 
 _NAMED = 5  # frames that are named where they cannot be read, count
 _MOST_UNREADABLE = 1 / 3  # of the frames; more of them are an error
@@ -29,7 +30,7 @@ def run(args):
     A frame that cannot be read is left out and named.
     """
     out = checked_output(args.out)
-    _, localiser = open_localiser(args)
+    localiser = CameraWatch(open_localiser(args)[1])
     frames = read_sequence(args)
     localised, rejections, unreadable = 0, Counter(), []
     with ProgressBars() as bars, open(out, 'w', encoding='utf-8', buffering=1) as trajectory:
@@ -50,6 +51,8 @@ def run(args):
     print(f'{localised} of {len(frames)} frames localised, written to {out}')
     for rejection, count in rejections.most_common():
         print(f'  {count} rejected: {rejection.sentence}')
+    for notice in localiser.notices:
+        print(f'  the camera: {notice}')
     return _told(unreadable, len(frames))
 
 
