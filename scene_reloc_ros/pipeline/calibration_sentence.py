@@ -59,8 +59,19 @@ def _distortion(camera: Camera, doubt: CameraDoubt) -> str:
         return (f'the pictures are bent by a radial term of {radial:+.3f} +- {deviation:.3f} '
                 'beside their calibration')
     stated = camera.distortion[0] if camera.distortion else 0.0
-    text = (f'the distortion k1 looks like {stated + radial:.3f} +- {deviation:.3f}, its '
+    whole, before = _radial_of(camera, radial), _radial_of(camera, 0.0)
+    text = (f'the distortion k1 looks like {stated + whole - before:.3f} +- {deviation:.3f}, its '
             f'calibration says {stated:.3f}')
-    if stated and abs(stated + radial) < _LITTLE * deviation:
+    if stated and abs(whole) < _LITTLE * deviation:
         text += ' (the pictures look rectified)'
     return text
+
+
+def _radial_of(camera: Camera, radial: float) -> float:
+    """Return the one radial coefficient that is nearest to a camera's own and a term beside it."""
+    corner = np.hypot(camera.width / camera.fx, camera.height / camera.fy) / 2
+    radii = np.linspace(0.1, 1.0, 30) * corner
+    aside = radii * (1 + radial * radii ** 2)
+    at = camera.project(np.stack((aside, 0 * radii, 0 * radii + 1), 1))[:, 0]
+    bent = (at - camera.cx) / camera.fx / radii - 1
+    return float((bent * radii ** 4).sum() / (radii ** 6).sum())

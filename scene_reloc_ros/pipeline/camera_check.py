@@ -32,6 +32,9 @@ from scene_reloc_ros.uncertainty.query import Query
 Solve: TypeAlias = Callable[[PoseProblem], SolverResult | SolverRejection]
 
 _DOUBTED = 0.02  # probability of a wrong calibration from which on it is looked at closely
+_SURPRISING, _SURPRISING_OTHER = 11.0, 5.0  # so does chi-square, of the map's camera or another
+_ENOUGH, _CLEARED = 4.0, 0.01  # views, and probability, that clear another camera than the map's
+_LOOKS = 3  # at a query, at most
 _AS_GOOD = 0.9  # score of the pose of the corrected camera, of that of the stated one, at least
 _APART = 0.5  # view novelty from which on what two views tell is independent, unitless
 _WINDOW = 30.0  # independent views that are remembered: a camera may be calibrated again
@@ -46,13 +49,20 @@ class CameraFinding:
     covariance: np.ndarray  # (6, 6) that it adds to that of the pose's twist
 
 
+@dataclass(frozen=True)
+class _Look:
+    """A query solved again as another camera would see it."""
+
+    values: np.ndarray  # (4,) of FREED, that were taken out
+    result: SolverResult
+
+
 class CameraMemory:
     """What the queries of one camera have told so far: sums that fade, whatever their number."""
 
     def __init__(self) -> None:
         """Know nothing."""
         self.knowledge = CameraKnowledge.nothing()
-        self.views = 0.0  # independent ones that are remembered
         self._last: torch.Tensor | None = None
 
     def weight_of(self, map_from_cam: torch.Tensor) -> float:
@@ -60,6 +70,10 @@ class CameraMemory:
         if self._last is None:
             return 1.0
         return min(1.0, float(view_novelty(map_from_cam, self._last[None])[0]) / _APART)
+
+    def settled(self, doubt: CameraDoubt) -> bool:
+        """Tell whether enough views have shown that a camera is right."""
+        return self.knowledge.views >= _ENOUGH and doubt.probability < _CLEARED
 
     def add(self, finding: CameraFinding, map_from_cam: np.ndarray) -> None:
         """Remember what a view (4, 4) has told; a view that tells little is left to grow."""
@@ -69,7 +83,6 @@ class CameraMemory:
             return
         kept = 1 - weight / _WINDOW
         self.knowledge = self.knowledge.times(kept) + finding.knowledge.times(weight)
-        self.views = kept * self.views + weight
         self._last = pose
 
 
@@ -84,8 +97,7 @@ class CameraCheck:
             noise: of the map.
             correction: values (5,) of its CameraRefinement.
         """
-        self._options, self._noise = options, noise
-        self._right = {own: RightCamera.of(correction, own) for own in (True, False)}
+        self._options, self._noise, self._correction = options, noise, correction
 
     def examine(self, query: Query, result: SolverResult, solve: Solve,
                 memory: CameraMemory) -> CameraFinding | None:
@@ -105,24 +117,47 @@ class CameraCheck:
             return None
         weight = memory.weight_of(invert_pose(result.cam_from_map.cpu()))
         own, doubt = self._weighed(query, evidence, memory, weight)
-        shift = evidence.twist_by_values @ doubt.values
-        if doubt.probability > _DOUBTED:
-            again = solve(corrected(query.problem, doubt.values))
-            if isinstance(again, SolverResult) and again.score > _AS_GOOD * result.score:
-                moved = se3_log(again.cam_from_map.cpu() @ invert_pose(result.cam_from_map.cpu()))
-                evidence = self._closer(query, again, doubt.values) or evidence
-                own, doubt = self._weighed(query, evidence, memory, weight)
-                shift = moved.numpy()
+        shift, score = evidence.twist_by_values @ doubt.values, _AS_GOOD * result.score
+        for _ in range(_LOOKS):
+            look = self._look(query, doubt, solve, score, memory.settled(doubt))
+            if look is None:
+                break
+            before, score = doubt, look.result.score
+            evidence = self._evidence_at(query, look) or evidence
+            own, doubt = self._weighed(query, evidence, memory, weight)
+            shift = se3_log(look.result.cam_from_map.cpu()
+                            @ invert_pose(result.cam_from_map.cpu())).numpy()
+            if (np.abs(doubt.values - before.values) < doubt.deviations).all():
+                break
         return CameraFinding(own, doubt, doubt.spread(evidence, shift))
 
-    def _closer(self, query: Query, again: SolverResult,
-                values: np.ndarray) -> CameraEvidence | None:
+    @staticmethod
+    def _look(query: Query, doubt: CameraDoubt, solve: Solve, score: float,
+              settled: bool) -> _Look | None:
+        """Return the best solution of a query with a camera that it may have, at least as good.
+
+        Where there is little doubt nothing is tried: right cameras shall cost no time. Steps from
+        a wrong pose are too short, for the cells that agree with it are those it explains: twice
+        the step is tried too, and whether the camera is that of the map after all.
+        """
+        surprising = _SURPRISING if query.own_camera else _SURPRISING_OTHER
+        tried = [doubt.values, 2 * doubt.values]
+        if doubt.probability < _DOUBTED and doubt.squared < surprising:
+            tried = []
+        if query.if_own is not None and not settled:
+            tried.append(np.array(query.if_own))
+        found = [_Look(values, result) for values in tried for result in
+                 [solve(corrected(query.problem, values))] if isinstance(result, SolverResult)]
+        best = max(found, key=lambda look: look.result.score, default=None)
+        return best if best is not None and best.result.score >= score else None
+
+    def _evidence_at(self, query: Query, look: _Look) -> CameraEvidence | None:
         """Return the evidence of a query seen beside values that were taken out of it."""
-        found = free_camera(corrected(query.problem, values), again, self._options)
-        return None if found is None else found.beside(values)
+        found = free_camera(corrected(query.problem, look.values), look.result, self._options)
+        return None if found is None else found.beside(look.values)
 
     def _weighed(self, query: Query, evidence: CameraEvidence, memory: CameraMemory,
                  weight: float) -> tuple[CameraKnowledge, CameraDoubt]:
         own = CameraKnowledge.of(evidence, self._noise)
-        return own, doubt_of(memory.knowledge + own.times(weight),
-                             self._right[query.own_camera])
+        right = RightCamera.of(self._correction, query.own_camera, query.if_own)
+        return own, doubt_of(memory.knowledge + own.times(weight), right)

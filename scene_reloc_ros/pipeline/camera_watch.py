@@ -38,8 +38,7 @@ _ANGLES = {1: '90 degrees anticlockwise', 2: '180 degrees', 3: '90 degrees clock
 # What a turned camera may look like; a dark picture is dark whichever way up it is.
 _MAYBE_TURNED = frozenset((
     Rejection.NO_SIMILAR_VIEW, Rejection.NO_CONSENSUS, Rejection.TOO_FEW_INLIERS,
-    Rejection.AMBIGUOUS, Rejection.UNDETERMINED, Rejection.CONCENTRATED, Rejection.OUTSIDE_MAP,
-    Rejection.UNCERTAIN))
+    Rejection.AMBIGUOUS, Rejection.UNDETERMINED, Rejection.CONCENTRATED, Rejection.OUTSIDE_MAP))
 
 
 class CameraWatch:
@@ -145,7 +144,7 @@ class CameraWatch:
             return
         self._memory.add(found.finding, found.pose.map_from_cam)
         self._doubt = found.finding.doubt
-        if self._memory.views >= _VIEWS:
+        if self._memory.knowledge.views >= _VIEWS:
             self._told = self._doubt.probability > (_STILL_SURE if self._told else _SURE)
 
 

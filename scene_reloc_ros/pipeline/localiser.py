@@ -14,7 +14,7 @@ import torch
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.depth import registered_depth, trusted_depths
 from scene_reloc_ros.geometry.poses import invert_pose
-from scene_reloc_ros.mapping.camera_refinement import same_camera
+from scene_reloc_ros.mapping.camera_refinement import off_by, same_camera
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.method import Correspondences, Observer, QueryImage, Regressed
 from scene_reloc_ros.methods.registry import method_of_map
@@ -154,7 +154,9 @@ class Localiser:
             QueryImage(grey, working_camera, image, camera, depth_m))
         query = _query(observed, working_camera, camera.width / working_camera.width,
                        image_quality(grey))
-        query = replace(query, own_camera=not camera.turned and self._is_own(camera))
+        own = self._is_own(camera)
+        query = replace(query, own_camera=own and not camera.turned, if_own=None if own else
+                        off_by(camera, self.scene_map.camera, self.scene_map.correction.values))
         return query if depth_m is None else self.with_depth(query, depth_m, camera)
 
     def with_depth(self, query: Query, depth_m: np.ndarray, camera: Camera) -> Query:

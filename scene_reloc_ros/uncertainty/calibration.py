@@ -23,7 +23,7 @@ _SHARED = np.array((0.008, 0.006, 0.008, 0.012))
 _FLOOR = np.array((0.003, 0.002, 0.002, 0.005))
 _FREEDOM = 8.0  # of Student's t: now and then a view is off by more than normal errors are
 _OWN_PRIOR = 0.003  # probability that a calibration is wrong which is that of the map's camera
-_OTHER_PRIOR = 0.1  # the same where it is another
+_OTHER_PRIOR = 0.05  # the same where it is another
 _RIDGE = 1e-3  # of what is expected: keeps what nothing tells finite
 _MINIMUM_FRAMES = 6
 _SCALES = np.exp(np.arange(0.0, 2.3, 0.1))  # that a fit tries, ratios
@@ -37,11 +37,12 @@ class CameraKnowledge:
 
     information: np.ndarray  # (4, 4)
     vector: np.ndarray  # (4,), the information times the most likely values
+    views: float = 1.0  # independent ones that it comes from
 
     @classmethod
     def nothing(cls) -> CameraKnowledge:
         """Return that of no query."""
-        return cls(np.zeros((4, 4)), np.zeros(4))
+        return cls(np.zeros((4, 4)), np.zeros(4), 0.0)
 
     @classmethod
     def of(cls, evidence: CameraEvidence, noise: CameraNoise) -> CameraKnowledge:
@@ -54,11 +55,13 @@ class CameraKnowledge:
 
     def __add__(self, other: CameraKnowledge) -> CameraKnowledge:
         """Return what both say."""
-        return CameraKnowledge(self.information + other.information, self.vector + other.vector)
+        return CameraKnowledge(self.information + other.information, self.vector + other.vector,
+                               self.views + other.views)
 
     def times(self, weight: float) -> CameraKnowledge:
         """Return it for as much as it is worth."""
-        return CameraKnowledge(weight * self.information, weight * self.vector)
+        return CameraKnowledge(weight * self.information, weight * self.vector,
+                               weight * self.views)
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,11 @@ class RightCamera:
     mean: np.ndarray  # (4,) of FREED
     covariance: np.ndarray  # (4, 4)
     prior: float  # probability that a calibration is wrong, before a picture was seen
+    if_own: np.ndarray | None = None  # (4,), what the map's camera would show under a wrong one
 
     @classmethod
-    def of(cls, correction: Sequence[float], own: bool) -> RightCamera:
+    def of(cls, correction: Sequence[float], own: bool,
+           if_own: Sequence[float] | None = None) -> RightCamera:
         """Return that of the map's own camera, or of another one.
 
         What mapping learnt of its camera holds for that one alone. Whether it was the camera that
@@ -80,13 +85,16 @@ class RightCamera:
         Args:
             correction: values (5,) of the map's CameraRefinement.
             own: whether the calibration is that of the map's camera.
+            if_own: values of FREED if another one is, and the camera is the map's all the same;
+                None: its pictures show that it is not.
         """
         floor = np.diag(_FLOOR ** 2)
         if own:
             return cls(np.zeros(4), floor, _OWN_PRIOR)
         shift_x, shift_y, log_x, log_y, radial = (float(value) for value in correction)
         half = np.array((-(log_x + log_y) / 2, shift_x, shift_y, -radial)) / 2
-        return cls(half, floor + np.outer(half, half), _OTHER_PRIOR)
+        return cls(half, floor + np.outer(half, half), _OTHER_PRIOR,
+                   None if if_own is None else np.array(if_own))
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,7 @@ class CameraDoubt:
     values: np.ndarray  # (4,) of FREED, if it is
     covariance: np.ndarray  # (4, 4) of them
     right: RightCamera
+    squared: float  # surprise, were it right: chi-square of four dimensions
 
     @property
     def deviations(self) -> np.ndarray:
@@ -134,24 +143,49 @@ class CameraDoubt:
 
 
 def doubt_of(known: CameraKnowledge, right: RightCamera) -> CameraDoubt:
-    """Return the CameraDoubt that follows from what is known: the posterior, and its values."""
+    """Return the CameraDoubt that follows from what is known: the posterior, and its values.
+
+    Args:
+        known: what the pictures say.
+        right: what they would say of a right camera, and of that of the map.
+    """
     expected = np.diag(EXPECTED ** 2)
     covariance = np.linalg.inv(known.information + _RIDGE * np.diag(EXPECTED ** -2.0))
     off = covariance @ known.vector - right.mean
     if_right = covariance + right.covariance
-    odds = (math.log(right.prior / (1 - right.prior)) + _log_density(off, if_right + expected)
-            - _log_density(off, if_right))
+    freedom = _FREEDOM * max(1.0, known.views)  # a mean of many has no such tails
+    wrong = float(_log_density(off, if_right + expected, freedom))
+    if right.if_own is not None:  # wrong calibrations are most often those of another camera
+        as_own = _log_density(off + right.mean - right.if_own,
+                              covariance + np.diag(_FLOOR ** 2), freedom)
+        wrong = float(np.logaddexp(wrong, as_own)) - math.log(2)
+    odds = (math.log(right.prior / (1 - right.prior)) + wrong
+            - float(_log_density(off, if_right, freedom)))
     gain = expected @ np.linalg.inv(covariance + expected)
     spread = expected - gain @ expected
     return CameraDoubt(1 / (1 + math.exp(-max(-50.0, min(50.0, odds)))),
-                       right.mean + gain @ off, (spread + spread.T) / 2, right)
+                       right.mean + gain @ off, (spread + spread.T) / 2, right,
+                       float(_squared(off, if_right)))
 
 
-def _log_density(off: np.ndarray, covariance: np.ndarray) -> float:
-    """Return the logarithm of Student's t (less a constant) of (..., 4), given (..., 4, 4)."""
-    squared = (off * np.linalg.solve(covariance, off[..., None])[..., 0]).sum(-1)
-    tails = (_FREEDOM + 4) * np.log1p(squared / (_FREEDOM - 2))
-    return -(np.linalg.slogdet(covariance)[1] + tails) / 2
+def _squared(off: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """Return squared lengths (...) of (..., 4) by covariances (..., 4, 4)."""
+    lengths: np.ndarray = (off * np.linalg.solve(covariance, off[..., None])[..., 0]).sum(-1)
+    return lengths
+
+
+def _log_density(off: np.ndarray, covariance: np.ndarray,
+                 freedom: float = _FREEDOM) -> np.ndarray:
+    """Return the logarithms (...), less a constant, of Student's t of a given covariance.
+
+    Args:
+        off: (..., 4) from the mean.
+        covariance: (..., 4, 4).
+        freedom: degrees of it, more than two.
+    """
+    tails = (freedom + 4) * np.log1p(_squared(off, covariance) / (freedom - 2))
+    found: np.ndarray = -(np.linalg.slogdet(covariance)[1] + tails) / 2
+    return found
 
 
 def fit_camera_noise(found: Sequence[CameraEvidence], blocks: int) -> CameraNoise:
