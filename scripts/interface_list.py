@@ -140,6 +140,8 @@ MESSAGES = {
         'refusals': 'object: how often each reason was the answer',
         'jumps': 'how often the pose jumped', **_SLOT,
         'map': 'path of the loaded map',
+        'camera': 'what is wrong with the camera, with an estimate of the right value: a '
+                  'calibration that does not fit the images, turned images; null: nothing known',
         'map_to_odom_stamp_ns': 'stamp of the transform sent with this pose; null: none was',
         'solver': '`reference` or `cuda`',
         'device': '`cpu` or `cuda`'},

@@ -46,6 +46,7 @@ FIELDS = {
         'rejections': 'object: refused frames by reason',
         'latency_ms': 'object: median and p95', 'solver': '`reference` or `cuda`',
         'device': '`cpu` or `cuda`', 'map_bytes': 'size of the map', 'depth': 'queries with depth',
+        'camera': 'list: sentences on a calibration that does not fit, and on turned pictures',
         'perturb': 'with `--perturb`: its kind',
         'unperturbed': 'with `--perturb`: object, these fields without it',
         'false_accept_rate': 'share of all queries accepted with a gross error',

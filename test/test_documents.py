@@ -148,6 +148,7 @@ def test_every_field_of_the_json_of_evaluate_is_documented(scripts):
     found = keys(scripts, 'pipeline/frame_result.py', 'summarise') | set(RECALL_BOUNDS)
     found |= keys(scripts, 'evaluation/report.py', 'summary')
     found |= keys(scripts, 'cli/evaluate_command.py', 'run')
+    found |= keys(scripts, 'cli/evaluate_command.py', '_judged')
     found |= {'false_accept_rate', 'acceptance_of_good', 'schema'}
     assert set(scripts.json_outputs.FIELDS['evaluate']) == found
 

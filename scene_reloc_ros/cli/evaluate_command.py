@@ -17,6 +17,7 @@ from scene_reloc_ros.evaluation.plots import plot_evaluation, plot_trust
 from scene_reloc_ros.evaluation.report import evaluate
 from scene_reloc_ros.evaluation.risk_coverage import by_name, Group, trust_figures
 from scene_reloc_ros.geometry.pose_error import RECALL_BOUNDS
+from scene_reloc_ros.pipeline.camera_watch import CameraWatch
 from scene_reloc_ros.pipeline.frame_result import localise_frames
 
 
@@ -45,13 +46,11 @@ def run(args):
         given = {'map_bytes': Path(args.map).stat().st_size, 'depth': args.depth,
                  'left_out': left_out.as_dict()}
         judged = frames
-        report = evaluate(localiser, frames, bars, args.depth)
-        summary = {**report.summary(), **given}
+        report, summary = _judged(localiser, judged, bars, given)
         if args.perturb:
             judged, clean = PerturbedSequence(frames, args.perturb), summary
-            report = evaluate(localiser, judged, bars, args.depth)
-            summary = {**report.summary(), **given, 'perturb': args.perturb,
-                       'unperturbed': clean}
+            report, summary = _judged(localiser, judged, bars, given)
+            summary.update(perturb=args.perturb, unperturbed=clean)
         trust = trust_figures(_groups(args, localiser, report, frames, bars))
     summary.update({name: trust[name] for name in ('false_accept_rate', 'acceptance_of_good')},
                    trust=trust)
@@ -65,6 +64,13 @@ def run(args):
         for path in paths:
             print(f'  {path}')
     return 0
+
+
+def _judged(localiser, frames, bars, given):
+    """Return the report of frames, taken as a stream of one camera, and its figures."""
+    watch = CameraWatch(localiser)
+    report = evaluate(watch, frames, bars, given['depth'])
+    return report, {**report.summary(), **given, 'camera': list(watch.notices)}
 
 
 def _groups(args, localiser, report, frames, bars):
@@ -103,6 +109,7 @@ def _rows(summary):
         ('within 10 cm, 5 deg', f'{summary["recall_10cm_5deg"]:.1%}'),
         *(('frames', text) for text in summary['left_out']['sentences']),
         *_trust_rows(summary),
+        *(('camera', notice) for notice in summary['camera']),
         ('latency', f'{latency["median"]:.0f} ms median, {latency["p95"]:.0f} ms of 95 %'),
         ('solver, device', f'{summary["solver"]}, {summary["device"]}'),
         ('map', f'{summary["map_bytes"] / 1e6:.2f} MB'))

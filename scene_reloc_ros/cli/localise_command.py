@@ -9,6 +9,7 @@ from scene_reloc_ros.cli.queries import add_depth, open_localiser
 from scene_reloc_ros.cli.terminal import ProgressBars
 from scene_reloc_ros.datasets.readable_frames import LeftOut
 from scene_reloc_ros.datasets.stamped_lines import tum_line
+from scene_reloc_ros.pipeline.camera_watch import CameraWatch
 
 
 def add_arguments(parser):
@@ -27,7 +28,7 @@ def run(args):
     A frame that cannot be read is left out and named; ValueError where it is every third.
     """
     out = checked_output(args.out)
-    _, localiser = open_localiser(args)
+    localiser = CameraWatch(open_localiser(args)[1])
     frames = read_sequence(args)
     localised, rejections, unreadable = 0, Counter(), []
     with ProgressBars() as bars, open(out, 'w', encoding='utf-8', buffering=1) as trajectory:
@@ -48,6 +49,8 @@ def run(args):
     print(f'{localised} of {len(frames)} frames localised, written to {out}')
     for rejection, count in rejections.most_common():
         print(f'  {count} rejected: {rejection.sentence}')
+    for notice in localiser.notices:
+        print(f'  the camera: {notice}')
     left_out = LeftOut(len(frames), unreadable)
     for sentence in left_out.sentences:
         print(f'  {sentence}')

@@ -48,6 +48,7 @@ class Camera:
     cy: float
     distortion_model: str = 'none'
     distortion: tuple[float, ...] = ()
+    turned: int = 0  # quarter turns clockwise of its pictures, see ``turning``
 
     def __post_init__(self) -> None:
         """Refuse what cannot be a camera, naming the field."""

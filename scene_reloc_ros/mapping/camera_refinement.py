@@ -19,6 +19,7 @@ from torch import nn
 from scene_reloc_ros.geometry.camera import Camera
 
 _SAME_CAMERA = 0.01  # largest difference of intrinsics, of the focal length
+_SAME_SHAPE = 0.01  # largest difference of width by height, ratio
 
 
 @dataclass(frozen=True)
@@ -88,3 +89,26 @@ def same_camera(camera: Camera, other: Camera) -> bool:
     resized = other.scaled(camera.width, camera.height)
     return all(abs(getattr(camera, name) - getattr(resized, name)) <= _SAME_CAMERA * camera.focal
                for name in ('fx', 'fy', 'cx', 'cy'))
+
+
+def off_by(camera: Camera, other: Camera, correction: torch.Tensor) -> tuple[float, ...] | None:
+    """Return how far a camera is off if its pictures are those of another one, to first order.
+
+    Args:
+        camera: as stated.
+        other: the camera of a map.
+        correction: values (5,) of its CameraRefinement.
+
+    Returns the values of ``solver.free_camera.FREED``; None where the pictures are of another
+    shape, or lenses of another kind.
+    """
+    fisheye = [one.distortion_model == 'equidistant' for one in (camera, other)]
+    shapes = camera.width * other.height, other.width * camera.height
+    if any(fisheye) or abs(shapes[0] / shapes[1] - 1) > _SAME_SHAPE:
+        return None
+    resized = other.scaled(camera.width, camera.height)
+    shift_x, shift_y, log_x, log_y, radial = correction.tolist()
+    first, second = ((one.distortion or (0.0,))[0] for one in (camera, other))
+    return (resized.focal / camera.focal - 1 - (log_x + log_y) / 2,
+            (resized.cx - camera.cx) / camera.fx + shift_x,
+            (resized.cy - camera.cy) / camera.fy + shift_y, second - first - radial)

@@ -26,6 +26,23 @@ def grey_image(image: np.ndarray) -> np.ndarray:
     raise ValueError(f'image has shape {image.shape}; expected (H, W) or (H, W, 3) in BGR')
 
 
+def working_focal_px(camera: Camera) -> float:
+    """Return the focal length, pixels, of the working images of a camera whose pictures stand."""
+    return camera.focal * WORKING_HEIGHT / camera.height
+
+
+def working_height(camera: Camera, known: Camera) -> int:
+    """Return the height, pixels, of the working images of a camera.
+
+    Pictures that were turned on their side would be seen smaller than those of a map: they get
+    the scale of its camera (``known``).
+    """
+    if camera.turned % 2 == 0:
+        return WORKING_HEIGHT
+    height = camera.height * working_focal_px(known) / camera.focal
+    return round(min(max(height, WORKING_HEIGHT / 2), 2 * WORKING_HEIGHT))
+
+
 def working_image(image: np.ndarray, camera: Camera,
                   height: int = WORKING_HEIGHT) -> tuple[np.ndarray, Camera]:
     """Return the grey image resized to a height in pixels, and the camera that fits it.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from scene_reloc_ros.pipeline.camera_check import CameraFinding
 from scene_reloc_ros.solver.problem import SolverResult
 from scene_reloc_ros.uncertainty.assessment import AssessedPose
 from scene_reloc_ros.uncertainty.rejection import Rejection
@@ -44,3 +45,4 @@ class LocalisationTrace:
     localisation: Localisation
     pose: AssessedPose | None = None  # believed or not; None where the solver found none
     result: SolverResult | None = None
+    finding: CameraFinding | None = None  # what it tells of its camera

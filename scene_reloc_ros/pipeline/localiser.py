@@ -14,12 +14,17 @@ import torch
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.depth import registered_depth, trusted_depths
 from scene_reloc_ros.geometry.poses import invert_pose
-from scene_reloc_ros.mapping.camera_refinement import same_camera
+from scene_reloc_ros.mapping.camera_refinement import off_by, same_camera
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.method import Correspondences, Observer, QueryImage, Regressed
 from scene_reloc_ros.methods.registry import method_of_map
 from scene_reloc_ros.network.device import resolve_device
-from scene_reloc_ros.network.preprocessing import WORKING_HEIGHT, working_image
+from scene_reloc_ros.network.preprocessing import (
+    working_focal_px,
+    working_height,
+    working_image,
+)
+from scene_reloc_ros.pipeline.camera_check import CameraCheck, CameraFinding, CameraMemory
 from scene_reloc_ros.pipeline.depth_unit import (
     depths_at_pixels,
     is_other_unit,
@@ -28,6 +33,7 @@ from scene_reloc_ros.pipeline.depth_unit import (
 )
 from scene_reloc_ros.pipeline.localisation import Localisation, LocalisationTrace
 from scene_reloc_ros.solver.backend import select_solver
+from scene_reloc_ros.solver.free_camera import CameraEvidence, free_camera
 from scene_reloc_ros.solver.problem import (
     PoseProblem,
     SolverOptions,
@@ -36,7 +42,7 @@ from scene_reloc_ros.solver.problem import (
 )
 from scene_reloc_ros.solver.second_best import with_second_best
 from scene_reloc_ros.uncertainty.acceptance import AcceptanceOptions, uncalibrated
-from scene_reloc_ros.uncertainty.assessment import AssessedPose, PoseAssessor
+from scene_reloc_ros.uncertainty.assessment import AssessedPose, CameraSpread, PoseAssessor
 from scene_reloc_ros.uncertainty.image_quality import image_quality, ImageQuality
 from scene_reloc_ros.uncertainty.query import Query
 from scene_reloc_ros.uncertainty.rejection import Rejection
@@ -79,9 +85,11 @@ class Localiser:
 
     def _use(self, scene_map: SceneMap) -> None:
         self.scene_map = scene_map
-        self._assessor = PoseAssessor(
-            scene_map.uncertainty or uncalibrated(self.family), scene_map.views,
-            scene_map.ambiguous, self.options.acceptance, self._solving.threshold_px)
+        model = scene_map.uncertainty or uncalibrated(self.family)
+        self._assessor = PoseAssessor(model, scene_map.views, scene_map.ambiguous,
+                                      self.options.acceptance, self._solving.threshold_px)
+        self._camera_check = CameraCheck(self._solving, model.camera,
+                                         scene_map.correction.values.tolist())
 
     def with_map(self, scene_map: SceneMap) -> Localiser:
         """Return this localiser with other tables of its map; the networks are shared."""
@@ -112,12 +120,18 @@ class Localiser:
         """
         return self.trace(image, camera, depth_m).localisation
 
-    def trace(self, image: np.ndarray, camera: Camera,
-              depth_m: np.ndarray | None = None) -> LocalisationTrace:
-        """Return the LocalisationTrace of one image: ``localise`` and what is behind it."""
+    def trace(self, image: np.ndarray, camera: Camera, depth_m: np.ndarray | None = None,
+              memory: CameraMemory | None = None) -> LocalisationTrace:
+        """Return the LocalisationTrace of one image: ``localise`` and what is behind it.
+
+        Args:
+            image, camera, depth_m: see ``localise``.
+            memory: what queries before have told of this camera, see ``CameraWatch``.
+        """
         started = time.perf_counter()
         query = self.prepare(image, camera, depth_m)
-        answer = self.assess(query, self.solve(query), started)
+        solved = self.solve(query)
+        answer = self.assess(query, solved, started, self.examine(query, solved, memory))
         if depth_m is None or answer.localisation.accepted:
             return answer
         return self._unless_of_other_unit(answer, query, image, camera, depth_m)
@@ -139,6 +153,17 @@ class Localiser:
         return replace(answer, localisation=replace(
             answer.localisation, rejection=Rejection.DEPTH_UNIT, detail=detail))
 
+    def examine(self, query: Query, solved: SolverResult | Rejection,
+                memory: CameraMemory | None = None) -> CameraFinding | None:
+        """Return what a solved query tells of its camera, None where it tells nothing."""
+        if not isinstance(solved, SolverResult) or query.regressed is not None:
+            return None
+        def again(problem: PoseProblem) -> SolverResult | SolverRejection:
+            return self._solve(problem, torch.Generator().manual_seed(self.seed),
+                               self._options_of(problem))
+        with torch.inference_mode():
+            return self._camera_check.examine(query, solved, again, memory or CameraMemory())
+
     def prepare(self, image: np.ndarray, camera: Camera, depth_m: np.ndarray | None = None,
                 observed: Correspondences | Regressed | None = None) -> Query:
         """Return the Query of one image, see ``localise``: all that comes before the solver.
@@ -149,11 +174,15 @@ class Localiser:
             depth_m: of the same camera.
             observed: what the observer says of the image, where it was asked before.
         """
-        grey, working_camera = working_image(image, camera)
+        grey, working_camera = working_image(
+            image, camera, working_height(camera, self.scene_map.camera))
         observed = observed or self.observer.observe(
             QueryImage(grey, working_camera, image, camera, depth_m))
         query = _query(observed, working_camera, camera.width / working_camera.width,
                        image_quality(grey))
+        own = self._is_own(camera)
+        query = replace(query, own_camera=own and not camera.turned, if_own=None if own else
+                        off_by(camera, self.scene_map.camera, self.scene_map.correction.values))
         return query if depth_m is None else self.with_depth(query, depth_m, camera)
 
     def with_depth(self, query: Query, depth_m: np.ndarray, camera: Camera) -> Query:
@@ -163,15 +192,14 @@ class Localiser:
 
     def solve(self, query: Query) -> SolverResult | Rejection:
         """Return the SolverResult of a Query, its second best included, or why there is none."""
-        problem, solving = query.problem, self._solving
+        problem = query.problem
         if query.regressed is not None:
             return query.regressed
         if len(problem.rays) < self.observer.least:
             return Rejection.NO_SIMILAR_VIEW if query.sparse else Rejection.TOO_FEW_CELLS
         if not self._scale_is_known(problem.focal_px):
             return Rejection.WRONG_CAMERA
-        if problem.depths is not None and self.scene_map.depth is not None:
-            solving = replace(solving, depth_weight=self.scene_map.depth.weight)
+        solving = self._options_of(problem)
         generator = torch.Generator().manual_seed(self.seed)
         with torch.inference_mode():
             result = self._solve(problem, generator, solving)
@@ -179,20 +207,36 @@ class Localiser:
                 return Rejection[result.name]
             return with_second_best(self._solve, problem, result, generator, solving)
 
-    def assess(self, query: Query, solved: SolverResult | Rejection,
-               started: float | None = None) -> LocalisationTrace:
+    def camera_evidence(self, query: Query,
+                        solved: SolverResult | Rejection) -> CameraEvidence | None:
+        """Return what one solved query says of its intrinsics, None where it cannot."""
+        if isinstance(solved, Rejection) or query.regressed is not None:
+            return None
+        return free_camera(query.problem, solved, self._solving)
+
+    def _options_of(self, problem: PoseProblem) -> SolverOptions:
+        """Return the solver's options for a problem, with depth or without."""
+        if problem.depths is None or self.scene_map.depth is None:
+            return self._solving
+        return replace(self._solving, depth_weight=self.scene_map.depth.weight)
+
+    def assess(self, query: Query, solved: SolverResult | Rejection, started: float | None = None,
+               finding: CameraFinding | None = None) -> LocalisationTrace:
         """Return the LocalisationTrace of what was solved: covariance, and whether it is believed.
 
         Args:
             query: of ``prepare``.
             solved: what ``solve`` says of it.
             started: when the query began, of ``time.perf_counter``; None: now.
+            finding: what it tells of its camera; None: that is not asked.
         """
         started = time.perf_counter() if started is None else started
-        pose, rejection = self._assessor.assess(query, solved)
+        pose, rejection = self._assessor.assess(
+            query, solved, None if finding is None else
+            CameraSpread(finding.covariance, finding.doubt.probability))
         result = solved if isinstance(solved, SolverResult) else None
         return LocalisationTrace(self._localisation(query, result, pose, rejection, started),
-                                 pose, result)
+                                 pose, result, finding)
 
     def _depths(self, depth_m: np.ndarray, camera: Camera, query: Query) -> torch.Tensor:
         """Return the depths (N,) of the cells as the map sees them, 0 where unknown."""
@@ -203,13 +247,15 @@ class Localiser:
         stretch = depth_m.shape[0] / query.size_px[1]
         depths = torch.from_numpy(trusted_depths(depth_m, query.pixels.numpy(),
                                                  stretch)).to(rays.device)
-        same = same_camera(camera, self.scene_map.camera)
-        return correction(depths, rays[:, :2]) if same else depths
+        return correction(depths, rays[:, :2]) if self._is_own(camera) else depths
+
+    def _is_own(self, camera: Camera) -> bool:
+        """Return whether a camera is stated to be the one that the map was made by."""
+        return same_camera(camera, self.scene_map.camera)
 
     def _scale_is_known(self, focal_px: float) -> bool:
         """Return whether mapping has varied its images as far as to this focal length, pixels."""
-        known = self.scene_map.camera
-        ratio = focal_px / (known.focal * WORKING_HEIGHT / known.height)
+        ratio = focal_px / working_focal_px(self.scene_map.camera)
         return 1 / _LARGEST_SCALE <= ratio <= _LARGEST_SCALE
 
     def _localisation(self, query: Query, result: SolverResult | None, pose: AssessedPose | None,

@@ -28,9 +28,10 @@ from scene_reloc_ros.pipeline.localiser import Localiser
 from scene_reloc_ros.solver.problem import SolverResult
 from scene_reloc_ros.uncertainty.acceptance import fit_acceptance, GENERAL_MODELS, uncalibrated
 from scene_reloc_ros.uncertainty.ambiguity import voxels_of
+from scene_reloc_ros.uncertainty.calibration import fit_camera_noise
 from scene_reloc_ros.uncertainty.covariance import fit_covariance, HeldOutErrors
 from scene_reloc_ros.uncertainty.image_quality import image_statistics
-from scene_reloc_ros.uncertainty.model import AcceptanceModel, UncertaintyModel
+from scene_reloc_ros.uncertainty.model import AcceptanceModel, CameraNoise, UncertaintyModel
 from scene_reloc_ros.uncertainty.query import Query
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
@@ -99,6 +100,11 @@ class MapValidation:
         return self._localisers[0]
 
     @property
+    def _blocks(self) -> int:
+        """Return how many blocks of time are held out."""
+        return sum(len(fold.blocks) for fold in self._folds)
+
+    @property
     def _general(self) -> AcceptanceModel:
         """Return the acceptance model of all maps of the family."""
         return GENERAL_MODELS[self._first.family]
@@ -122,6 +128,7 @@ class MapValidation:
         self._use(uncertainty=UncertaintyModel(self._general, images=image_statistics(
             [query.quality for query in kinds['rgb']])))
         self._fit_covariances(solved)
+        self._refine(camera=self._camera_noise(solved['rgb']))
         self._use(ambiguous=self._confused_space(aliases + solved[asked]))
         self._fit_acceptance(solved, negatives)
         found = self._first.scene_map
@@ -192,6 +199,12 @@ class MapValidation:
             fitted = fit_covariance(self._errors(self._results(answers)))
             self._refine(**{kind: fitted or getattr(uncalibrated(self._first.family), kind)})
 
+    def _camera_noise(self, answers: list[_Solved]) -> CameraNoise:
+        """Return how far intrinsics seem to be off in right answers, though they are right."""
+        found = [self._localisers[answer.by].camera_evidence(answer.query, answer.solved)
+                 for answer, result in zip(answers, self._results(answers)) if result.good]
+        return fit_camera_noise([one for one in found if one is not None], self._blocks)
+
     def _refine(self, **tables: Any) -> None:
         """Replace tables of the uncertainty model."""
         model = self._first.scene_map.uncertainty or uncalibrated(self._first.family)
@@ -228,7 +241,7 @@ class MapValidation:
             novelties.append(trace.pose.novelty)
         return HeldOutErrors(_stacked(twists, 6), _stacked(informations, 6, 6),
                              torch.tensor(novelties).double(),
-                             sum(len(fold.blocks) for fold in self._folds))
+                             self._blocks)
 
 
 def _stacked(tensors: list[torch.Tensor], *shape: int) -> torch.Tensor:

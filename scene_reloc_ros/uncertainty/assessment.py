@@ -31,6 +31,7 @@ from scene_reloc_ros.uncertainty.query import Query
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 _LARGEST_SECOND_BEST = 0.9  # score of another pose, of that of the best; beyond, either is right
+_LIKELY_WRONG = 0.5  # probability of a wrong calibration that explains an uncertain pose
 _LEAST_DISTINCT = 0.2  # share of the inliers that no other part of the map looks like
 
 
@@ -43,6 +44,14 @@ class AssessedPose:
     probability: float  # that it is within the bounds asked for
     features: dict[str, float]  # name -> value, larger is better
     novelty: float  # from the nearest mapping view, unitless
+
+
+@dataclass(frozen=True)
+class CameraSpread:
+    """What a doubtful calibration adds to the covariance of a pose."""
+
+    covariance: np.ndarray  # (6, 6) of the twist
+    probability: float  # that the calibration is wrong
 
 
 class PoseAssessor:
@@ -64,23 +73,29 @@ class PoseAssessor:
         self._options, self._threshold_px = options, threshold_px
 
     def assess(self, query: Query, solved: SolverResult | Rejection,
+               camera: CameraSpread | None = None,
                ) -> tuple[AssessedPose | None, Rejection | None]:
         """Return the pose of a query (None: there is none) and why it is not believed.
 
         A poor picture explains the rest: whatever speaks against a pose, its reason comes first.
+
+        Args:
+            query: what was asked.
+            solved: what the solver says of it.
+            camera: what is doubted of its calibration; None: nothing.
         """
         pose: AssessedPose | None = None
         rejection: Rejection | None
         if isinstance(solved, Rejection):
             rejection = solved
         else:
-            pose, rejection = self._weigh(query, solved)
+            pose, rejection = self._weigh(query, solved, camera)
         if rejection is not None:
             rejection = image_rejection(query.quality, self.model.images) or rejection
         return pose, rejection
 
-    def _weigh(self, query: Query,
-               result: SolverResult) -> tuple[AssessedPose, Rejection | None]:
+    def _weigh(self, query: Query, result: SolverResult, camera: CameraSpread | None,
+               ) -> tuple[AssessedPose, Rejection | None]:
         """Return a solved pose with covariance and probability, and the Rejection or None."""
         cam_from_map = result.cam_from_map.cpu()
         map_from_cam = invert_pose(cam_from_map)
@@ -93,9 +108,14 @@ class PoseAssessor:
                               distinct_share(result, query.problem, self._ambiguous),
                               self.model.images, self._threshold_px)
         features = confidence_features(query, result, context)
+        if camera is not None:  # a cell agrees as well with a pose that a wrong camera moves
+            covariance = covariance + torch.from_numpy(camera.covariance)
         within = probability_within(covariance, self._options.within_m, self._options.within_deg)
         right = probability_right(features, self.model.acceptance)
         rejection = self._rejection(right, within, away, features)
+        if (rejection is Rejection.UNCERTAIN and camera is not None
+                and camera.probability > _LIKELY_WRONG):
+            rejection = Rejection.MISCALIBRATED
         if query.regressed is None and context.distinct < _LEAST_DISTINCT:
             # what agrees is seen in another place as well: one of two at best
             right, rejection = right / 2, Rejection.AMBIGUOUS

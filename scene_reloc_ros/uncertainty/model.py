@@ -33,6 +33,15 @@ class CovarianceModel:
 
 
 @dataclass(frozen=True)
+class CameraNoise:
+    """How far the intrinsics that views of the map seem to tell are off though they are right."""
+
+    scale: float = 3.5  # of the deviations that independent cells would have, ratio
+    shared: float = 1.0  # of what cells of one view usually share (``calibration``), ratio
+    frames: int = 0  # held-out frames that it was fitted on; 0: of other maps
+
+
+@dataclass(frozen=True)
 class ImageStatistics:
     """What images of the mapped place look like, so that a poor one can be told."""
 
@@ -59,6 +68,7 @@ class UncertaintyModel:
     rgbd: CovarianceModel | None = None  # with depth at the query
     images: ImageStatistics = ImageStatistics()
     ray_deviation: float = 0.0  # of points along their rays, of their distance; 0: measured
+    camera: CameraNoise = CameraNoise()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, the features by the names that map files have for them."""
@@ -75,7 +85,8 @@ class UncertaintyModel:
             acceptance[part] = _renamed(acceptance[part], _NAMES_STORED)
         return cls(AcceptanceModel(**acceptance), CovarianceModel(**values['rgb']),
                    None if rgbd is None else CovarianceModel(**rgbd),
-                   ImageStatistics(**values['images']), values.get('ray_deviation', 0.0))
+                   ImageStatistics(**values['images']), values.get('ray_deviation', 0.0),
+                   CameraNoise(**values.get('camera', {})))
 
 
 def _renamed(features: dict[str, float], names: dict[str, str]) -> dict[str, float]:

@@ -25,3 +25,5 @@ class Query:
     regressed: SolverResult | None = None  # the pose, where it comes without correspondences
     families: tuple[tuple[str, int], ...] = ()  # name and count of what each method found
     similarity: float = 0.0  # to the nearest mapping view, of such a pose
+    own_camera: bool = True  # whether the camera is stated to be the one that the map was made by
+    if_own: tuple[float, ...] | None = None  # what it is off by (FREED) if it is, though another

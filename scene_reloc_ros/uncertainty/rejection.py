@@ -106,6 +106,10 @@ class Rejection(Reason):
     UNCERTAIN = (
         'The best pose is not known as exactly as is asked for.',
         'Come closer to mapped views, or raise accept_within and accept_angle.')
+    MISCALIBRATED = (
+        'The calibration of the camera does not fit its pictures, so that the pose is off.',
+        'Calibrate the camera, or publish the camera_info that belongs to these pictures '
+        '(rectified ones have no distortion); the field camera says what it looks like.')
     DISAGREES_WITH_DEPTH = (
         'The depth image disagrees with the best pose.',
         'Check that the depth is registered to the image and in metres or millimetres.')

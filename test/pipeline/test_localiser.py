@@ -76,6 +76,8 @@ WORLDS = {
     'OUTSIDE_MAP': {'views': torch.eye(4).expand(3, 4, 4) + 20 * torch.eye(4).roll(1, 1)},
     'UNCERTAIN': {'uncertainty': UncertaintyModel(AcceptanceModel(9.0),
                                                   CovarianceModel(floor_m=0.3))},
+    'MISCALIBRATED': {'camera': replace(CAMERA, fx=440.0, fy=440.0),
+                      'uncertainty': UncertaintyModel(AcceptanceModel(9.0))},
     'DISAGREES_WITH_DEPTH': {'depth': DepthCorrection(), 'depth_m': depth_image(wrong_depths()),
                              'uncertainty': one_feature('depth_agreement', 0.0)},
     'TOO_DARK': {'points': scattered_points(), 'image': TEXTURE // 12},

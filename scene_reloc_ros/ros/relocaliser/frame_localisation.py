@@ -26,7 +26,7 @@ from scene_reloc_ros.uncertainty.rejection import Rejection
 
 
 class FrameLocaliser(Protocol):
-    """What a node needs of the core's Localiser."""
+    """What a node needs of the core's CameraWatch."""
 
     def localise(self, image: np.ndarray, camera: Camera,
                  depth_m: Optional[np.ndarray] = None) -> Localisation:
@@ -34,6 +34,10 @@ class FrameLocaliser(Protocol):
 
     def depth_unavailable(self) -> Optional[str]:
         """Return why depth cannot be used, or None where it can."""
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Return what is wrong with the camera, as far as its images have shown: sentences."""
 
 
 def localise_frame(messages: FrameMessages, camera: CameraAnswer,

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.pipeline.camera_watch import CameraWatch
 from scene_reloc_ros.pipeline.localiser import Localiser, LocaliserOptions
 from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
 from scene_reloc_ros.uncertainty.acceptance import AcceptanceOptions
@@ -28,8 +29,8 @@ def map_path(text: str) -> Path:
     return path
 
 
-def load_localiser(path: Path, options: RelocaliserOptions) -> Localiser:
-    """Load a scene map and return its localiser, warmed up for the camera of the map.
+def load_localiser(path: Path, options: RelocaliserOptions) -> CameraWatch:
+    """Load a scene map and return what localises in it, warmed up for the camera of the map.
 
     Args:
         path: of the map file.
@@ -49,4 +50,4 @@ def load_localiser(path: Path, options: RelocaliserOptions) -> Localiser:
         localiser.warm_up(scene_map.camera)
     except RuntimeError as error:
         raise ValueError(f'map {path} cannot run on device {options.device}: {error}') from error
-    return localiser
+    return CameraWatch(localiser)

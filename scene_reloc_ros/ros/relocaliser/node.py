@@ -53,6 +53,7 @@ class RelocaliserNode(CameraNode):
         self._swap_lock = threading.RLock()  # a result of the old map never follows a swap
         self._state = LocalisationState()
         self._last_status: dict[str, Any] = {}
+        self._notices = 0  # of the camera that the log has
         super().__init__(**node_arguments)
         self._gate = PoseFilter(self.options)
         self._create_services()
@@ -159,10 +160,18 @@ class RelocaliserNode(CameraNode):
             self._state, self.slot, reason, sentence, outcome,
             self.get_clock().now().nanoseconds)
         self._last_status.update(map_to_odom_stamp_ns=tf_stamp_ns, map=self._map_path,
-                                 event=event)
+                                 event=event, camera=self._camera_notice())
         if self._localiser is None:
             self._last_status['state'] = 'no_map'
         self._outputs.publish_status(self._last_status)
+
+    def _camera_notice(self) -> Optional[str]:
+        """Return what is wrong with the camera; the log has it when it is found."""
+        notices = self._localiser.notices if self._localiser is not None else ()
+        for notice in notices[self._notices:]:
+            self.get_logger().warning(notice)
+        self._notices = len(notices)
+        return '; '.join(notices) or None
 
     def on_clock_jump(self) -> None:
         """Forget what was true before time jumped back."""

@@ -34,7 +34,7 @@ def status_fields(state: LocalisationState, slot: LatestSlot, reason: str, sente
         'frames': state.frames, 'accepted': state.accepted,
         'received': slot.received, 'dropped': slot.dropped,
         'jumps': state.jumps, 'refusals': dict(state.refusals), 'event': None,
-        'probability': None,
+        'camera': None, 'probability': None,
         'inliers': 0, 'cells': 0, 'latency_ms': None, 'solver': None, 'device': None}
     if outcome is not None and outcome.stamp_ns:
         fields['delay_ms'] = round((now_ns - outcome.stamp_ns) * 1e-6, 2)
@@ -64,7 +64,9 @@ def fill_diagnosis(status: DiagnosticStatus, ready: bool, fields: dict[str, Any]
         ready: whether the robot is localised.
         fields: of the newest ~/status.
     """
-    if ready:
+    if fields.get('camera'):
+        status.summary(DiagnosticStatus.WARN, f'the camera: {fields["camera"]}')
+    elif ready:
         status.summary(DiagnosticStatus.OK, 'localised')
     else:
         status.summary(DiagnosticStatus.WARN, fields.get('sentence', 'no image yet'))
