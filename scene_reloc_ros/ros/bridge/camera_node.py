@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import traceback
 from typing import Any, Optional
 
 from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages
@@ -61,12 +60,10 @@ class CameraNode(ConfiguredLifecycleNode):
 
     def frame_failed(self, _: FrameMessages, error: Exception) -> None:
         """Tell that an image was lost to an error, in the thread of the worker."""
-        sentence = (f'an image could not be handled ({type(error).__name__}: {error}); the next '
-                    'one is')
-        self.get_logger().error(sentence, throttle_duration_sec=10.0)
-        self.get_logger().debug(''.join(traceback.format_exception(error)))
+        self.guard.tell('an image', error)
         if self.is_active:
-            self.report(StatusReason.FRAME_FAILED.code, sentence)
+            self.report(StatusReason.FRAME_FAILED.code, 'an image could not be handled '
+                        f'({type(error).__name__}: {error}); the next one is')
 
     def report(self, reason: str, sentence: str) -> None:
         """Publish on ~/status what keeps the node from its work."""

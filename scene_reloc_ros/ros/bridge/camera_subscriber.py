@@ -88,7 +88,7 @@ class CameraInput:
         self._cache = CameraCache(self._info.topic_name)
         self._jump = node.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1)),
-            post_callback=lambda jump: on_restart())
+            post_callback=node.guard.of(lambda jump: on_restart(), 'a jump of the clock'))
 
     @property
     def camera(self) -> CameraAnswer:

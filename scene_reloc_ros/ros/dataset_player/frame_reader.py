@@ -12,6 +12,7 @@ from typing import Any
 
 from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.geometry.posed_image import PosedImage
+from scene_reloc_ros.ros.node.threads import guarded_thread
 
 _END = object()
 
@@ -23,15 +24,15 @@ class FrameReader:
         """Prepare to read ``sequence[i]`` for the indices, at most ``ahead`` in advance."""
         self._queue: queue.Queue[Any] = queue.Queue(maxsize=ahead)
         self._stopped = threading.Event()
-        self._thread = threading.Thread(
-            target=self._read, args=(sequence, indices), daemon=True, name='frame reader')
+        self._thread = guarded_thread(
+            lambda: self._read(sequence, indices), 'frame reader', self._queue.put)
 
     def start(self) -> None:
         """Begin to read; once only."""
         self._thread.start()
 
     def __iter__(self) -> Iterator[PosedImage]:
-        """Yield the frames; raises ValueError or OSError where one cannot be read."""
+        """Yield the frames; raises what keeps one from being read."""
         while True:
             item = self._queue.get()
             if item is _END:
@@ -50,11 +51,8 @@ class FrameReader:
                 continue
 
     def _read(self, sequence: Sequence, indices: Indices[int]) -> None:
-        try:
-            for index in indices:
-                if self._stopped.is_set():
-                    return
-                self._queue.put(sequence[index])
-            self._queue.put(_END)
-        except (ValueError, OSError) as error:
-            self._queue.put(error)
+        for index in indices:
+            if self._stopped.is_set():
+                return
+            self._queue.put(sequence[index])
+        self._queue.put(_END)

@@ -24,4 +24,7 @@ class StatusReason(Reason):
     WORKER_DIED = (
         'The thread that handles the images ended with an error.',
         'Deactivate and activate the node, and report its log.')
+    MAP_UNLOADED = (
+        'The parameter map was set to nothing: the map is unloaded.',
+        'Set the parameter map, or call ~/load_map.')
     MAP_LOADED = ('A map was loaded; the pose is forgotten.', 'Nothing.')

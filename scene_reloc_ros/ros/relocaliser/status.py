@@ -56,6 +56,13 @@ def figures_of(outcome: Outcome) -> str:
             f'cm, {math.degrees(np.linalg.norm(deviation[3:])):.2f} degrees)')
 
 
+def used(map_path: str, device: object, map_ready_topic: str) -> list[str]:
+    """Return map, device and what is waited for, as the node says at its start."""
+    followed = f' or publish its path on {map_ready_topic}' if map_ready_topic else ''
+    waits = 'images' if map_path else f'a map: set the parameter map, call ~/load_map{followed}'
+    return [f'map {map_path or "none"}', f'device {device}', f'waits for {waits}']
+
+
 def fill_diagnosis(status: DiagnosticStatus, ready: bool, fields: dict[str, Any]) -> None:
     """Fill a status of /diagnostics.
 
