@@ -5,6 +5,8 @@
 import sys
 import time
 
+from rclpy.logging import get_logger
+
 from scene_reloc_ros.ros.node.process import run_node
 from scene_reloc_ros.ros.relocaliser.node import RelocaliserNode
 
@@ -19,7 +21,7 @@ class SlowRelocaliserNode(RelocaliserNode):
 
 def load(path, options):
     """Load for longer than anyone waits."""
-    print(f'loading {path}', flush=True)
+    get_logger('test').info(f'loading {path}')
     time.sleep(30)
     raise ValueError('it was not to come this far')
 

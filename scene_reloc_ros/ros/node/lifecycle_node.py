@@ -146,8 +146,9 @@ class ConfiguredLifecycleNode(GuardedCallbacks, LifecycleNode):
         """One line on what the node listens to, answers and uses, and what it waits for."""
         topics = sorted({one.topic_name for one in self.subscriptions} - _OF_EVERY_NODE)
         own = f'{self.get_fully_qualified_name()}/'
-        services = sorted(one.srv_name for one in self.services
-                          if one.srv_name.removeprefix(own) not in _SERVICES_OF_EVERY_NODE)
+        named = (self.resolve_service_name(one.srv_name) for one in self.services)
+        services = sorted(name for name in named
+                          if name.removeprefix(own) not in _SERVICES_OF_EVERY_NODE)
         return '; '.join(part for part in (
             f'listens to {", ".join(topics)}' if topics else '',
             f'answers {", ".join(services)}' if services else '', *self.uses()) if part)
