@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from typing import Any, Optional
 
@@ -17,7 +16,7 @@ from scene_reloc_ros.ros.dataset_player.options import DatasetPlayerOptions
 from scene_reloc_ros.ros.dataset_player.playback import chosen_frames, Playback
 from scene_reloc_ros.ros.dataset_player.publishers import PlayerPublishers
 from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode
-from scene_reloc_ros.ros.node.process import run_node
+from scene_reloc_ros.ros.node.process import end, run_node
 
 
 class DatasetPlayerNode(ConfiguredLifecycleNode):
@@ -118,4 +117,4 @@ class DatasetPlayerNode(ConfiguredLifecycleNode):
 
 
 if __name__ == '__main__':
-    sys.exit(run_node(DatasetPlayerNode))
+    end(run_node(DatasetPlayerNode))

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any, Optional
 
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -22,7 +21,7 @@ from scene_reloc_ros.ros.mapper.pose_sources import PoseSource, TopicPoses, Tran
 from scene_reloc_ros.ros.mapper.recorder import Recorder
 from scene_reloc_ros.ros.mapper.services import MapperServices
 from scene_reloc_ros.ros.mapper.training_client import TrainingClient
-from scene_reloc_ros.ros.node.process import run_node
+from scene_reloc_ros.ros.node.process import end, run_node
 from scene_reloc_ros.ros.node.qos import LATCHED, RESULT
 
 _TROUBLES = ('refused', 'no_image', 'failed', 'frame_failed', 'worker_died')
@@ -155,4 +154,4 @@ class MapperNode(CameraNode):
 
 
 if __name__ == '__main__':
-    sys.exit(run_node(MapperNode))
+    end(run_node(MapperNode))

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import importlib
-import sys
 
 from scene_reloc_ros.ros.node.stop_signals import StopSignals
 
@@ -19,5 +18,5 @@ def main_of(module: str, node_class: str) -> Callable[[], None]:
         signals.install()
         process = importlib.import_module('scene_reloc_ros.ros.node.process')
         node = getattr(importlib.import_module(module), node_class)
-        sys.exit(process.run_node(node, signals=signals))
+        process.end(process.run_node(node, signals=signals))
     return main

@@ -23,6 +23,7 @@ from rclpy.timer import Timer
 
 from scene_reloc_ros.ros.node.threads import sentence_of
 
+_POLL_S = 0.005
 _TOLD_AGAIN_S = 10.0  # the same failure is told this often at most
 Callback = Callable[..., Any]
 
@@ -120,6 +121,14 @@ class GuardedExecutor(MultiThreadedExecutor):
         self._take_subscription = guard.of(
             self._take_subscription, 'reading a message')
         self._take_service = guard.of(self._take_service, 'reading a request')
+
+    def finish(self, timeout_s: float) -> None:
+        """Wait for callbacks that still run, so that none works on a node that has gone."""
+        deadline = time.monotonic() + timeout_s
+        for future in list(self._futures):
+            while not future.done() and time.monotonic() < deadline:
+                time.sleep(_POLL_S)
+            future.exception()  # asked for, or rclpy prints that nobody has
 
 
 def _refused(sentence: str, _: Any, response: Any) -> Any:

@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+import os
 import re
+import sys
 import time
-from typing import Optional
+from typing import NoReturn, Optional
 
 import rclpy
 from rclpy.exceptions import InvalidParameterValueException, ParameterException
@@ -18,6 +21,7 @@ from scene_reloc_ros.ros.node.stop_signals import StopSignals
 
 _THREADS = 6  # camera, tf, timers, and services that wait for their outcome
 _SIGNAL_POLL_S = 0.2
+_CALLBACKS_S = 0.5  # for those that still run when the node ends
 _PAUSE_S = 0.1  # after an error of the executor, so that one that repeats takes no core
 _UNPARSED = re.compile(r"Couldn't parse ([^:]+): '(.*?)'\. Error: (.*?), at /")
 
@@ -51,6 +55,17 @@ def run_node(node_class: type[ConfiguredLifecycleNode],
     finally:
         signals.ignore()
     return 0
+
+
+def end(code: int) -> NoReturn:
+    """End the process at once; the node has gone, and nothing is left to put in order.
+
+    Python would take the libraries apart first, for seconds on a busy machine.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def arguments_sentence(error: RuntimeError) -> str:
@@ -87,6 +102,7 @@ def _run(node: ConfiguredLifecycleNode, signals: StopSignals) -> None:
         return
     finally:
         node.cleanup()
+        executor.finish(_CALLBACKS_S)
         executor.shutdown()
         node.destroy_node()
         rclpy.try_shutdown()

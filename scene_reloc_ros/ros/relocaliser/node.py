@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-import sys
 import threading
 from typing import Any, Optional
 
@@ -18,7 +17,7 @@ from std_srvs.srv import Empty, Trigger
 
 from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages
 from scene_reloc_ros.ros.bridge.camera_node import CameraNode
-from scene_reloc_ros.ros.node.process import run_node
+from scene_reloc_ros.ros.node.process import end, run_node
 from scene_reloc_ros.ros.node.qos import LATCHED
 from scene_reloc_ros.ros.node.status_reason import StatusReason
 from scene_reloc_ros.ros.relocaliser.frame_localisation import FrameLocaliser, localise_frame
@@ -234,4 +233,4 @@ class RelocaliserNode(CameraNode):
 
 
 if __name__ == '__main__':
-    sys.exit(run_node(RelocaliserNode))
+    end(run_node(RelocaliserNode))
