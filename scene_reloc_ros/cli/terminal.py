@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Progress bars and tables in a terminal."""
 
+from contextlib import contextmanager
 import json
+import signal
 import sys
+import threading
 
 from tqdm import tqdm
 
@@ -54,6 +57,19 @@ def print_rows(rows):
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         print(f'  {name:<{width}}  {value}')
+
+
+@contextmanager
+def terminable():
+    """Treat SIGTERM as Ctrl-C while the context lasts, so that what is half-written goes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def try_outputs(args):

@@ -4,6 +4,7 @@
 
 import argparse
 import importlib
+import signal
 import subprocess
 import sys
 
@@ -80,3 +81,15 @@ def test_the_program_stands_alone_and_names_its_commands():
                     'doctor'):
         assert command in shown.stdout
     assert main([]) == 2
+
+
+@pytest.mark.slow
+def test_a_command_that_is_terminated_says_so_and_leaves_nothing(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, '-m', 'scene_reloc_ros.cli.main', 'map', ROUTE, '--out', 'x.map'],
+        stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tmp_path)
+    process.stderr.read(1)  # the first bar
+    process.send_signal(signal.SIGTERM)
+    said, errors = process.communicate(timeout=60)
+    assert process.returncode == 130 and 'Traceback' not in errors
+    assert 'nothing was written' in said and not list(tmp_path.iterdir())

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
+from diagnostic_msgs.msg import DiagnosticStatus
+
 from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages
 from scene_reloc_ros.ros.bridge.camera_subscriber import CameraInput
 from scene_reloc_ros.ros.bridge.transform_lookup import TransformLookup
@@ -92,4 +94,19 @@ class CameraNode(ConfiguredLifecycleNode):
             self.report(StatusReason.WORKER_DIED.code, f'the {self.task} thread ended with an '
                         'error; deactivate and activate the node, and report its log')
             return True
-        return False
+        losses = camera_input.losses()
+        if losses is not None:
+            self.report(StatusReason.IMAGES_LOST.code, losses)
+            self.get_logger().warning(losses, throttle_duration_sec=30.0)
+        return losses is not None
+
+    @property
+    def lost(self) -> int:
+        """Images that the camera took and that did not arrive, since the node is configured."""
+        return self.camera_input.gaps.lost if self.camera_input is not None else 0
+
+    def warn_of_losses(self, status: DiagnosticStatus) -> None:
+        """Add to a status of /diagnostics that images are lost, where they are."""
+        losses = self.camera_input.losses() if self.camera_input is not None else None
+        if losses is not None:
+            status.summary(max(status.level, DiagnosticStatus.WARN), f'{status.message}; {losses}')

@@ -24,7 +24,7 @@ from scene_reloc_ros.ros.mapper.training_client import TrainingClient
 from scene_reloc_ros.ros.node.process import end, run_node
 from scene_reloc_ros.ros.node.qos import LATCHED, RESULT
 
-_TROUBLES = ('refused', 'no_image', 'failed', 'frame_failed', 'worker_died')
+_TROUBLES = ('refused', 'no_image', 'failed', 'frame_failed', 'worker_died', 'images_lost')
 
 
 class MapperNode(CameraNode):
@@ -113,7 +113,8 @@ class MapperNode(CameraNode):
         return {'stamp_ns': self._last_stamp_ns, 'state': self._recorder.state,
                 'reason': self._last[0], 'sentence': self._last[1],
                 'keyframes': self._recorder.keyframes, 'recording': self._recorder.path,
-                'received': self.slot.received, 'dropped': self.slot.dropped}
+                'received': self.slot.received, 'dropped': self.slot.dropped,
+                'lost': self.lost}
 
     @property
     def awaits_images(self) -> bool:
@@ -151,6 +152,7 @@ class MapperNode(CameraNode):
         status.summary(level, f'{self._recorder.state}: {self._last[1]}')
         for key, value in self._fields().items():
             status.add(key, str(value))
+        self.warn_of_losses(status)
 
 
 if __name__ == '__main__':

@@ -18,6 +18,9 @@ class StatusReason(Reason):
     NO_IMAGE = (
         'No image, or none with its depth, has come for image_timeout.',
         'Start the camera or remap its topics; the sentence tells QoS and clocks apart.')
+    IMAGES_LOST = (
+        'Many images that the camera took did not arrive.',
+        'See "Images are lost" in troubleshooting.md: shared memory or larger buffers.')
     FRAME_FAILED = (
         'An image could not be handled for an error of the program; the next one is.',
         'Report the sentence, and the log at level debug.')

@@ -177,7 +177,7 @@ class RelocaliserNode(CameraNode):
             self._state, self.slot, reason, sentence, outcome,
             self.get_clock().now().nanoseconds)
         self._last_status.update(map_to_odom_stamp_ns=tf_stamp_ns, map=self._map_path,
-                                 event=event)
+                                 event=event, lost=self.lost)
         if self._localiser is None:
             self._last_status['state'] = 'no_map'
         self._outputs.publish_status(self._last_status)
@@ -230,6 +230,7 @@ class RelocaliserNode(CameraNode):
     def diagnose(self, status: DiagnosticStatus) -> None:
         """Say whether the robot is localised, and if not why."""
         fill_diagnosis(status, self._state.ready, self._last_status)
+        self.warn_of_losses(status)
 
 
 if __name__ == '__main__':

@@ -32,7 +32,7 @@ def status_fields(state: LocalisationState, slot: LatestSlot, reason: str, sente
         'stamp_ns': outcome.stamp_ns if outcome else None, 'state': state.label,
         'reason': reason, 'sentence': sentence, 'delay_ms': None,
         'frames': state.frames, 'accepted': state.accepted,
-        'received': slot.received, 'dropped': slot.dropped,
+        'received': slot.received, 'dropped': slot.dropped, 'lost': 0,
         'jumps': state.jumps, 'refusals': dict(state.refusals), 'event': None,
         'probability': None,
         'inliers': 0, 'cells': 0, 'latency_ms': None, 'solver': None, 'device': None}

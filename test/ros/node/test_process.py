@@ -17,7 +17,7 @@ from scene_reloc_ros.ros.node.stop_signals import GRACE_S
 
 pytestmark = pytest.mark.ros
 BUSY_S = 3.0  # what a machine that does other work adds
-SLOW = SUPPORT / 'slow_relocaliser.py'
+SLOW = SUPPORT / 'machine' / 'slow_relocaliser.py'
 
 
 def wait_for(condition, timeout_s=30.0):
