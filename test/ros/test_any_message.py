@@ -8,13 +8,14 @@ A short run; SCENE_RELOC_EXAMPLES=10000 makes a long one, in chunks of it with -
 import os
 import time
 
+import cv2
 from hypothesis import given, HealthCheck, settings
 from hypothesis import strategies as st
 import numpy as np
 import pytest
 import rclpy
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import CameraInfo, CompressedImage
 from support.machine.disks import names_below
 from support.messages import strategies
 from support.small_recording import CAMERA, small_frames
@@ -92,7 +93,8 @@ class Listening:
         if self.options.image_transport == 'raw':
             topic, message = '/image', bridge.cv2_to_imgmsg(picture, 'bgr8')
         else:
-            topic, message = '/image/compressed', bridge.cv2_to_compressed_imgmsg(picture, 'png')
+            topic, message = '/image/compressed', CompressedImage(
+                format='png', data=cv2.imencode('.png', picture)[1].tobytes())
         message.header.frame_id, message.header.stamp.sec = 'camera', strategies.STAMP_S
         self.send(topic, message)
 
@@ -105,9 +107,9 @@ class Relocaliser(Listening, RelocaliserNode):
         super().report(reason, sentence, outcome, *more)
         self.told.append((reason, sentence))
         if outcome is not None and outcome.accepted:
-            refuse_nonsense(outcome.map_from_base)
-            if outcome.map_from_odom is not None:
-                refuse_nonsense(outcome.map_from_odom)
+            for pose in (outcome.map_from_base, outcome.map_from_odom):
+                if pose is not None:  # where nothing but the camera is asked for
+                    refuse_nonsense(pose)
 
 
 class Mapper(Listening, MapperNode):
@@ -189,9 +191,14 @@ def test_any_depth_beside_an_image_is_used_or_refused(relocaliser):
     @given(strategies.images(('16UC1', '32FC1', 'mono16')))
     def check(message):
         message.header.stamp.sec, message.header.stamp.nanosec = strategies.STAMP_S, 0
+        message.header.frame_id = 'camera'
         node.send('/depth', message)
         node.see()
     check()
+    right = CvBridge().cv2_to_imgmsg(small_frames(1)[0].depth_m, '32FC1')
+    right.header.frame_id, right.header.stamp.sec = 'camera', strategies.STAMP_S
+    node.send('/depth', right)
+    node.see()
     assert {'accepted', 'bad_depth'} <= {reason for reason, _ in node.told}
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 
@@ -16,6 +17,10 @@ COLOUR_ENCODINGS = ('bgr8', 'rgb8', 'bgra8', 'rgba8', 'yuv422', 'uyvy', 'yuv422_
                     '8UC3', '8UC4')
 GREY_ENCODINGS = ('mono8', '8UC1', 'mono16')
 DEPTH_UNITS = {'16UC1': 1000.0, 'mono16': 1000.0, '32FC1': 1.0}  # units per metre
+_MOST_PIXELS = 100_000_000  # of a compressed image that is decoded
+_MOST_IN_A_BYTE = 10_000  # pixels: a blank one-bit PNG has 8000 in a byte
+_HEADER_BYTES = 65_536  # of a compressed image: its size stands in them
+_NO_FRAMES = (0xc4, 0xc8, 0xcc)  # markers of JPEG among those of frames that are others
 _bridge = CvBridge()
 
 
@@ -74,19 +79,44 @@ def _refuse_unreadable(encoding: str) -> None:
 
 
 def _converted(message: Image, wanted: str) -> np.ndarray:
+    if not message.width * message.height:
+        raise ValueError(f'image is {message.width}x{message.height} and shows nothing; check '
+                         'the camera driver')
     try:
         return _bridge.imgmsg_to_cv2(message, wanted)
-    except (CvBridgeError, ValueError) as error:
+    except (CvBridgeError, ValueError, cv2.error) as error:
         raise ValueError(f'image cannot be read: {error}; check the camera driver') from error
+
+
+def _claimed_size(data: bytes) -> tuple[int, int]:
+    """Return (width, height) as the header of a PNG or JPEG has them, zeros where it has none.
+
+    PNG: first chunk (ISO/IEC 15948); JPEG: first frame header among the markers (ITU-T T.81).
+    """
+    if data.startswith(b'\x89PNG') and len(data) >= 24:
+        return int.from_bytes(data[16:20], 'big'), int.from_bytes(data[20:24], 'big')
+    at = 2 if data.startswith(b'\xff\xd8') else len(data)
+    while at + 9 <= len(data) and data[at] == 0xff:
+        if 0xc0 <= data[at + 1] <= 0xcf and data[at + 1] not in _NO_FRAMES:
+            return (int.from_bytes(data[at + 7:at + 9], 'big'),
+                    int.from_bytes(data[at + 5:at + 7], 'big'))
+        at += 2 + int.from_bytes(data[at + 2:at + 4], 'big')
+    return 0, 0
 
 
 def _decoded(message: CompressedImage) -> np.ndarray:
     if 'compressedDepth' in message.format:
         raise ValueError(f'compressed image of format {message.format!r} holds depth, no picture; '
                          'subscribe to the colour topic')
+    width, height = _claimed_size(bytes(message.data[:_HEADER_BYTES]))
+    most = min(_MOST_PIXELS, _MOST_IN_A_BYTE * len(message.data))
+    if width * height > most:  # a damaged header must not cost gigabytes
+        raise ValueError(f'compressed image of format {message.format!r} says that it is '
+                         f'{width}x{height}, in {len(message.data)} bytes; send jpeg or png of a '
+                         'camera')
     try:
         image = _bridge.compressed_imgmsg_to_cv2(message)
-    except CvBridgeError as error:
+    except (CvBridgeError, cv2.error) as error:
         raise ValueError(f'compressed image of format {message.format!r} cannot be decoded '
                          f'({error}); send jpeg or png') from error
     if image is None or image.dtype not in (np.uint8, np.uint16) or (
