@@ -20,6 +20,7 @@ DEPTH_UNITS = {'16UC1': 1000.0, 'mono16': 1000.0, '32FC1': 1.0}  # units per met
 _MOST_PIXELS = 100_000_000  # of a compressed image that is decoded
 _MOST_IN_A_BYTE = 10_000  # pixels: a blank one-bit PNG has 8000 in a byte
 _HEADER_BYTES = 65_536  # of a compressed image: its size stands in them
+_PNG = b'\x89PNG\r\n\x1a\n'
 _NO_FRAMES = (0xc4, 0xc8, 0xcc)  # markers of JPEG among those of frames that are others
 _bridge = CvBridge()
 
@@ -88,12 +89,20 @@ def _converted(message: Image, wanted: str) -> np.ndarray:
         raise ValueError(f'image cannot be read: {error}; check the camera driver') from error
 
 
+def _has_all_chunks(data: bytes) -> bool:
+    """Tell whether no chunk of a PNG reaches beyond its end (ISO/IEC 15948)."""
+    at = len(_PNG)
+    while at + 8 <= len(data) and data[at + 4:at + 8] != b'IEND':
+        at += 12 + int.from_bytes(data[at:at + 4], 'big')
+    return at <= len(data)
+
+
 def _claimed_size(data: bytes) -> tuple[int, int]:
     """Return (width, height) as the header of a PNG or JPEG has them, zeros where it has none.
 
     PNG: first chunk (ISO/IEC 15948); JPEG: first frame header among the markers (ITU-T T.81).
     """
-    if data.startswith(b'\x89PNG') and len(data) >= 24:
+    if data.startswith(_PNG) and len(data) >= 24:
         return int.from_bytes(data[16:20], 'big'), int.from_bytes(data[20:24], 'big')
     at = 2 if data.startswith(b'\xff\xd8') else len(data)
     while at + 9 <= len(data) and data[at] == 0xff:
@@ -108,12 +117,15 @@ def _decoded(message: CompressedImage) -> np.ndarray:
     if 'compressedDepth' in message.format:
         raise ValueError(f'compressed image of format {message.format!r} holds depth, no picture; '
                          'subscribe to the colour topic')
-    width, height = _claimed_size(bytes(message.data[:_HEADER_BYTES]))
-    most = min(_MOST_PIXELS, _MOST_IN_A_BYTE * len(message.data))
+    data = bytes(message.data)
+    if data.startswith(_PNG) and not _has_all_chunks(data):  # OpenCV makes room for any length
+        raise ValueError(f'compressed image of format {message.format!r} is cut off or damaged; '
+                         'check the camera driver and the network')
+    width, height = _claimed_size(data[:_HEADER_BYTES])
+    most = min(_MOST_PIXELS, _MOST_IN_A_BYTE * len(data))
     if width * height > most:  # a damaged header must not cost gigabytes
         raise ValueError(f'compressed image of format {message.format!r} says that it is '
-                         f'{width}x{height}, in {len(message.data)} bytes; send jpeg or png of a '
-                         'camera')
+                         f'{width}x{height}, in {len(data)} bytes; send jpeg or png of a camera')
     try:
         image = _bridge.compressed_imgmsg_to_cv2(message)
     except (CvBridgeError, cv2.error) as error:

@@ -157,6 +157,15 @@ def test_a_header_that_claims_gigabytes_is_refused_before_it_costs_them(
         image_of_message(CompressedImage(format='x', data=bytes(data)))
 
 
+def test_a_png_whose_chunks_reach_beyond_its_end_is_refused_before_room_is_made_for_them():
+    data = bytearray(cv2.imencode('.png', np.zeros((48, 64), np.uint8))[1].tobytes())
+    at = data.index(b'IDAT') - 4
+    for length in (b'\x7f\xff\xff\xf0', b'\x00\x00\x7f\xff'):
+        data[at:at + 4] = length
+        with pytest.raises(ValueError, match='is cut off or damaged; check'):
+            image_of_message(CompressedImage(format='png', data=bytes(data)))
+
+
 def test_an_image_of_no_size_is_named():
     with pytest.raises(ValueError, match='image is 0x48 and shows nothing'):
         image_of_message(Image(height=48, width=0, encoding='bgr8'))
