@@ -62,8 +62,11 @@ class MappingSession:
         Raises ValueError where one of them cannot be written.
         """
         root = full_path(folder)
-        for part in ('recordings', 'maps'):  # a map that cannot be written is known before it
-            writable_folder(root / part)
+        try:
+            for part in ('recordings', 'maps'):  # before anything is recorded for a map
+                writable_folder(root / part)
+        except ValueError as error:
+            raise ValueError(f'parameter folder: {error}') from error
         name = time.strftime('%Y%m%d-%H%M%S')
         taken = sum(1 for _ in root.glob(f'recordings/{name}*'))
         self.name = f'{name}-{taken}' if taken else name

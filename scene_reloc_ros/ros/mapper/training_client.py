@@ -20,6 +20,7 @@ from scene_reloc_ros.ros.node.threads import guarded_thread, sentence_of
 
 _BEGIN_S = 100.0  # a slow machine imports the network within this time
 _STOP_S = 20.0  # a training step, and a feature buffer in work, end within this time
+_END_S = 1.0  # the same where the node ends
 _SETTINGS = ('preset', 'encoder', 'minutes', 'device', 'seed', 'niceness')
 
 
@@ -67,10 +68,14 @@ class Training:
         self._child_end.close()
         self._listener.start()
 
-    def cancel(self) -> None:
-        """Ask the training to stop and wait until it has; it is killed if it does not."""
+    def cancel(self, patience_s: Optional[float] = None) -> None:
+        """Ask the training to stop and wait until it has; it is killed if it does not.
+
+        Args:
+            patience_s: how long it may take; None: as long as a step of the training does.
+        """
         self._cancel.set()
-        self._listener.join(_STOP_S)
+        self._listener.join(_STOP_S if patience_s is None else patience_s)
         if self._listener.is_alive():
             self._process.kill()
             self._listener.join()
@@ -167,10 +172,10 @@ class TrainingClient:
         return f'the training is cancelled; {self._recorder.keyframes} key frames are kept'
 
     def shut_down(self) -> None:
-        """Cancel a training without a word."""
+        """Cancel a training without a word, and soon: the recording is on disk."""
         training = self._running()
         if training is not None:
-            training.cancel()
+            training.cancel(_END_S)
 
     def _running(self) -> Optional[Training]:
         with self._lock:
