@@ -36,9 +36,9 @@ setup(
     entry_points={
         'console_scripts': [
             f'scene_reloc = {PACKAGE}.cli.main:main',
-            f'relocaliser = {PACKAGE}.ros.relocaliser.node:main',
-            f'mapper = {PACKAGE}.ros.mapper.node:main',
-            f'dataset_player = {PACKAGE}.ros.dataset_player.node:main',
+            f'relocaliser = {PACKAGE}.ros.relocaliser.__main__:main',
+            f'mapper = {PACKAGE}.ros.mapper.__main__:main',
+            f'dataset_player = {PACKAGE}.ros.dataset_player.__main__:main',
         ],
     },
 )

@@ -2,11 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Launch the relocaliser, with rviz if asked for."""
 
-from launch.actions import DeclareLaunchArgument
-from launch.conditions import IfCondition
-from launch.substitutions import LaunchConfiguration
-
-from scene_reloc_ros.ros.node.launch_description import node_description, rviz_node, TOPICS
+from scene_reloc_ros.ros.node.launch_description import node_description, rviz, TOPICS
 
 PARAMETERS = {
     'map': 'scene map file',
@@ -23,7 +19,6 @@ def generate_launch_description():
     """Return the description."""
     description = node_description('relocaliser', PARAMETERS, {
         **TOPICS, 'depth_topic': ('', 'depth images, registered to the camera')})
-    description.add_action(DeclareLaunchArgument(
-        'rviz', default_value='false', description='start rviz too'))
-    description.add_action(rviz_node(IfCondition(LaunchConfiguration('rviz'))))
+    for action in rviz():
+        description.add_action(action)
     return description

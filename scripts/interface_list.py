@@ -126,7 +126,8 @@ _COMMON = {
     'state': None, 'reason': 'code, see [reasons](reasons.md)',
     'sentence': 'what happened, for people, with figures',
 }
-_SLOT = {'received': 'images received', 'dropped': 'of them replaced by newer ones, unhandled'}
+_SLOT = {'received': 'images received', 'dropped': 'of them replaced by newer ones, unhandled',
+         'lost': 'images that did not arrive, as gaps between stamps show'}
 # JSON on topics: (node, topic) -> {field: meaning}
 MESSAGES = {
     ('relocaliser', '~/status'): {

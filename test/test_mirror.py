@@ -56,7 +56,9 @@ TESTED_IN = {
     'ros/mapper/test_session.py': ['ros/mapper/options'],
     'ros/mapper/test_training_client.py': ['ros/mapper/training_process'],
     'ros/node/test_configured_node.py': ['ros/compat/diagnostic_updater'],
+    'ros/node/test_guard.py': ['ros/node/threads'],
     'ros/node/test_lifecycle_node.py': ['ros/node/qos'],
+    'ros/node/test_process.py': ['ros/node/stop_signals'],
     'ros/node/test_parameters.py': ['ros/node/parameter_fields'],
     'ros/relocaliser/test_relocaliser_node.py': [f'ros/relocaliser/{module}' for module in (
         'frame_localisation', 'map_loading', 'publishers')],

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Arguments that several commands share."""
 
-from pathlib import Path
-
 from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
 from scene_reloc_ros.network.device import DEVICES
 
@@ -26,7 +24,7 @@ def add_device(parser):
 
 def add_json(parser):
     """Declare --json."""
-    parser.add_argument('--json', metavar='FILE', help='write the figures to this file')
+    add_output(parser, '--json', metavar='FILE', help='write the figures to this file')
 
 
 def read_sequence(args):
@@ -35,11 +33,10 @@ def read_sequence(args):
     return sequence.select(read_frame_list(args.frames)) if args.frames else sequence
 
 
-def checked_output(path):
-    """Return a path whose folder exists; found out before the work, not after it."""
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise ValueError(f'folder {path.parent} of {path.name} does not exist; create it')
-    if path.is_dir():
-        raise ValueError(f'{path} is a folder; give the name of a file')
-    return path
+def add_output(parser, name, *, folder=False, **settings):
+    """Declare an option that names a file, or a folder, that the command writes.
+
+    ``try_outputs`` tries it before the work.
+    """
+    action = parser.add_argument(name, **settings)
+    parser.set_defaults(outputs={**(parser.get_default('outputs') or {}), action.dest: folder})

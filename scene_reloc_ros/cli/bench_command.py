@@ -3,7 +3,7 @@
 """The command ``bench``: measurements beside named peers, for tables and not for tests."""
 
 from scene_reloc_ros.cli.arguments import add_device, add_json
-from scene_reloc_ros.cli.terminal import ProgressBars, write_json
+from scene_reloc_ros.cli.terminal import ELSEWHERE, ProgressBars, write_json
 from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
 from scene_reloc_ros.datasets.perturbed_sequence import PerturbedSequence
 from scene_reloc_ros.evaluation.machine import machine_name
@@ -52,8 +52,7 @@ def run(args):
     """Measure and print a table."""
     figures = {'machine': machine_name(), **(
         _bench_solver(args) if args.what == 'solver' else _bench_encoder(args))}
-    write_json(args.json, figures)
-    return 0
+    return 0 if write_json(args.json, figures) == args.json else ELSEWHERE
 
 
 def _bench_solver(args):

@@ -5,7 +5,7 @@
 import math
 from pathlib import Path
 
-from scene_reloc_ros.cli.arguments import add_device
+from scene_reloc_ros.cli.arguments import add_device, add_output
 from scene_reloc_ros.cli.compare_children import Folder, Job
 from scene_reloc_ros.cli.terminal import print_rows, write_json
 from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
@@ -29,8 +29,8 @@ def add_arguments(parser):
                         help='maps that exist, if any, and the sequence of all frames')
     parser.add_argument('--test', metavar='LIST', required=True,
                         help='frames with known poses that the maps are asked for')
-    parser.add_argument('--out', metavar='DIR', required=True,
-                        help='folder for maps, records and report; an interrupted run goes on')
+    add_output(parser, '--out', folder=True, metavar='DIR', required=True,
+               help='folder for maps, records and report; an interrupted run goes on')
     parser.add_argument('--frames', metavar='LIST', help='frames to map')
     parser.add_argument('--methods', metavar='A,B',
                         help='methods to map by, or all (all; none where maps are given)')
@@ -56,7 +56,7 @@ def _add_mapping(parser):
 def run(args):
     """Map and ask in processes of their own, one after the other, and write the report."""
     jobs = planned(args)
-    out = Path(args.out)
+    out = args.out
     out.mkdir(parents=True, exist_ok=True)
     folder = Folder(out, lambda text: print(f'  {text}', flush=True))
     records = []

@@ -9,9 +9,14 @@ import sys
 
 import torch
 
-from scene_reloc_ros.cli.arguments import add_device, add_json, add_sequence, read_sequence
+from scene_reloc_ros.cli.arguments import (
+    add_device,
+    add_json,
+    add_sequence,
+    read_sequence,
+)
 from scene_reloc_ros.cli.queries import add_depth, open_localiser
-from scene_reloc_ros.cli.terminal import ProgressBars, write_json
+from scene_reloc_ros.cli.terminal import ELSEWHERE, ProgressBars, try_outputs, write_json
 from scene_reloc_ros.datasets.negative_frames import NegativeFrames
 from scene_reloc_ros.datasets.readable_frames import readable_frames
 from scene_reloc_ros.evaluation.compare import answers_record
@@ -33,8 +38,8 @@ def main(arguments=None):
     add_json(parser)
     args = parser.parse_args(arguments)
     try:
-        write_json(args.json, answers(args))
-        return 0
+        try_outputs(args)
+        return 0 if write_json(args.json, answers(args)) == args.json else ELSEWHERE
     except (ValueError, RuntimeError, OSError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -7,15 +7,22 @@ from pathlib import Path
 
 import numpy as np
 
-from scene_reloc_ros.cli.arguments import add_device, add_json, add_sequence, read_sequence
+from scene_reloc_ros.cli.arguments import (
+    add_device,
+    add_json,
+    add_output,
+    add_sequence,
+    read_sequence,
+)
 from scene_reloc_ros.cli.queries import add_depth, open_localiser
-from scene_reloc_ros.cli.terminal import print_rows, ProgressBars, write_json
+from scene_reloc_ros.cli.terminal import ELSEWHERE, print_rows, ProgressBars, write_json
 from scene_reloc_ros.datasets.negative_frames import NegativeFrames
 from scene_reloc_ros.datasets.perturbed_sequence import PERTURBATIONS, PerturbedSequence
 from scene_reloc_ros.datasets.readable_frames import readable_frames
 from scene_reloc_ros.evaluation.plots import plot_evaluation, plot_trust
 from scene_reloc_ros.evaluation.report import evaluate
 from scene_reloc_ros.evaluation.risk_coverage import by_name, Group, trust_figures
+from scene_reloc_ros.files.outputs import kept
 from scene_reloc_ros.geometry.pose_error import RECALL_BOUNDS
 from scene_reloc_ros.pipeline.camera_watch import CameraWatch
 from scene_reloc_ros.pipeline.frame_result import localise_frames
@@ -31,7 +38,7 @@ def add_arguments(parser):
     parser.add_argument('--trust', type=int, metavar='N',
                         help='judge the frames perturbed in every way and N pictures of other '
                         'places as well: how often is a wrong pose accepted, a right one refused?')
-    parser.add_argument('--plots', metavar='DIR', help='folder for pictures')
+    add_output(parser, '--plots', folder=True, metavar='DIR', help='folder for pictures')
     add_depth(parser)
     add_device(parser)
     add_json(parser)
@@ -57,13 +64,15 @@ def run(args):
     print_rows(_rows(summary))
     if args.perturb:
         print_rows(_drops(summary))
-    write_json(args.json, summary)
-    if args.plots:
-        paths = plot_evaluation(report, judged, scene_map, args.plots)
-        paths.append(plot_trust(report, trust, Path(args.plots) / 'trust.png'))
-        for path in paths:
-            print(f'  {path}')
-    return 0
+    written = write_json(args.json, summary), args.plots and kept(
+        args.plots, lambda folder: _plot(folder, report, judged, scene_map, trust))
+    return 0 if written == (args.json, args.plots) else ELSEWHERE
+
+
+def _plot(folder, report, frames, scene_map, trust):
+    paths = plot_evaluation(report, frames, scene_map, folder)
+    for path in (*paths, plot_trust(report, trust, folder / 'trust.png')):
+        print(f'  {path}')
 
 
 def _judged(localiser, frames, bars, given):

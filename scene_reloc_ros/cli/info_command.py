@@ -4,7 +4,7 @@
 
 from scene_reloc_ros.cli.arguments import add_json
 from scene_reloc_ros.cli.map_figures import map_figures, map_rows
-from scene_reloc_ros.cli.terminal import print_rows, write_json
+from scene_reloc_ros.cli.terminal import ELSEWHERE, print_rows, write_json
 from scene_reloc_ros.mapping.scene_map import SceneMap
 
 
@@ -18,5 +18,4 @@ def run(args):
     """Say what is in a map file."""
     figures = map_figures(args.map, SceneMap.load(args.map))
     print_rows(map_rows(figures))
-    write_json(args.json, figures)
-    return 0
+    return 0 if write_json(args.json, figures) == args.json else ELSEWHERE

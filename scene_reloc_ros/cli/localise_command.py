@@ -3,12 +3,14 @@
 """The command ``localise``: images to a trajectory."""
 
 from collections import Counter
+from contextlib import closing
 
-from scene_reloc_ros.cli.arguments import add_device, add_sequence, checked_output, read_sequence
+from scene_reloc_ros.cli.arguments import add_device, add_output, add_sequence, read_sequence
 from scene_reloc_ros.cli.queries import add_depth, open_localiser
-from scene_reloc_ros.cli.terminal import ProgressBars
+from scene_reloc_ros.cli.terminal import ELSEWHERE, ProgressBars
 from scene_reloc_ros.datasets.readable_frames import LeftOut
 from scene_reloc_ros.datasets.stamped_lines import tum_line
+from scene_reloc_ros.files.outputs import GrowingText
 from scene_reloc_ros.pipeline.camera_watch import CameraWatch
 
 
@@ -16,8 +18,8 @@ def add_arguments(parser):
     """Declare the options of ``localise``."""
     parser.add_argument('map', metavar='MAP', help='map file')
     add_sequence(parser)
-    parser.add_argument('--out', metavar='TRAJECTORY.tum', default='trajectory.tum',
-                        help='poses map_from_cam in TUM format (trajectory.tum)')
+    add_output(parser, '--out', metavar='TRAJECTORY.tum', default='trajectory.tum',
+               help='poses map_from_cam in TUM format (trajectory.tum)')
     add_depth(parser)
     add_device(parser)
 
@@ -27,11 +29,10 @@ def run(args):
 
     A frame that cannot be read is left out and named; ValueError where it is every third.
     """
-    out = checked_output(args.out)
     localiser = CameraWatch(open_localiser(args)[1])
     frames = read_sequence(args)
     localised, rejections, unreadable = 0, Counter(), []
-    with ProgressBars() as bars, open(out, 'w', encoding='utf-8', buffering=1) as trajectory:
+    with ProgressBars() as bars, closing(GrowingText(args.out)) as trajectory:
         trajectory.write('# stamp tx ty tz qx qy qz qw (map_from_cam)\n')
         for index, name in enumerate(frames.names):
             bars('localising', (index + 1) / len(frames), name)
@@ -46,7 +47,7 @@ def run(args):
                 trajectory.write(tum_line(frame.stamp_ns, found.map_from_cam))
             else:
                 rejections[found.rejection] += 1
-    print(f'{localised} of {len(frames)} frames localised, written to {out}')
+    print(f'{localised} of {len(frames)} frames localised, written to {trajectory.path}')
     for rejection, count in rejections.most_common():
         print(f'  {count} rejected: {rejection.sentence}')
     for notice in localiser.notices:
@@ -55,4 +56,4 @@ def run(args):
     for sentence in left_out.sentences:
         print(f'  {sentence}')
     left_out.refuse_too_many()
-    return 0
+    return 0 if trajectory.path == args.out else ELSEWHERE

@@ -8,6 +8,7 @@ import logging
 import sys
 
 from scene_reloc_ros import __version__
+from scene_reloc_ros.cli.terminal import terminable, try_outputs
 
 # command -> (module, help); each declares its options in add_arguments and does its work in run.
 # Modules are loaded on use, so that --help and a misspelt option answer at once.
@@ -34,7 +35,9 @@ def main(arguments=None):
         parser.print_help()
         return 2
     try:
-        return run(args)
+        with terminable():
+            try_outputs(args)
+            return run(args)
     except (ValueError, RuntimeError, OSError) as error:
         print(f'scene_reloc {args.command}: {error}', file=sys.stderr)
         return 2

@@ -7,13 +7,14 @@ from dataclasses import replace
 from scene_reloc_ros.cli.arguments import (
     add_device,
     add_json,
+    add_output,
     add_sequence,
-    checked_output,
     read_sequence,
 )
 from scene_reloc_ros.cli.map_figures import map_figures, map_rows
-from scene_reloc_ros.cli.terminal import print_rows, ProgressBars, write_json
+from scene_reloc_ros.cli.terminal import ELSEWHERE, print_rows, ProgressBars, write_json
 from scene_reloc_ros.features.local_features import EXTRACTORS
+from scene_reloc_ros.files.outputs import kept
 from scene_reloc_ros.mapping.presets import PRESETS, with_minutes
 from scene_reloc_ros.mapping.progress import MappingCancelled
 from scene_reloc_ros.methods.registry import method_class, METHODS
@@ -27,8 +28,8 @@ _LEAST_KEPT = 100
 def add_arguments(parser):
     """Declare the options of ``map``."""
     add_sequence(parser)
-    parser.add_argument('--out', metavar='MAP', default='scene.map',
-                        help='file to write (scene.map)')
+    add_output(parser, '--out', metavar='MAP', default='scene.map',
+               help='file to write (scene.map)')
     parser.add_argument('--method', metavar='NAME', default='auto', choices=sorted(METHODS),
                         help=f'{", ".join(sorted(METHODS))} (auto: those that held-out frames '
                         'ask for)')
@@ -67,7 +68,6 @@ def _options(args):
 
 def run(args):
     """Map a sequence; Ctrl-C leaves nothing behind."""
-    out = checked_output(args.out)
     options = _options(args)
     frames = read_sequence(args)
     mapper = Mapper(options, args.device, args.seed)
@@ -77,8 +77,8 @@ def run(args):
     except (KeyboardInterrupt, MappingCancelled):
         print('map: cancelled; nothing was written')
         return 130
-    scene_map.save(out)
+    out = kept(args.out, scene_map.save)
     figures = map_figures(out, scene_map)
     print_rows(map_rows(figures))
-    write_json(args.json, figures)
-    return 0
+    written = out, write_json(args.json, figures)
+    return 0 if written == (args.out, args.json) else ELSEWHERE

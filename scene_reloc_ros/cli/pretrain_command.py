@@ -4,8 +4,9 @@
 
 from pathlib import Path
 
-from scene_reloc_ros.cli.arguments import add_device, add_json, checked_output
-from scene_reloc_ros.cli.terminal import print_rows, ProgressBars, write_json
+from scene_reloc_ros.cli.arguments import add_device, add_json, add_output
+from scene_reloc_ros.cli.terminal import ELSEWHERE, print_rows, ProgressBars, write_json
+from scene_reloc_ros.files.outputs import kept
 from scene_reloc_ros.network.device import resolve_device
 from scene_reloc_ros.network.encoder import SIZES
 from scene_reloc_ros.network.weights import (
@@ -31,8 +32,8 @@ _SCENES_OF_IMAGES = 0.6  # as many scenes are made
 
 def add_arguments(parser):
     """Declare the options of ``pretrain``."""
-    parser.add_argument('--out', default='encoder.safetensors', metavar='WEIGHTS',
-                        help='file to write (encoder.safetensors)')
+    add_output(parser, '--out', default='encoder.safetensors', metavar='WEIGHTS',
+               help='file to write (encoder.safetensors)')
     parser.add_argument('--size', default='small', choices=sorted(SIZES),
                         help='size of the network (small)')
     parser.add_argument('--minutes', type=float, default=60.0, help='training time (60)')
@@ -52,7 +53,6 @@ def add_arguments(parser):
 
 def run(args):
     """Train an encoder; a run that was cut off goes on from its checkpoint."""
-    out = checked_output(args.out)
     if not args.minutes > 0 or args.batch < 1 or (args.images is not None and args.images < 1):
         raise ValueError('pretrain needs minutes above 0, at least 1 image and 1 pair a step')
     images = args.images or min(1000, round(100 + 30 * args.minutes))
@@ -60,7 +60,7 @@ def run(args):
     options = PretrainingOptions(minutes=args.minutes, images=images, seed=args.seed,
                                  scenes=round(_SCENES_OF_IMAGES * images),
                                  batch=args.batch, encoder=SIZES[args.size])
-    checkpoint = out.with_suffix('.checkpoint')
+    checkpoint = args.out.with_suffix('.checkpoint')
     with ProgressBars() as bars:
         training = _prepare(args, options, bars)
         if initial:
@@ -70,13 +70,13 @@ def run(args):
         before = matching_accuracy(training.encoder, training.judge)
         encoder = training.run(checkpoint, bars)
     after = matching_accuracy(encoder, training.judge)
-    save_encoder(out, encoder, _description(args, training))
+    out = kept(args.out, lambda path: save_encoder(path, encoder, _description(args, training)))
     figures = {'weights': str(out), 'steps': training.step, 'seconds': training.seconds,
                'matching_before': before, 'matching_after': after}
     print_rows((('weights', out), ('steps', f'{training.step} in {training.seconds:.0f} s'),
                 ('matching, held out', f'{before:.1%} before, {after:.1%} after')))
-    write_json(args.json, figures)
-    return 0
+    written = out, write_json(args.json, figures)
+    return 0 if written == (args.out, args.json) else ELSEWHERE
 
 
 def _prepare(args, options, bars):

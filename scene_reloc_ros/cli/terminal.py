@@ -2,16 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Progress bars and tables in a terminal."""
 
+from contextlib import contextmanager
 import json
+import signal
 import sys
+import threading
 
 from tqdm import tqdm
 
-from scene_reloc_ros.cli.arguments import checked_output
+from scene_reloc_ros.files.outputs import kept, writable_file, writable_folder, write_whole
 
 _FORMAT = '{desc:<12}{percentage:3.0f}%|{bar:30}| {elapsed}<{remaining} {postfix}'
 _TERMINAL_S, _FILE_S = 0.2, 15.0  # how often a bar is drawn again
 
+ELSEWHERE = 2  # exit code where a result had to be kept in another place than asked for
 SCHEMA = 1  # of the figures in JSON files; grows when one changes its meaning or goes
 
 
@@ -55,8 +59,30 @@ def print_rows(rows):
         print(f'  {name:<{width}}  {value}')
 
 
+@contextmanager
+def terminable():
+    """Treat SIGTERM as Ctrl-C while the context lasts, so that what is half-written goes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def try_outputs(args):
+    """Replace the outputs of a command by full paths; ValueError where one cannot be written."""
+    for name, folder in getattr(args, 'outputs', {}).items():
+        path = getattr(args, name)
+        if path is not None:
+            setattr(args, name, writable_folder(path) if folder else writable_file(path))
+
+
 def write_json(path, values):
-    """Write a dict as JSON where a path was given; ValueError where the folder is missing."""
-    if path is not None:
-        text = json.dumps({'schema': SCHEMA, **values}, indent=1)
-        checked_output(path).write_text(text + '\n')
+    """Write a dict as JSON where a path was given; return where it is, see ``kept``."""
+    if path is None:
+        return None
+    text = json.dumps({'schema': SCHEMA, **values}, indent=1) + '\n'
+    return kept(path, lambda place: write_whole(place, text))

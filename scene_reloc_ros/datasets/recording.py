@@ -9,7 +9,9 @@ map_from_cam of the optical frame. A frame's line in rgb.txt is written last: it
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Sequence as Words
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 import math
@@ -82,8 +84,10 @@ class RecordingWriter:
     def append(self, frame: PosedImage) -> None:
         """Write a ``PosedImage`` (stamp_ns, image, map_from_cam, depth_m or None) durably.
 
-        Raises ValueError, and stays usable, where the stamp does not follow the last one, the
-        pose is missing or no rotation, or image or depth have another size than the camera.
+        Raises OSError where the disk does not take it, and ValueError where the stamp does not
+        follow the last one, the
+        pose is missing or no rotation, or image or depth have another size than the camera. It
+        stays usable, and nothing of the frame stays.
         """
         stamp = stamp_text(frame.stamp_ns)
         self._check(frame, stamp)
@@ -91,16 +95,31 @@ class RecordingWriter:
             raise ValueError(f'frame {stamp} has no pose; only posed images can be recorded')
         map_from_cam = checked_pose(frame.map_from_cam, f'frame {stamp}')
         depth = None if frame.depth_m is None else _depth_units(frame.depth_m)
-        self._write_png(f'rgb/{stamp}.png', frame.image)
-        if depth is not None:
-            self._write_png(f'depth/{stamp}.png', depth)
-            append_line(self._folder / _DEPTHS, f'{stamp} depth/{stamp}.png')
-        translation, quaternion = translation_quaternion_from_pose(map_from_cam)
-        numbers = ' '.join(f'{value:.9f}' for value in (*translation, *quaternion))
-        append_line(self._folder / _POSES, f'{stamp} {numbers}')
-        append_line(self._folder / _IMAGES, f'{stamp} rgb/{stamp}.png')
+        with self._all_or_nothing(stamp):
+            self._write_png(f'rgb/{stamp}.png', frame.image)
+            if depth is not None:
+                self._write_png(f'depth/{stamp}.png', depth)
+                append_line(self._folder / _DEPTHS, f'{stamp} depth/{stamp}.png')
+            translation, quaternion = translation_quaternion_from_pose(map_from_cam)
+            numbers = ' '.join(f'{value:.9f}' for value in (*translation, *quaternion))
+            append_line(self._folder / _POSES, f'{stamp} {numbers}')
+            append_line(self._folder / _IMAGES, f'{stamp} rgb/{stamp}.png')
         self._last_ns = frame.stamp_ns
         self._count += 1
+
+    @contextmanager
+    def _all_or_nothing(self, stamp: str) -> Iterator[None]:
+        """Take back what a frame has written where the disk does not take all of it."""
+        sizes = {name: os.path.getsize(self._folder / name) for name in (_DEPTHS, _POSES)}
+        try:
+            yield
+        except OSError:
+            with suppress(OSError):  # where the folder has gone there is nothing to take back
+                for part in ('rgb', 'depth'):
+                    (self._folder / part / f'{stamp}.png').unlink(missing_ok=True)
+                for name, size in sizes.items():
+                    os.truncate(self._folder / name, size)
+            raise
 
     def _check(self, frame: PosedImage, stamp: str) -> None:
         if frame.stamp_ns <= self._last_ns:

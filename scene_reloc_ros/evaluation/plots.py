@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.evaluation.report import EvaluationReport
+from scene_reloc_ros.files.outputs import write_whole
 from scene_reloc_ros.geometry.chi_square import NEES_95
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.scene_map import SceneMap
@@ -27,6 +29,13 @@ def new_figure(width: float, height: float) -> Figure:
     figure = Figure(figsize=(width, height), dpi=110, layout='constrained')
     FigureCanvasAgg(figure)
     return figure
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, whole or not at all; OSError where that is not possible."""
+    content = BytesIO()
+    figure.savefig(content, format='png')
+    write_whole(path, content.getvalue())
 
 
 def plot_evaluation(report: EvaluationReport, sequence: Sequence, scene_map: SceneMap,
@@ -56,7 +65,7 @@ def plot_route(report: EvaluationReport, scene_map: SceneMap, path: Path) -> Non
                  aspect='equal')
         axes.grid(alpha=0.3)
     axes.legend()
-    figure.savefig(path)
+    save_figure(figure, path)
 
 
 def plot_errors(report: EvaluationReport, path: Path) -> None:
@@ -78,7 +87,7 @@ def plot_errors(report: EvaluationReport, path: Path) -> None:
                      ylim=(0, 1))
     for axes in (curve, distribution):
         axes.grid(alpha=0.3)
-    figure.savefig(path)
+    save_figure(figure, path)
 
 
 def plot_inliers(report: EvaluationReport, sequence: Sequence, path: Path) -> None:
@@ -98,7 +107,7 @@ def plot_inliers(report: EvaluationReport, sequence: Sequence, path: Path) -> No
         figure.colorbar(dots, label='depth of the scene coordinate (m)', shrink=0.8)
     axes.set(title=f'{record.name}: {found.inliers} of {found.cells} cells agree')
     axes.axis('off')
-    figure.savefig(path)
+    save_figure(figure, path)
 
 
 def plot_trust(report: EvaluationReport, figures: dict[str, Any], path: Path) -> Path:
@@ -116,7 +125,7 @@ def plot_trust(report: EvaluationReport, figures: dict[str, Any], path: Path) ->
     _draw_curve(curve, figures['curve'])
     for axes in (surprise, reliable, curve):
         axes.grid(alpha=0.3)
-    figure.savefig(path)
+    save_figure(figure, path)
     return path
 
 

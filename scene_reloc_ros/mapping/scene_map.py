@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 import torch
 
+from scene_reloc_ros.files.outputs import write_whole
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
 from scene_reloc_ros.mapping.depth_correction import DepthCorrection
@@ -66,7 +66,7 @@ class SceneMap:
         return self.views[:, :3, 3]
 
     def save(self, path: str | Path) -> None:
-        """Write the map to a temporary file, sync it and rename it: it is whole or not there."""
+        """Write the map, whole or not at all; OSError where that is not possible."""
         path = Path(path)
         if not path.parent.is_dir():
             raise ValueError(f'folder {path.parent} of the map does not exist; create it')
@@ -82,12 +82,7 @@ class SceneMap:
                   'depth': json.dumps(self.depth and asdict(self.depth)),
                   'calibration': json.dumps(self.uncertainty and self.uncertainty.as_dict()),
                   'metadata': json.dumps(self.metadata), 'checksum': _checksum(tensors)}
-        partial = path.with_name(path.name + '.partial')
-        with open(partial, 'wb') as file:
-            file.write(save(tensors, header))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        write_whole(path, save(tensors, header))
 
     @classmethod
     def load(cls, path: str | Path) -> SceneMap:

@@ -10,9 +10,10 @@ import json
 from pathlib import Path
 
 from safetensors import safe_open, SafetensorError
-from safetensors.torch import save_file
+from safetensors.torch import save
 import torch
 
+from scene_reloc_ros.files.outputs import write_whole
 from scene_reloc_ros.network.ace_checkpoint import AceLayoutEncoder, load_ace_layout
 from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
 
@@ -77,4 +78,4 @@ def save_encoder(path: str | Path, encoder: Encoder, description: str) -> None:
     tensors = {key: (value.half() if value.is_floating_point() else value).contiguous()
                for key, value in encoder.state_dict().items()}
     metadata = {'options': json.dumps(asdict(encoder.options)), 'description': description}
-    save_file(tensors, str(path), metadata)
+    write_whole(path, save(tensors, metadata))

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from io import BytesIO
 import logging
 import os
 from pathlib import Path
@@ -20,6 +21,7 @@ import torch
 from torch.nn import functional
 
 from scene_reloc_ros.datasets.procedural_images import procedural_image
+from scene_reloc_ros.files.outputs import write_whole
 from scene_reloc_ros.network.device import preferred_dtype
 from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
 from scene_reloc_ros.pretraining.contrastive_loss import info_nce, sample_descriptors
@@ -220,11 +222,19 @@ class Pretraining:
                     on_progress('training', self.progress(),
                                 f'step {self.step} loss {loss:.3f} matching {accuracy:.3f}')
                 if checkpoint and now - saved > self.options.checkpoint_every:
-                    self.save(checkpoint)
+                    self._save_or_warn(checkpoint)
                     saved = now
         if checkpoint:
-            self.save(checkpoint)
+            self._save_or_warn(checkpoint)
         return self.encoder.eval()
+
+    def _save_or_warn(self, path: str | Path) -> None:
+        """Save; hours of work do not end for a checkpoint that a full disk does not take."""
+        try:
+            self.save(path)
+        except OSError as error:
+            logger.warning('checkpoint %s cannot be written (%s); the training goes on', path,
+                           error.strerror)
 
     def _advance(self, batch: Batch) -> tuple[float, float]:
         self._set_learning_rate()
@@ -239,12 +249,11 @@ class Pretraining:
 
     def save(self, path: str | Path) -> None:
         """Write a checkpoint that ``resume`` understands; atomic."""
-        path = Path(path)
-        partial = path.with_suffix('.partial')
+        content = BytesIO()
         torch.save({'encoder': self.encoder.state_dict(), 'seconds': self.seconds,
                     'optimiser': self.optimiser.state_dict(), 'step': self.step,
-                    'history': self.history}, partial)
-        partial.replace(path)
+                    'history': self.history}, content)
+        write_whole(path, content.getvalue())
 
     def resume(self, path: str | Path) -> None:
         """Continue where a checkpoint stands."""

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program: its commands, and bad input in one sentence."""
 
+import argparse
+import importlib
+import signal
 import subprocess
 import sys
 
@@ -9,7 +12,7 @@ import pytest
 from support.mapped_room import ROUTE
 import torch
 
-from scene_reloc_ros.cli.main import main
+from scene_reloc_ros.cli.main import _COMMANDS, main
 
 BAD_INPUT = {
     'missing folder': (['map', 'nowhere', '--out', 'x.map'], 'nowhere'),
@@ -23,6 +26,17 @@ BAD_INPUT = {
                         "'huge' is neither"),
     'no pairs': (['bench', 'encoder', '--pairs', '0'], 'at least 1 pair'),
     'bench of nothing': (['bench', '--problems', '0'], 'at least 1'),
+    'no home for a map': (['map', ROUTE, '--out', '~no-such-user/x.map'], 'no home folder'),
+}
+UNWRITABLE = {
+    'map': (['map', ROUTE], ('out', 'json')),
+    'localise': (['localise', 'no.map', ROUTE], ('out',)),
+    'evaluate': (['evaluate', 'no.map', ROUTE], ('json', 'plots')),
+    'compare': (['compare', ROUTE, '--test', 'no.txt', '--out', 'x'], ('out',)),
+    'info': (['info', 'no.map'], ('json',)),
+    'bench': (['bench'], ('json',)),
+    'pretrain': (['pretrain'], ('out', 'json')),
+    'demo': (['demo'], ('out',)),
 }
 if not torch.cuda.is_available():
     BAD_INPUT['no GPU'] = (['map', ROUTE, '--device', 'cuda', '--out', 'x.map'], 'CUDA')
@@ -39,6 +53,26 @@ def test_bad_input_is_one_sentence_and_no_traceback(case, tmp_path, monkeypatch,
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize('command', UNWRITABLE)
+def test_every_output_is_tried_before_anything_else_is_looked_at(
+        command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    arguments, outputs = UNWRITABLE[command]
+    for output in outputs:
+        assert main([*arguments, f'--{output}', '/sys/kernel/x.y']) == 2
+        assert 'cannot be written' in capsys.readouterr().err
+        assert not list(tmp_path.iterdir())
+
+
+def test_no_command_has_an_output_that_is_not_tried():
+    for name, (module, _) in _COMMANDS.items():
+        parser = argparse.ArgumentParser()
+        importlib.import_module(f'scene_reloc_ros.cli.{module}').add_arguments(parser)
+        written = {action.dest for action in parser._actions} & {'out', 'json', 'plots'}
+        assert written == set(parser.get_default('outputs') or ()), name
+        assert written == set(UNWRITABLE.get(name, ((), ()))[1]), name
+
+
 def test_the_program_stands_alone_and_names_its_commands():
     shown = subprocess.run([sys.executable, '-m', 'scene_reloc_ros.cli.main', '--help'],
                            capture_output=True, text=True)
@@ -47,3 +81,15 @@ def test_the_program_stands_alone_and_names_its_commands():
                     'doctor'):
         assert command in shown.stdout
     assert main([]) == 2
+
+
+@pytest.mark.slow
+def test_a_command_that_is_terminated_says_so_and_leaves_nothing(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, '-m', 'scene_reloc_ros.cli.main', 'map', ROUTE, '--out', 'x.map'],
+        stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tmp_path)
+    process.stderr.read(1)  # the first bar
+    process.send_signal(signal.SIGTERM)
+    said, errors = process.communicate(timeout=60)
+    assert process.returncode == 130 and 'Traceback' not in errors
+    assert 'nothing was written' in said and not list(tmp_path.iterdir())

@@ -5,11 +5,13 @@
 import json
 
 import pytest
-from support.mapped_room import LAP
+from support.machine.disks import names_below, small_disk
+from support.mapped_room import LAP, ROUTE
 
 from scene_reloc_ros.cli.main import main
 from scene_reloc_ros.mapping.camera_refinement import CameraRefinementOptions
 from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.pipeline.mapper import Mapper
 
 
 def test_the_map_is_small_and_knows_how_it_was_made(mapped):
@@ -41,3 +43,20 @@ def test_a_map_says_what_it_found_of_the_calibration(mapped, capsys):
     assert figures['calibration']['fy'] == pytest.approx(525, rel=unusual)
     assert main(['info', str(mapped / 'room.map')]) == 0
     assert 'as mapping found them' in capsys.readouterr().out
+
+
+def test_a_map_for_which_the_disk_has_no_room_left_is_kept_where_there_is(
+        mapped, tmp_path, monkeypatch, capsys):
+    made = SceneMap.load(mapped / 'room.map')
+    with small_disk(tmp_path / 'disk') as disk:
+        def build(*_):
+            disk.fill()
+            return made
+        monkeypatch.setattr(Mapper, 'build', build)
+        assert main(['map', ROUTE, '--out', str(disk.path / 'x.map'),
+                     '--json', str(disk.path / 'x.json')]) == 2
+        assert names_below(disk.path) == []
+        assert SceneMap.load(tmp_path / 'x.map').views.equal(made.views)
+        figures = json.loads((tmp_path / 'x.json').read_text())
+        assert figures['map_bytes'] == (tmp_path / 'x.map').stat().st_size
+        assert str(tmp_path / 'x.map') in capsys.readouterr().out

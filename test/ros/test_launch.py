@@ -3,6 +3,7 @@
 """The launch files, run for real where ROS 2 brings launch; skipped with the reason elsewhere."""
 
 import importlib
+from pathlib import Path
 
 import pytest
 
@@ -44,3 +45,43 @@ def test_a_launch_file_declares_the_arguments_of_nav2(name, repository):
     names = {argument.name for argument in description.get_launch_arguments()}
     assert {'namespace', 'use_sim_time', 'autostart', 'log_level'} <= names
     assert 'params_file' in names
+
+
+@pytest.fixture
+def shared(tmp_path, repository, monkeypatch):
+    """Return the module of the launch files, with the package in an ament prefix of its own."""
+    pytest.importorskip('launch_ros', reason='launch_ros is not installed here')
+    index = tmp_path / 'share' / 'ament_index' / 'resource_index' / 'packages'
+    index.mkdir(parents=True)
+    (index / 'scene_reloc_ros').touch()
+    (tmp_path / 'share' / 'scene_reloc_ros').symlink_to(repository)
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
+    return importlib.import_module('scene_reloc_ros.ros.node.launch_description')
+
+
+def test_large_images_get_a_transport_unless_the_user_has_chosen_one(shared, monkeypatch):
+    files = shared.transport_environment({})
+    assert set(files) == {'FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE',
+                          'CYCLONEDDS_URI'}
+    for file in files.values():
+        assert Path(file.removeprefix('file://')).is_file()
+    for chosen in ('FASTDDS_BUILTIN_TRANSPORTS', 'FASTRTPS_DEFAULT_PROFILES_FILE'):
+        assert set(shared.transport_environment({chosen: 'x'})) == {'CYCLONEDDS_URI'}
+    assert 'CYCLONEDDS_URI' not in shared.transport_environment({'CYCLONEDDS_URI': ''})
+
+
+def test_rviz_that_is_missing_is_a_warning_and_no_node(shared, tmp_path, capsys):
+    context = importlib.import_module('launch').LaunchContext()
+    context.launch_configurations.update(rviz='true', use_sim_time='false', namespace='')
+    argument, action = shared.rviz()
+    assert argument.name == 'rviz'
+    program = tmp_path / 'lib' / 'rviz2' / 'rviz2'
+    assert action.execute(context) == []
+    assert 'rviz2 is not installed here; the nodes run without it' in capsys.readouterr().out
+    (tmp_path / 'share' / 'ament_index' / 'resource_index' / 'packages' / 'rviz2').touch()
+    assert action.execute(context) == []
+    program.parent.mkdir(parents=True)
+    program.touch()
+    assert len(action.execute(context)) == 1
+    context.launch_configurations['rviz'] = 'false'
+    assert action.execute(context) == []

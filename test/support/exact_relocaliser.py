@@ -11,7 +11,7 @@ import sys
 import numpy as np
 
 from scene_reloc_ros.pipeline.localisation import Localisation
-from scene_reloc_ros.ros.node.lifecycle_node import run_node
+from scene_reloc_ros.ros.node.process import run_node
 from scene_reloc_ros.ros.relocaliser.node import RelocaliserNode
 from scene_reloc_ros.uncertainty.rejection import Rejection
 

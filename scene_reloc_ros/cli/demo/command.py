@@ -5,12 +5,12 @@
 import importlib.util
 import json
 import os
-from pathlib import Path
 import selectors
 import sys
 
 from tqdm import tqdm
 
+from scene_reloc_ros.cli.arguments import add_output
 from scene_reloc_ros.cli.demo.plan import demo_plan
 from scene_reloc_ros.cli.demo.plot import plot_demo
 from scene_reloc_ros.cli.demo.processes import ChildProcess, stop_all
@@ -31,8 +31,8 @@ def add_arguments(parser):
     """Declare the options of the command."""
     parser.add_argument('--sequence', help='folder of a recorded sequence instead of the '
                         'simulated room; map.txt and validation.txt in it name the two routes')
-    parser.add_argument('--out', type=Path, default=Path('demo_output'),
-                        help='folder for picture, results and logs (demo_output)')
+    add_output(parser, '--out', folder=True, default='demo_output',
+               help='folder for picture, results and logs (demo_output)')
     parser.add_argument('--minutes', type=float, default=5.0,
                         help='bound on the training (5)')
     parser.add_argument('--preset', default='standard', choices=tuple(PRESETS),
@@ -75,7 +75,7 @@ def _conduct(plan, args):
     try:
         for name, parameters in _node_parameters(args, out).items():
             children.append(ChildProcess(
-                name, f'scene_reloc_ros.ros.{name}.node', _ros_arguments(parameters),
+                name, f'scene_reloc_ros.ros.{name}', _ros_arguments(parameters),
                 out / f'{name}.log'))
         read_fd, write_fd = os.pipe()
         conductor = ChildProcess(

@@ -5,11 +5,10 @@
 from pathlib import Path
 
 import cv2
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 import numpy as np
 
 from scene_reloc_ros.cli.demo.summary import demo_errors
+from scene_reloc_ros.evaluation.plots import new_figure, save_figure
 
 _BOUND_CM, _BOUND_DEG = 5.0, 5.0
 _AXES = 'xyz'
@@ -22,15 +21,14 @@ def plot_demo(results, path):
         results: what the conductor wrote: survey_route, frames, picture.
         path: of the PNG.
     """
-    figure = Figure(figsize=(14, 9), layout='constrained')
-    FigureCanvasAgg(figure)
+    figure = new_figure(14, 9)
     axes = figure.subplot_mosaic([['routes', 'errors'], ['routes', 'picture']],
                                  width_ratios=(1.1, 1))
     _draw_routes(axes['routes'], results)
     _draw_errors(axes['errors'], results['frames'])
     _draw_picture(axes['picture'], results)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110)
+    save_figure(figure, path)
 
 
 def _draw_routes(axes, results):

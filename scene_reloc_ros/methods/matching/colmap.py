@@ -10,7 +10,9 @@ only, so it is a peer for ``compare``, not what a robot is meant to map by.
 from __future__ import annotations
 
 from pathlib import Path
+import signal
 from tempfile import TemporaryDirectory
+import threading
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -34,6 +36,7 @@ from scene_reloc_ros.methods.matching.key_frame_maps import effort, ViewPoints
 from scene_reloc_ros.methods.matching.views import pairs_of
 
 _CAMERA = 1  # number of the one camera; images are numbered from 1 as well
+_SIGNALS = (signal.SIGTERM,)  # that its log takes, to print a stack
 _ERRORS_ONLY = 2  # of COLMAP's log
 
 
@@ -63,11 +66,15 @@ class Colmap(Sift):
 
 def pycolmap() -> ModuleType:
     """Return the library; ValueError where it is missing."""
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
     try:
         import pycolmap as library
     except ImportError as error:
         raise ValueError('method colmap needs pycolmap: pip install pycolmap (there are no wheels '
                          'for Arm); method sift needs nothing') from error
+    if threading.current_thread() is threading.main_thread():
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
     library.logging.minloglevel = _ERRORS_ONLY
     return library
 

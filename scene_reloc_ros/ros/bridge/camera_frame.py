@@ -54,8 +54,9 @@ class CameraFrame:
             stated: range of the depth sensor.
         """
         stamp_ns = nanoseconds(message.header.stamp)
-        if stamp_ns == 0:
-            raise InputRejection(Rejection.ZERO_STAMP, 'the stamp of the image is zero; the '
+        if stamp_ns <= 0:
+            which = 'before 1970' if stamp_ns else 'zero'
+            raise InputRejection(Rejection.ZERO_STAMP, f'the stamp of the image is {which}; the '
                                  'camera driver has to stamp its images')
         found, sentence = camera
         if found is None:

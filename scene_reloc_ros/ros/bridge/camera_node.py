@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-import traceback
 from typing import Any, Optional
+
+from diagnostic_msgs.msg import DiagnosticStatus
 
 from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages
 from scene_reloc_ros.ros.bridge.camera_subscriber import CameraInput
@@ -61,12 +62,10 @@ class CameraNode(ConfiguredLifecycleNode):
 
     def frame_failed(self, _: FrameMessages, error: Exception) -> None:
         """Tell that an image was lost to an error, in the thread of the worker."""
-        sentence = (f'an image could not be handled ({type(error).__name__}: {error}); the next '
-                    'one is')
-        self.get_logger().error(sentence, throttle_duration_sec=10.0)
-        self.get_logger().debug(''.join(traceback.format_exception(error)))
+        self.guard.tell('an image', error)
         if self.is_active:
-            self.report(StatusReason.FRAME_FAILED.code, sentence)
+            self.report(StatusReason.FRAME_FAILED.code, 'an image could not be handled '
+                        f'({type(error).__name__}: {error}); the next one is')
 
     def report(self, reason: str, sentence: str) -> None:
         """Publish on ~/status what keeps the node from its work."""
@@ -95,4 +94,19 @@ class CameraNode(ConfiguredLifecycleNode):
             self.report(StatusReason.WORKER_DIED.code, f'the {self.task} thread ended with an '
                         'error; deactivate and activate the node, and report its log')
             return True
-        return False
+        losses = camera_input.losses()
+        if losses is not None:
+            self.report(StatusReason.IMAGES_LOST.code, losses)
+            self.get_logger().warning(losses, throttle_duration_sec=30.0)
+        return losses is not None
+
+    @property
+    def lost(self) -> int:
+        """Images that the camera took and that did not arrive, since the node is configured."""
+        return self.camera_input.gaps.lost if self.camera_input is not None else 0
+
+    def warn_of_losses(self, status: DiagnosticStatus) -> None:
+        """Add to a status of /diagnostics that images are lost, where they are."""
+        losses = self.camera_input.losses() if self.camera_input is not None else None
+        if losses is not None:
+            status.summary(max(status.level, DiagnosticStatus.WARN), f'{status.message}; {losses}')

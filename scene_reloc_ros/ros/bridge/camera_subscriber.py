@@ -17,6 +17,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from scene_reloc_ros.ros.bridge.camera_frame import CameraAnswer, FrameMessages, ImageMessage
 from scene_reloc_ros.ros.bridge.conversions import camera_of_message, nanoseconds
+from scene_reloc_ros.ros.bridge.stamp_gaps import StampGaps
 from scene_reloc_ros.ros.compat.upstream import ApproximateTimeSynchronizer, Subscriber
 from scene_reloc_ros.ros.node.camera_options import CameraParameters
 from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode
@@ -88,6 +89,7 @@ class CameraInput:
         self._on_restart = on_restart
         self._lock = threading.Lock()
         self._newest_ns = 0
+        self.gaps = StampGaps()
         self._last_image_s = self._last_pair_s = time.monotonic()
         self._images: Optional[Subscription] = None
         self._depths: Optional[Subscription] = None
@@ -100,7 +102,7 @@ class CameraInput:
         self._cache = CameraCache(self._info.topic_name, node.options.rectified)
         self._jump = node.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1)),
-            post_callback=lambda jump: on_restart())
+            post_callback=node.guard.of(lambda jump: on_restart(), 'a jump of the clock'))
 
     @property
     def camera(self) -> CameraAnswer:
@@ -146,12 +148,28 @@ class CameraInput:
             jumped = 0 < stamp_ns < self._newest_ns - BACKWARD_JUMP_NS
             self._newest_ns = stamp_ns if jumped else max(stamp_ns, self._newest_ns)
             self._last_image_s = time.monotonic()
+            if jumped:
+                self.gaps.restart()
+            if stamp_ns:
+                self.gaps.take(stamp_ns)
         if jumped:
             self._on_restart()
 
     def restart_silence(self) -> None:
         """Count silence from now on, as when the node is activated."""
         self._last_image_s = self._last_pair_s = time.monotonic()
+        with self._lock:
+            self.gaps.restart()
+
+    def losses(self) -> Optional[str]:
+        """Return a sentence when many of the newest images did not arrive."""
+        with self._lock:
+            told = self.gaps.told()
+        if told is None or self._images is None:
+            return None
+        return (f'{told[0]} of the newest {told[1]} images on {self._images.topic_name} did not '
+                'arrive, as the gaps between stamps show; see "Images are lost" in '
+                'docs/troubleshooting.md')
 
     def silence(self) -> Optional[str]:
         """Return a sentence when no image, or none with its depth, has come for too long."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.geometry.posed_image import PosedImage
+from scene_reloc_ros.ros.node.threads import guarded_thread
 
 _END = object()
 
@@ -33,8 +34,8 @@ class FrameReader:
         self._with_depth = with_depth
         self._queue: queue.Queue[Any] = queue.Queue(maxsize=ahead)
         self._stopped = threading.Event()
-        self._thread = threading.Thread(
-            target=self._read, args=(sequence, indices), daemon=True, name='frame reader')
+        self._thread = guarded_thread(
+            lambda: self._read(sequence, indices), 'frame reader', self._queue.put)
 
     def start(self) -> None:
         """Begin to read; once only."""
@@ -60,14 +61,11 @@ class FrameReader:
                 continue
 
     def _read(self, sequence: Sequence, indices: Indices[int]) -> None:
-        try:
-            for index in indices:
-                if self._stopped.is_set():
-                    return
-                self._queue.put(self._frame(sequence, index))
-            self._queue.put(_END)
-        except OSError as error:
-            self._queue.put(error)
+        for index in indices:
+            if self._stopped.is_set():
+                return
+            self._queue.put(self._frame(sequence, index))
+        self._queue.put(_END)
 
     def _frame(self, sequence: Sequence, index: int) -> PosedImage | ValueError:
         try:

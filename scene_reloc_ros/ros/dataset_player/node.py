@@ -11,10 +11,12 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.callback_groups import ReentrantCallbackGroup
 from std_srvs.srv import Trigger
 
+from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
 from scene_reloc_ros.ros.dataset_player.options import DatasetPlayerOptions
 from scene_reloc_ros.ros.dataset_player.playback import chosen_frames, Playback
 from scene_reloc_ros.ros.dataset_player.publishers import PlayerPublishers
-from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode, main_of
+from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode
+from scene_reloc_ros.ros.node.process import end, run_node
 
 
 class DatasetPlayerNode(ConfiguredLifecycleNode):
@@ -33,6 +35,18 @@ class DatasetPlayerNode(ConfiguredLifecycleNode):
         group = ReentrantCallbackGroup()
         self.create_service(Trigger, '~/play', self._on_play, callback_group=group)
         self.create_service(Trigger, '~/stop', self._on_stop, callback_group=group)
+
+    def on_options(self, options: DatasetPlayerOptions, changed: set[str]) -> None:
+        """Try what names a data set or a list; ValueError refuses the change."""
+        if 'sequence' in changed:
+            open_sequence(options.sequence)
+        if 'frames' in changed and options.frames:
+            read_frame_list(options.frames)
+
+    def uses(self) -> list[str]:
+        """Return what is played, and what is waited for."""
+        waits = '' if self.options.play_on_start else 'waits for ~/play'
+        return [f'plays {self.options.sequence}', waits]
 
     def configure(self) -> None:
         """Create topics."""
@@ -102,7 +116,5 @@ class DatasetPlayerNode(ConfiguredLifecycleNode):
         status.summary(DiagnosticStatus.OK, f'{self.state_label}: {self._sentence}')
 
 
-main = main_of(DatasetPlayerNode)
-
 if __name__ == '__main__':
-    main()
+    end(run_node(DatasetPlayerNode))

@@ -25,6 +25,7 @@ from scene_reloc_ros.ros.dataset_player.options import DatasetPlayerOptions
 from scene_reloc_ros.ros.dataset_player.publishers import PlayerPublishers
 from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy, SimulatedOdometry
 from scene_reloc_ros.ros.node.qos import RESULT
+from scene_reloc_ros.ros.node.threads import guarded_thread, sentence_of
 
 ChosenFrames = tuple[Sequence, Indices[int]]  # a data set, and what is played of it
 
@@ -70,7 +71,7 @@ class Playback:
         self._played = self._unanswered = 0
         self._faults: set[str] = set()  # why frames could not be played
         self._unposed: set[str] = set()  # their names
-        self._thread = threading.Thread(target=self._run, daemon=True, name='playback')
+        self._thread = guarded_thread(self._run, 'playback')
 
     def start(self) -> None:
         """Begin to play; once only."""
@@ -94,8 +95,8 @@ class Playback:
                             + (f', {self._unanswered} of them unanswered' if self._answers
                                else ''))
                 sentence = '; '.join((sentence, *self._left_out.sentences))
-        except (ValueError, OSError) as error:
-            sentence = f'playback ended: {error}'
+        except Exception as error:  # noqa: BLE001  # of a reader, a library or a publisher
+            sentence = f'playback ended: {sentence_of(error)}'
         finally:
             if self._answers is not None:
                 self._answers.close()

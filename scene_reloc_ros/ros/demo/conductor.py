@@ -15,7 +15,6 @@ import json
 import os
 from pathlib import Path
 import sys
-import threading
 import time
 from typing import Any
 
@@ -29,6 +28,8 @@ from rclpy.task import Future
 from std_srvs.srv import Trigger
 
 from scene_reloc_ros.ros.demo.observer import DemoObserver
+from scene_reloc_ros.ros.node.guard import GuardedCallbacks
+from scene_reloc_ros.ros.node.threads import guarded_thread
 
 _SERVICE_S = 60.0  # nodes import torch on a busy machine within this time
 _LOAD_S = 180.0  # a map is loaded and its network warmed up within this time
@@ -51,11 +52,11 @@ class Conductor:
             say: called with (stage, fraction, text).
         """
         self._plan, self._say = plan, say
-        self._node = rclpy.create_node('demo_conductor')
+        self._node = GuardedCallbacks('demo_conductor')
         self._observer = DemoObserver(self._node, plan['frames'])
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self._node)
-        self._thread = threading.Thread(target=self._spin, daemon=True)
+        self._thread = guarded_thread(self._spin, 'conductor')
 
     def start(self) -> None:
         """Begin to listen; once only."""
@@ -216,7 +217,7 @@ def main() -> int:
     try:
         results = conductor.conduct(arguments.out.with_name('inliers.png'))
         arguments.out.write_text(json.dumps(results))
-    except DemoError as error:
+    except (DemoError, OSError) as error:
         tell(error=str(error))
         return 1
     except KeyboardInterrupt:

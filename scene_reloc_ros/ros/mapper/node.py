@@ -10,6 +10,8 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import PoseArray
 from std_msgs.msg import String
 
+from scene_reloc_ros.files.outputs import writable_folder
+from scene_reloc_ros.network.weights import encoder_path
 from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages
 from scene_reloc_ros.ros.bridge.camera_node import CameraNode
 from scene_reloc_ros.ros.bridge.conversions import nanoseconds, pose_message
@@ -19,10 +21,10 @@ from scene_reloc_ros.ros.mapper.pose_sources import PoseSource, TopicPoses, Tran
 from scene_reloc_ros.ros.mapper.recorder import Recorder
 from scene_reloc_ros.ros.mapper.services import MapperServices
 from scene_reloc_ros.ros.mapper.training_client import TrainingClient
-from scene_reloc_ros.ros.node.lifecycle_node import main_of
+from scene_reloc_ros.ros.node.process import end, run_node
 from scene_reloc_ros.ros.node.qos import LATCHED, RESULT
 
-_TROUBLES = ('refused', 'no_image', 'failed', 'frame_failed', 'worker_died')
+_TROUBLES = ('refused', 'no_image', 'failed', 'frame_failed', 'worker_died', 'images_lost')
 
 
 class MapperNode(CameraNode):
@@ -46,6 +48,19 @@ class MapperNode(CameraNode):
             'start': lambda: recorder.start(self.options.folder), 'stop': recorder.stop,
             'train': lambda: training.begin(self.options), 'cancel': training.cancel,
             'discard': recorder.discard}, self.report)
+
+    def on_options(self, options: MapperNodeOptions, changed: set[str]) -> None:
+        """Try what names a folder or an encoder; ValueError refuses the change."""
+        if 'folder' in changed:
+            writable_folder(options.folder)
+        if 'encoder' in changed:
+            encoder_path(options.encoder)
+
+    def uses(self) -> list[str]:
+        """Return where recordings and maps go, the device, and what is waited for."""
+        options = self.options
+        return [f'recordings and maps go to {options.folder}',
+                f'trains on device {options.device}', 'waits for ~/start']
 
     def configure(self) -> None:
         """Create topics."""
@@ -98,7 +113,8 @@ class MapperNode(CameraNode):
         return {'stamp_ns': self._last_stamp_ns, 'state': self._recorder.state,
                 'reason': self._last[0], 'sentence': self._last[1],
                 'keyframes': self._recorder.keyframes, 'recording': self._recorder.path,
-                'received': self.slot.received, 'dropped': self.slot.dropped}
+                'received': self.slot.received, 'dropped': self.slot.dropped,
+                'lost': self.lost}
 
     @property
     def awaits_images(self) -> bool:
@@ -136,9 +152,8 @@ class MapperNode(CameraNode):
         status.summary(level, f'{self._recorder.state}: {self._last[1]}')
         for key, value in self._fields().items():
             status.add(key, str(value))
+        self.warn_of_losses(status)
 
-
-main = main_of(MapperNode)
 
 if __name__ == '__main__':
-    main()
+    end(run_node(MapperNode))

@@ -13,6 +13,7 @@ from typing import Optional
 import numpy as np
 
 from scene_reloc_ros.datasets.recording import RecordingWriter
+from scene_reloc_ros.files.outputs import full_path, writable_folder
 from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
@@ -57,8 +58,15 @@ class MappingSession:
 
         Args:
             folder: that holds recordings/ and maps/.
+
+        Raises ValueError where one of them cannot be written.
         """
-        root = Path(folder).expanduser()
+        root = full_path(folder)
+        try:
+            for part in ('recordings', 'maps'):  # before anything is recorded for a map
+                writable_folder(root / part)
+        except ValueError as error:
+            raise ValueError(f'parameter folder: {error}') from error
         name = time.strftime('%Y%m%d-%H%M%S')
         taken = sum(1 for _ in root.glob(f'recordings/{name}*'))
         self.name = f'{name}-{taken}' if taken else name
@@ -82,25 +90,35 @@ class MappingSession:
         with self._lock:
             if not self._selection.wants(frame.stamp_ns, frame.map_from_cam, options):
                 return False
-            if self._writer is None:
-                self._writer = self._open_writer(frame)
-            self._writer.append(frame)
+            try:
+                if self._writer is None:
+                    self._writer = RecordingWriter(self.recording, frame.camera)
+                self._writer.append(frame)
+            except OSError as error:
+                raise ValueError(self._unwritable(error)) from error
             self._selection.keep(frame.stamp_ns, frame.map_from_cam)
             self.poses.append(frame.map_from_cam)
             return True
 
     def discard(self) -> int:
-        """Delete the recording; returns how many key frames it had."""
+        """Delete the recording; returns how many key frames it had.
+
+        Raises ValueError where it cannot be deleted; one that has gone already is discarded.
+        """
         with self._lock:
             count = len(self.poses)
-            if self._writer is not None:
-                shutil.rmtree(self.recording)
+            if self._writer is not None and self.recording.exists():
+                try:
+                    shutil.rmtree(self.recording)
+                except OSError as error:
+                    raise ValueError(f'recording {self.recording} cannot be deleted '
+                                     f'({error.strerror}); delete it by hand') from error
             self._writer, self.poses = None, []
             return count
 
-    def _open_writer(self, frame: PosedImage) -> RecordingWriter:
-        try:
-            return RecordingWriter(self.recording, frame.camera)
-        except OSError as error:
-            raise ValueError(f'recording {self.recording} cannot be written '
-                             f'({error.strerror}); set the parameter folder') from error
+    def _unwritable(self, error: OSError) -> str:
+        if self.poses and not self.recording.exists():
+            return (f'recording {self.recording} has been removed; call ~/discard, and ~/start '
+                    'for a new one')
+        return (f'recording {self.recording} cannot be written ({error.strerror}); free space or '
+                'give permission, and it goes on by itself')

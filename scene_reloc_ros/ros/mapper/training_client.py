@@ -5,18 +5,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 import multiprocessing
 from pathlib import Path
 import threading
 from typing import Any, Optional, Protocol
 
+from scene_reloc_ros.files.outputs import writable_folder
 from scene_reloc_ros.ros.bridge.json_text import json_text
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
 from scene_reloc_ros.ros.mapper.recorder import Recorder
 from scene_reloc_ros.ros.mapper.training_process import train
+from scene_reloc_ros.ros.node.threads import guarded_thread, sentence_of
 
 _BEGIN_S = 100.0  # a slow machine imports the network within this time
 _STOP_S = 20.0  # a training step, and a feature buffer in work, end within this time
+_END_S = 1.0  # the same where the node ends
 _SETTINGS = ('preset', 'encoder', 'minutes', 'device', 'seed', 'niceness')
 
 
@@ -55,7 +59,8 @@ class Training:
             target=entry, daemon=True, name='training',
             args=(str(session.recording), str(session.map_path), settings, self._child_end,
                   self._cancel))
-        self._listener = threading.Thread(target=self._listen, daemon=True, name='training')
+        self._listener = guarded_thread(self._listen, 'training')
+        self._left_over = Path(f'{session.map_path}.partial')  # of a process that was killed
 
     def start(self) -> None:
         """Start the process and listen to it."""
@@ -63,33 +68,46 @@ class Training:
         self._child_end.close()
         self._listener.start()
 
-    def cancel(self) -> None:
-        """Ask the training to stop and wait until it has; it is killed if it does not."""
+    def cancel(self, patience_s: Optional[float] = None) -> None:
+        """Ask the training to stop and wait until it has; it is killed if it does not.
+
+        Args:
+            patience_s: how long it may take; None: as long as a step of the training does.
+        """
         self._cancel.set()
-        self._listener.join(_STOP_S)
+        self._listener.join(_STOP_S if patience_s is None else patience_s)
         if self._listener.is_alive():
             self._process.kill()
             self._listener.join()
 
     def _listen(self) -> None:
         outcome = None
-        while True:
-            try:
-                kind, *content = self._messages.recv()
-            except EOFError:
-                break
-            if kind == 'progress':
-                self._on_progress(*content)
-            elif kind == 'judged':
-                self.quality = content[0]
-            elif kind == 'opened':
-                self.begun.set()
-            else:
-                outcome = (kind, content[0] if content else '')
+        try:
+            while outcome is None:
+                outcome = self._heard(*self._messages.recv())
+        except EOFError:
+            pass
+        except Exception as error:  # noqa: BLE001  # it ends like one that has died
+            outcome = 'failed', f'the training cannot be listened to: {sentence_of(error)}'
+            self._process.kill()
         self._process.join()
+        self._left_over.unlink(missing_ok=True)
         self.outcome = outcome or self._death()
         self.begun.set()
         self._on_end(*self.outcome)
+
+    def _heard(self, kind: str, *content: Any) -> Optional[tuple[str, str]]:
+        """Take a message of the process; return the outcome where it tells one."""
+        if kind == 'progress':
+            with suppress(Exception):  # a word that is lost does not end a training
+                self._on_progress(*content)
+        elif kind == 'judged':
+            self.quality = content[0]
+        elif kind == 'opened':
+            self.begun.set()
+        else:
+            return kind, content[0] if content else ''
+        return None
 
     def _death(self) -> tuple[str, str]:
         if self._cancel.is_set():
@@ -121,6 +139,11 @@ class TrainingClient:
         with self._lock:  # who cancels meets a training that runs, or none
             session = self._recorder.lend()  # refuses while another training has it
             count = len(session)
+            try:
+                writable_folder(session.map_path.parent)
+            except ValueError:
+                self._recorder.take_back(finished=False)
+                raise
             self._say('train', f'training of {count} key frames begins')
             training = self._training = Training(
                 session, options, self._on_progress, self._on_end, self._entry)
@@ -149,10 +172,10 @@ class TrainingClient:
         return f'the training is cancelled; {self._recorder.keyframes} key frames are kept'
 
     def shut_down(self) -> None:
-        """Cancel a training without a word."""
+        """Cancel a training without a word, and soon: the recording is on disk."""
         training = self._running()
         if training is not None:
-            training.cancel()
+            training.cancel(_END_S)
 
     def _running(self) -> Optional[Training]:
         with self._lock:
@@ -165,6 +188,8 @@ class TrainingClient:
     def _on_end(self, kind: str, text: str) -> None:
         """Announce the end of a training, in the thread that listened to it."""
         training, done = self._training, kind == 'done'
+        self._training = None
+        self._recorder.take_back(finished=done)
         if done:
             self._publish('map_ready', text)
             sentence = f'map {text} is ready'
@@ -172,6 +197,4 @@ class TrainingClient:
                 sentence += f'; {training.quality}'
         else:
             sentence = text or 'the training was cancelled'
-        self._training = None
-        self._recorder.take_back(finished=done)
         self._say(kind, sentence)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 import logging
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
@@ -12,14 +13,16 @@ from multiprocessing.synchronize import Event
 import os
 from pathlib import Path
 import signal
-import threading
 import time
 from typing import Any
 
 from scene_reloc_ros.datasets.open_sequence import open_sequence
+from scene_reloc_ros.files.outputs import kept
 from scene_reloc_ros.mapping.presets import MappingOptions, PRESETS, with_minutes
+from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.pipeline.map_report import quality_sentence
 from scene_reloc_ros.pipeline.mapper import Mapper, MappingCancelled
+from scene_reloc_ros.ros.node.threads import guarded_thread
 
 _PROGRESS_PERIOD_S = 0.2
 _logger = logging.getLogger(__name__)
@@ -46,16 +49,22 @@ def train(recording: str, map_path: str, settings: dict[str, Any], messages: Con
         messages.send(('opened', len(sequence)))
         mapper = Mapper(_mapping_options(settings), settings['device'], settings['seed'])
         scene_map = mapper.build(sequence, _Progress(messages), cancel.is_set)
-        Path(map_path).parent.mkdir(parents=True, exist_ok=True)
-        scene_map.save(map_path)
-        messages.send(('judged', '; '.join((quality_sentence(scene_map.metadata['check']),
-                                            *scene_map.metadata['left_out']['sentences']))))
-        messages.send(('done', str(map_path)))
+        path = kept(Path(map_path), partial(_save, scene_map))
+        elsewhere = [] if path == Path(map_path) else [f'it could not be written to {map_path}']
+        messages.send(('judged', '; '.join((
+            quality_sentence(scene_map.metadata['check']),
+            *scene_map.metadata['left_out']['sentences'], *elsewhere))))
+        messages.send(('done', str(path)))
     except MappingCancelled:
         messages.send(('cancelled',))
     except (ValueError, RuntimeError, OSError) as error:
         _logger.error('training failed: %s', error, exc_info=not isinstance(error, ValueError))
         messages.send(('failed', str(error)))
+
+
+def _save(scene_map: SceneMap, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scene_map.save(path)
 
 
 class _Progress:
@@ -80,7 +89,7 @@ def _mapping_options(settings: dict[str, Any]) -> MappingOptions:
 
 def end_with_parent() -> None:
     """From now on end at once when the node has died without a chance to say so."""
-    threading.Thread(target=_wait_for_parent, daemon=True).start()
+    guarded_thread(_wait_for_parent, 'parent').start()
 
 
 def _wait_for_parent() -> None:

@@ -1,40 +1,36 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Lifecycle node of this package: parameters, autostart, named failures, the main idiom."""
+"""Lifecycle node of this package: parameters, autostart, named failures."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-import signal
-import sys
-import threading
 from typing import Any, Optional
 
 from diagnostic_msgs.msg import DiagnosticStatus
-import rclpy
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.exceptions import InvalidParameterValueException, ParameterException
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.publisher import Publisher
-from rclpy.signals import SignalHandlerOptions
 from rclpy.subscription import Subscription
 
 from scene_reloc_ros.ros.compat.upstream import Updater
+from scene_reloc_ros.ros.node.guard import GuardedCallbacks
 from scene_reloc_ros.ros.node.parameters import NodeParameters
 
 try:
     from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 except ImportError:  # Humble
     from rclpy.qos_event import PublisherEventCallbacks, SubscriptionEventCallbacks
+_OF_EVERY_NODE = {'/clock', '/parameter_events'}
+_SERVICES_OF_EVERY_NODE = {
+    'change_state', 'get_state', 'get_available_states', 'get_available_transitions',
+    'get_transition_graph', 'describe_parameters', 'get_parameter_types', 'get_parameters',
+    'list_parameters', 'set_parameters', 'set_parameters_atomically', 'get_type_description',
+    'get_logger_levels', 'set_logger_levels'}
 
-_THREADS = 6  # camera, tf, timers, and services that wait for their outcome
-_SIGNAL_POLL_S = 0.2
-_STOP_S = 5.0  # for callbacks that are still running
 
-
-class ConfiguredLifecycleNode(LifecycleNode):
+class ConfiguredLifecycleNode(GuardedCallbacks, LifecycleNode):
     """A lifecycle node whose options come from a dataclass; subclasses fill the hooks.
 
     What ``configure`` builds it also pushes onto ``closers``; cleaning up unwinds them, the
@@ -89,6 +85,15 @@ class ConfiguredLifecycleNode(LifecycleNode):
         """Tell whether the node is active."""
         return self.state_label == 'active'
 
+    def begin(self) -> None:
+        """Start where ``autostart`` asks for it, else say what is waited for."""
+        if self.options.autostart:
+            self.start()
+        else:
+            self.get_logger().info(
+                'not configured, as autostart is false; waits for: ros2 lifecycle set '
+                f'{self.get_fully_qualified_name()} configure, then activate')
+
     def start(self) -> None:
         """Configure and activate, as ``autostart`` asks for."""
         if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
@@ -106,7 +111,12 @@ class ConfiguredLifecycleNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Begin to work; publishers speak first, so that the hook can use them."""
         super().on_activate(state)
-        return self._transition(self.activate, None, state, 'active')
+        result = self._transition(self.activate, None, state, 'active')
+        if result == TransitionCallbackReturn.SUCCESS:
+            self.get_logger().info(f'active: {self.connections()}')
+        else:
+            super().on_deactivate(state)
+        return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Fall silent."""
@@ -132,6 +142,21 @@ class ConfiguredLifecycleNode(LifecycleNode):
     def deactivate(self) -> None:
         """Fall silent."""
 
+    def connections(self) -> str:
+        """One line on what the node listens to, answers and uses, and what it waits for."""
+        topics = sorted({one.topic_name for one in self.subscriptions} - _OF_EVERY_NODE)
+        own = f'{self.get_fully_qualified_name()}/'
+        named = (self.resolve_service_name(one.srv_name) for one in self.services)
+        services = sorted(name for name in named
+                          if name.removeprefix(own) not in _SERVICES_OF_EVERY_NODE)
+        return '; '.join(part for part in (
+            f'listens to {", ".join(topics)}' if topics else '',
+            f'answers {", ".join(services)}' if services else '', *self.uses()) if part)
+
+    def uses(self) -> list[str]:
+        """Return what else is worth knowing at the start: map, device, what is waited for."""
+        return []
+
     def cleanup(self) -> None:
         """Free what ``configure`` built; also called at shutdown, from any state."""
         self.state_label = 'unconfigured'  # first, so that nothing speaks while it is freed
@@ -151,58 +176,11 @@ class ConfiguredLifecycleNode(LifecycleNode):
 
     def _transition(self, hook: Callable[[], None], base: Optional[Callable],
                     state: LifecycleState, label: str) -> TransitionCallbackReturn:
-        """Run a hook; the base class drops exceptions silently, so they are logged here."""
+        """Run a hook; one that raises is told and fails, and the node stays as it was."""
         try:
             hook()
-        except ValueError as error:
-            self.failure = str(error)
-            self.get_logger().error(self.failure)
+        except Exception as error:  # noqa: BLE001  # the base class would drop it silently
+            self.failure = self.guard.tell(f'the transition to {label}', error)
             return TransitionCallbackReturn.FAILURE
-        except Exception as error:
-            self.failure = f'internal error: {error!r}'
-            self.get_logger().fatal(self.failure)
-            raise
         self.failure, self.state_label = '', label
         return base(state) if base else TransitionCallbackReturn.SUCCESS
-
-
-def run_node(node_class: type[ConfiguredLifecycleNode],
-             arguments: Optional[list[str]] = None) -> int:
-    """Run a node until SIGINT or SIGTERM; returns the exit code.
-
-    The signals are handled here and not by rclpy, because rclpy's handlers invalidate the
-    context first: the node could then neither say its last word nor free its topics.
-    """
-    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    try:
-        node = node_class()
-    except (ValueError, ParameterException, InvalidParameterValueException) as error:
-        rclpy.logging.get_logger(node_class.default_name).fatal(str(error))
-        rclpy.try_shutdown()
-        return 2
-    executor = MultiThreadedExecutor(_THREADS)
-    executor.add_node(node)
-    try:
-        if node.options.autostart:
-            node.start()
-        while not stop.is_set():
-            executor.spin_once(timeout_sec=_SIGNAL_POLL_S)
-    except ExternalShutdownException:
-        return 0
-    finally:
-        node.cleanup()
-        executor.shutdown(timeout_sec=_STOP_S)
-        node.destroy_node()
-        rclpy.try_shutdown()
-    return 0
-
-
-def main_of(node_class: type[ConfiguredLifecycleNode]) -> Callable[[], None]:
-    """Return the entry point of a node class."""
-    def main() -> None:
-        """Run the node."""
-        sys.exit(run_node(node_class))
-    return main

@@ -55,9 +55,11 @@ class NodeParameters:
             self.options = replace(before, **changes)
             if self._on_change is not None:
                 self._on_change(self.options, set(changes))
-        except ValueError as error:
+        except Exception as error:
             self.options = before
-            return SetParametersResult(successful=False, reason=str(error))
+            if isinstance(error, ValueError):
+                return SetParametersResult(successful=False, reason=str(error))
+            raise
         return SetParametersResult(successful=True)
 
 

@@ -18,10 +18,16 @@ class StatusReason(Reason):
     NO_IMAGE = (
         'No image, or none with its depth, has come for image_timeout.',
         'Start the camera or remap its topics; the sentence tells QoS and clocks apart.')
+    IMAGES_LOST = (
+        'Many images that the camera took did not arrive.',
+        'See "Images are lost" in troubleshooting.md: shared memory or larger buffers.')
     FRAME_FAILED = (
         'An image could not be handled for an error of the program; the next one is.',
         'Report the sentence, and the log at level debug.')
     WORKER_DIED = (
         'The thread that handles the images ended with an error.',
         'Deactivate and activate the node, and report its log.')
+    MAP_UNLOADED = (
+        'The parameter map was set to nothing: the map is unloaded.',
+        'Set the parameter map, or call ~/load_map.')
     MAP_LOADED = ('A map was loaded; the pose is forgotten.', 'Nothing.')

@@ -8,8 +8,11 @@ So a callback never waits for the network, and the network always gets the newes
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 import threading
 from typing import Any, Optional
+
+from scene_reloc_ros.ros.node.threads import guarded_thread
 
 
 class LatestSlot:
@@ -74,7 +77,7 @@ class Worker:
         """
         self._slot = slot
         self._handle, self._failed = handle, failed
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread = guarded_thread(self._run, name)
 
     def start(self) -> None:
         """Begin to work; once only."""
@@ -99,4 +102,5 @@ class Worker:
             try:
                 self._handle(item)
             except Exception as error:  # noqa: BLE001  # whatever a library may think of
-                self._failed(item, error)
+                with suppress(Exception):  # it cannot be told; the next item may be
+                    self._failed(item, error)

@@ -8,6 +8,7 @@ import logging
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
+from scene_reloc_ros.files.outputs import full_path
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.pipeline.camera_watch import CameraWatch
 from scene_reloc_ros.pipeline.localiser import Localiser, LocaliserOptions
@@ -22,7 +23,7 @@ def map_path(text: str) -> Path:
     url = urlparse(text)
     if url.scheme not in ('', 'file'):
         raise ValueError(f'map {text!r} is no file; give a path or a file:// URL')
-    path = Path(unquote(url.path) if url.scheme else text).expanduser()
+    path = full_path(unquote(url.path) if url.scheme else text)
     if not path.is_file():
         raise ValueError(f'map file {path} does not exist; train one with the mapper or '
                          'scene_reloc map')

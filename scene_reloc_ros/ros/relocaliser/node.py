@@ -17,7 +17,7 @@ from std_srvs.srv import Empty, Trigger
 
 from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages
 from scene_reloc_ros.ros.bridge.camera_node import CameraNode
-from scene_reloc_ros.ros.node.lifecycle_node import main_of
+from scene_reloc_ros.ros.node.process import end, run_node
 from scene_reloc_ros.ros.node.qos import LATCHED
 from scene_reloc_ros.ros.node.status_reason import StatusReason
 from scene_reloc_ros.ros.relocaliser.frame_localisation import FrameLocaliser, localise_frame
@@ -27,7 +27,7 @@ from scene_reloc_ros.ros.relocaliser.outcome import Outcome
 from scene_reloc_ros.ros.relocaliser.pose_filter import PoseFilter
 from scene_reloc_ros.ros.relocaliser.publishers import RelocaliserPublishers
 from scene_reloc_ros.ros.relocaliser.state import LocalisationState
-from scene_reloc_ros.ros.relocaliser.status import figures_of, fill_diagnosis, status_fields
+from scene_reloc_ros.ros.relocaliser.status import figures_of, fill_diagnosis, status_fields, used
 
 LocaliserFactory = Callable[[Path, RelocaliserOptions], FrameLocaliser]
 
@@ -96,25 +96,43 @@ class RelocaliserNode(CameraNode):
         self._localiser, self._map_path = None, ''
 
     def on_options(self, options: RelocaliserOptions, changed: set[str]) -> None:
-        """Load another map at once; ValueError refuses the change."""
+        """Load another map at once, or unload it; ValueError refuses the change."""
+        if 'map' in changed:
+            self._change_map(options.map)
         self._gate.use(options)
-        if 'map' in changed and options.map and self.camera_input is not None:
-            self.load_map(options.map)
+
+    def _change_map(self, text: str) -> None:
+        if self.camera_input is not None and text:
+            self.load_map(text)
+        elif self.camera_input is not None:
+            self._swap(None, '', StatusReason.MAP_UNLOADED, 'the map is unloaded; set the '
+                       'parameter map or call ~/load_map')
+        elif text:
+            map_path(text)
+
+    def uses(self) -> list[str]:
+        """Return map and device, and what is waited for."""
+        return used(self._map_path, getattr(self._localiser, 'device', self.options.device),
+                    self.options.map_ready_topic)
 
     def load_map(self, text: str) -> None:
         """Load a map and swap it in; ValueError says why it cannot be used."""
         path = map_path(text)
         localiser = self._make_localiser(path, self.options)
-        with self._swap_lock:
-            self._localiser, self._map_path = localiser, str(path)
-            self._forget()
-        self.get_logger().info(f'map {path} is loaded')
+        self._swap(localiser, str(path), StatusReason.MAP_LOADED,
+                   f'map {path} is loaded; the pose is forgotten')
         no_depth = localiser.depth_unavailable() if self.options.use_depth else None
         if no_depth is not None:
             self.get_logger().warning(f'depth is not used: {no_depth}')
+
+    def _swap(self, localiser: Optional[FrameLocaliser], path: str, reason: StatusReason,
+              sentence: str) -> None:
+        with self._swap_lock:
+            self._localiser, self._map_path = localiser, path
+            self._forget()
+        self.get_logger().info(sentence)
         if self.is_active:
-            self.report(StatusReason.MAP_LOADED.code,
-                        f'map {path} is loaded; the pose is forgotten')
+            self.report(reason.code, sentence)
 
     def _forget(self) -> None:
         """Forget the pose and tell everyone."""
@@ -160,7 +178,7 @@ class RelocaliserNode(CameraNode):
             self._state, self.slot, reason, sentence, outcome,
             self.get_clock().now().nanoseconds)
         self._last_status.update(map_to_odom_stamp_ns=tf_stamp_ns, map=self._map_path,
-                                 event=event, camera=self._camera_notice())
+                                 event=event, camera=self._camera_notice(), lost=self.lost)
         if self._localiser is None:
             self._last_status['state'] = 'no_map'
         self._outputs.publish_status(self._last_status)
@@ -221,9 +239,8 @@ class RelocaliserNode(CameraNode):
     def diagnose(self, status: DiagnosticStatus) -> None:
         """Say whether the robot is localised, and if not why."""
         fill_diagnosis(status, self._state.ready, self._last_status)
+        self.warn_of_losses(status)
 
-
-main = main_of(RelocaliserNode)
 
 if __name__ == '__main__':
-    main()
+    end(run_node(RelocaliserNode))

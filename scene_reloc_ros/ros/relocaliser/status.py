@@ -32,7 +32,7 @@ def status_fields(state: LocalisationState, slot: LatestSlot, reason: str, sente
         'stamp_ns': outcome.stamp_ns if outcome else None, 'state': state.label,
         'reason': reason, 'sentence': sentence, 'delay_ms': None,
         'frames': state.frames, 'accepted': state.accepted,
-        'received': slot.received, 'dropped': slot.dropped,
+        'received': slot.received, 'dropped': slot.dropped, 'lost': 0,
         'jumps': state.jumps, 'refusals': dict(state.refusals), 'event': None,
         'camera': None, 'probability': None,
         'inliers': 0, 'cells': 0, 'latency_ms': None, 'solver': None, 'device': None}
@@ -54,6 +54,13 @@ def figures_of(outcome: Outcome) -> str:
     deviation = np.sqrt(np.maximum(np.diag(covariance), 0))
     return (f'{outcome.sentence} (standard deviation {100 * np.linalg.norm(deviation[:3]):.1f} '
             f'cm, {math.degrees(np.linalg.norm(deviation[3:])):.2f} degrees)')
+
+
+def used(map_path: str, device: object, map_ready_topic: str) -> list[str]:
+    """Return map, device and what is waited for, as the node says at its start."""
+    followed = f' or publish its path on {map_ready_topic}' if map_ready_topic else ''
+    waits = 'images' if map_path else f'a map: set the parameter map, call ~/load_map{followed}'
+    return [f'map {map_path or "none"}', f'device {device}', f'waits for {waits}']
 
 
 def fill_diagnosis(status: DiagnosticStatus, ready: bool, fields: dict[str, Any]) -> None:

@@ -50,7 +50,10 @@ def read_sources(folder: Path = _FOLDER) -> dict[str, str]:
 
 def cache_folder() -> Path:
     """Return where compiled kernels are kept, as the XDG base directories have it."""
-    base = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
+    try:
+        base = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
+    except RuntimeError:  # a user without a home
+        base = tempfile.gettempdir()
     return Path(base) / 'scene_reloc_ros' / 'kernels'
 
 

@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """COLMAP as the oracle of our tracks and points, and as a peer by which maps are made."""
 
+import signal
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from support.worlds.features import exact_views
@@ -51,3 +55,15 @@ def test_a_map_by_colmap_answers_like_any():
     assert scene_map.content.method == Colmap.name and scene_map.depth is None
     metres, degrees = best_errors(scene_map, frames[::2])
     assert np.median(metres) < 0.02 and metres.max() < 0.06 and degrees.max() < 1.5
+
+
+@pytest.mark.slow
+def test_a_process_that_has_imported_colmap_ends_without_a_stack_when_terminated():
+    code = ('import time\nfrom scene_reloc_ros.methods.matching.colmap import pycolmap\n'
+            'pycolmap()\nprint("ready", flush=True)\ntime.sleep(60)')
+    process = subprocess.Popen([sys.executable, '-c', code], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == 'ready\n'
+    process.terminate()
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (-signal.SIGTERM, '')

@@ -165,15 +165,22 @@ def test_a_paced_player_waits_for_the_answer_to_each_frame(audience):
     assert audience.status[-1]['sentence'] == 'played 3 frames, 3 of them unanswered'
 
 
-@pytest.mark.parametrize('parameters, reason', [
-    ({'sequence': '/no/such/folder'}, 'sequence folder /no/such/folder does not exist'),
-    ({'frames': '/no/such/list'}, 'frame list /no/such/list'),
-    ({'first': 100}, 'no frame of')])
-def test_what_cannot_be_played_is_refused_in_a_sentence(audience, recording, parameters, reason):
-    answer = audience.play(pace_topic='', **parameters)
-    assert not answer.success
-    assert reason in answer.message
-    audience.play(sequence=str(recording[0]), frames='', first=0)
+@pytest.mark.parametrize('name, value, reason', [
+    ('sequence', '/no/such/folder', 'sequence folder /no/such/folder does not exist'),
+    ('sequence', 'simulated:cellar', 'cellar'),
+    ('frames', '/no/such/list', 'frame list /no/such/list'),
+    ('frames', '/', 'frame list /')])
+def test_a_data_set_that_is_not_there_is_refused_when_it_is_set(audience, name, value, reason):
+    parameter = Parameter(name, value=value).to_parameter_msg()
+    result = audience.bystander.call(
+        SetParameters, '/dataset_player/set_parameters', parameters=[parameter]).results[0]
+    assert not result.successful and reason in result.reason
+
+
+def test_what_cannot_be_played_is_refused_in_a_sentence(audience, recording):
+    answer = audience.play(pace_topic='', first=100)
+    assert not answer.success and 'no frame of' in answer.message
+    assert audience.play(first=0).success
 
 
 def test_missing_subscribers_are_waited_for_and_then_named(audience):

@@ -3,11 +3,15 @@
 """A mapper in a process of its own: sessions on disk, and services that answer the truth."""
 
 from pathlib import Path
+import shutil
 
 from geometry_msgs.msg import PoseArray
 import numpy as np
 import pytest
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
 from support.bystander import LATCHED
+from support.machine.disks import small_disk
 from support.mapping_scene import MappingScene
 from support.small_recording import CAMERA, small_frames
 
@@ -93,3 +97,51 @@ def test_discard_deletes_the_recording(scene):
     assert recording.is_dir()
     assert scene.call('discard').message == 'discarded 5 key frames'
     assert not recording.exists()
+
+
+def set_parameter(scene, name, value):
+    """Set a parameter of the mapper and return the result."""
+    parameter = Parameter(name, value=value).to_parameter_msg()
+    return scene.bystander.call(
+        SetParameters, '/mapper/set_parameters', parameters=[parameter]).results[0]
+
+
+@pytest.mark.parametrize('name, value, sentence', [
+    ('folder', '~no-such-user/maps', 'no home folder for its ~'),
+    ('folder', '/sys/maps', 'cannot be written'),
+    ('folder', '/dev/null/maps', 'cannot be written'),
+    ('encoder', 'huge', "'huge' is neither shipped"),
+])
+def test_a_parameter_that_names_a_place_is_tried_when_it_is_set(scene, name, value, sentence):
+    result = set_parameter(scene, name, value)
+    assert not result.successful and sentence in result.reason
+    assert set_parameter(scene, 'encoder', 'small').successful
+
+
+def test_a_full_disk_and_a_removed_folder_are_survived_and_told(scene, folder, tmp_path):
+    frames = small_frames(12)
+    with small_disk(tmp_path / 'disk', kib=1024) as disk:
+        assert set_parameter(scene, 'folder', str(disk.path)).successful
+        assert scene.call('start').success
+        assert scene.show(frames[0])['reason'] == 'kept'
+        disk.fill()
+        refused = scene.show(frames[2])
+        assert refused['reason'] == 'refused' and 'No space left' in refused['sentence']
+        disk.free()
+        assert scene.show(frames[4])['reason'] == 'kept'
+        shutil.rmtree(disk.path / 'recordings')
+        assert 'has been removed; call ~/discard' in scene.show(frames[6])['sentence']
+        assert scene.call('discard').message == 'discarded 2 key frames'
+        disk.fill()
+        answer = scene.call('start')
+        assert not answer.success and 'No space left on device' in answer.message
+        disk.free()
+        assert scene.call('start').success
+        assert scene.show(frames[8])['reason'] == 'kept'
+        disk.fill()
+        answer = scene.call('train')
+        assert not answer.success and 'maps cannot be written' in answer.message
+        assert scene.status[-1]['state'] == 'recorded'
+        disk.free()
+        assert scene.call('discard').success
+    assert set_parameter(scene, 'folder', str(folder)).successful

@@ -78,13 +78,25 @@ def test_an_inactive_relocaliser_is_silent(bystander):
     assert change(bystander, 'relocaliser', 'CLEANUP')
 
 
-def test_a_map_that_cannot_be_loaded_stops_the_configuration_with_a_sentence(bystander):
-    parameter = Parameter('map', value='/no/such/map').to_parameter_msg()
+def test_a_map_that_is_not_there_is_refused_when_it_is_set(bystander):
+    for value, sentence in (('/no/such/map', 'map file /no/such/map does not exist'),
+                            ('~no-such-user/k.map', 'no home folder for its ~')):
+        parameter = Parameter('map', value=value).to_parameter_msg()
+        result = bystander.call(
+            SetParameters, '/relocaliser/set_parameters', parameters=[parameter]).results[0]
+        assert not result.successful and sentence in result.reason
+
+
+def test_a_map_that_cannot_be_loaded_stops_the_configuration_with_a_sentence(bystander, tmp_path):
+    gone = tmp_path / 'gone.map'
+    gone.touch()
+    parameter = Parameter('map', value=str(gone)).to_parameter_msg()
     bystander.call(SetParameters, '/relocaliser/set_parameters', parameters=[parameter])
+    gone.unlink()
     reports = bystander.listen(DiagnosticArray, '/diagnostics')
     assert not change(bystander, 'relocaliser', 'CONFIGURE')
     assert state(bystander, 'relocaliser') == 'unconfigured'
-    bystander.until(lambda: any('map file /no/such/map does not exist' in s.message
+    bystander.until(lambda: any(f'map file {gone} does not exist' in s.message
                                 for report in reports for s in report.status), 'the diagnosis')
 
 

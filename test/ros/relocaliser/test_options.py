@@ -140,3 +140,22 @@ def test_a_clock_that_jumps_back_resets_the_pose(hand_held):
     hand_held.bystander.until(lambda: not hand_held.ready[-1].data, 'not ready')
     assert hand_held.see()['state'] == 'localised'
     assert math.isclose(hand_held.now_ns, 50.5 * SECOND, rel_tol=0.1)
+
+
+def test_a_map_set_to_nothing_is_unloaded_until_another_one_comes(hand_held, tmp_path):
+    def set_map(value):
+        parameter = Parameter('map', value=value).to_parameter_msg()
+        return hand_held.bystander.call(
+            SetParameters, '/relocaliser/set_parameters', parameters=[parameter]).results[0]
+    good = tmp_path / 'good.map'
+    good.write_text('map')
+    assert set_map(str(good)).successful
+    assert hand_held.see()['reason'] == 'accepted'
+    assert set_map('').successful
+    hand_held.bystander.until(
+        lambda: hand_held.status[-1]['reason'] == 'map_unloaded', 'the status')
+    status = hand_held.see()
+    assert (status['reason'], status['state'], status['map']) == ('no_map', 'no_map', '')
+    assert not set_map('~no-such-user/k.map').successful
+    assert set_map(str(good)).successful
+    assert hand_held.see()['reason'] == 'accepted'
