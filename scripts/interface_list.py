@@ -141,7 +141,11 @@ MESSAGES = {
         'device': '`cpu` or `cuda`'},
     ('mapper', '~/status'): {
         **_SCHEMA, **_COMMON, 'state': '`idle`, `recording`, `recorded` or `training`',
-        'keyframes': 'key frames on disk', 'recording': 'folder of the recording', **_SLOT},
+        'keyframes': 'key frames on disk', 'recording': 'folder of the recording',
+        'refusal': 'code of a [rejection](reasons.md) where `reason` is `refused` for an image, '
+        'else null',
+        'refusals': 'object: how many images of the session were not kept for each such code',
+        'pose_jumps': 'how often the poses went on elsewhere, as at a loop closure', **_SLOT},
     ('mapper', '~/progress'): {
         **_SCHEMA, 'stage': 'of the mapping', 'fraction': 'of that stage, 0 to 1',
         'text': 'figures for people'},

@@ -21,6 +21,7 @@ from scene_reloc_ros.datasets.image_files import read_colour, read_depth
 from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.datasets.stamped_lines import (
     append_line,
+    drop_lines_from,
     nearest,
     read_stamped_lines,
     stamp_text,
@@ -95,6 +96,17 @@ class RecordingWriter:
         append_line(self._folder / _IMAGES, f'{stamp} rgb/{stamp}.png')
         self._last_ns = frame.stamp_ns
         self._count += 1
+
+    def withdraw(self, first_ns: int) -> None:
+        """Take back the frames of a stamp and of later ones, as where their poses were wrong."""
+        images = read_stamped_lines(self._folder / _IMAGES, 1)
+        for name in (_IMAGES, _POSES, _DEPTHS):  # the line in rgb.txt is what commits a frame
+            drop_lines_from(self._folder / name, first_ns)
+        for stamp_ns in [stamp_ns for stamp_ns in images if stamp_ns >= first_ns]:
+            for part in ('rgb', 'depth'):
+                (self._folder / part / f'{stamp_text(stamp_ns)}.png').unlink(missing_ok=True)
+            del images[stamp_ns]
+        self._count, self._last_ns = len(images), max(images, default=-1)
 
     def _check(self, frame: PosedImage, stamp: str) -> None:
         if frame.stamp_ns <= self._last_ns:

@@ -58,6 +58,19 @@ def trim_torn_line(path: Path) -> None:
         os.truncate(path, whole)
 
 
+def drop_lines_from(path: Path, stamp_ns: int) -> None:
+    """Cut a file of ascending stamps off before the first line of ``stamp_ns`` or later."""
+    kept = 0
+    for number, line in enumerate(Path(path).read_bytes().splitlines(keepends=True), 1):
+        words = line.decode().split('#')[0].split()
+        if words and _stamp_ns(words, 0, path, number) >= stamp_ns:
+            break
+        kept += len(line)
+    with open(path, 'r+b') as file:
+        file.truncate(kept)
+        os.fsync(file.fileno())
+
+
 def sync_folder(folder: Path) -> None:
     """Make new names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)

@@ -157,10 +157,10 @@ def _with_usual_steps(placed: Sequence[_Placed], bounds: MotionBounds) -> Motion
     stamps = np.array([one.stamp_ns for one in placed], dtype=np.int64)
     seconds = np.maximum(np.diff(stamps) * 1e-9, _SHORTEST_S)
     moved_m, turned_deg = (part.numpy() for part in pose_errors(poses[1:], poses[:-1]))
-    return replace(bounds, **{
-        name: bound and max(bound, _USUAL_STEPS * float(np.median(steps / seconds)))
-        for name, bound, steps in (('metres_s', bounds.metres_s, moved_m),
-                                   ('degrees_s', bounds.degrees_s, turned_deg))})
+    usual_m_s, usual_deg_s = (_USUAL_STEPS * float(np.median(steps / seconds))
+                              for steps in (moved_m, turned_deg))
+    return replace(bounds, metres_s=bounds.metres_s and max(bounds.metres_s, usual_m_s),
+                   degrees_s=bounds.degrees_s and max(bounds.degrees_s, usual_deg_s))
 
 
 def doubtful_covariance(covariance: npt.ArrayLike, most_m: float, most_deg: float) -> str:

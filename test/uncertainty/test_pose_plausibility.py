@@ -5,7 +5,8 @@
 import math
 import sys
 
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 import numpy as np
 import pytest
 
@@ -18,6 +19,7 @@ from scene_reloc_ros.uncertainty.pose_plausibility import (
 )
 
 PERIOD_NS = 100_000_000
+BOUNDS = MotionBounds()
 
 
 def walk(places, yaws=None):
@@ -27,7 +29,7 @@ def walk(places, yaws=None):
                      for x, yaw in zip(places, yaws)])
 
 
-def seen(poses, bounds=MotionBounds(), period_ns=PERIOD_NS):
+def seen(poses, bounds=BOUNDS, period_ns=PERIOD_NS):
     """Return initials of what a monitor says pose after pose: Believed, Jumped, Withdrawn, -."""
     monitor = PoseMonitor(bounds)
     found = [monitor.test(index * period_ns, pose) for index, pose in enumerate(poses)]
@@ -77,7 +79,7 @@ def test_after_a_reset_any_pose_is_believed():
     assert monitor.test(2 * PERIOD_NS, walk([70])[0]).believed
 
 
-def coherence(places, yaws=None, stamps=None, bounds=MotionBounds()):
+def coherence(places, yaws=None, stamps=None, bounds=BOUNDS):
     """Return which of the poses are left out, and how often the others jump."""
     stamps = [index * PERIOD_NS for index in range(len(places))] if stamps is None else stamps
     found = coherent_poses(stamps, walk(places, yaws), bounds)
@@ -123,7 +125,7 @@ def test_equal_stamps_are_no_infinite_speed():
 
 
 def test_where_nothing_agrees_nothing_is_left_out():
-    assert coherence([0, 100], bounds=MotionBounds()) == ([], 0)
+    assert coherence([0, 100]) == ([], 0)
     assert coherence([0]) == ([], 0)
 
 

@@ -52,8 +52,9 @@ class CameraFrame:
             frame_id: optical frame; empty: as in the header of the image.
         """
         stamp_ns = nanoseconds(message.header.stamp)
-        if stamp_ns == 0:
-            raise InputRejection(Rejection.ZERO_STAMP, 'the stamp of the image is zero; the '
+        if stamp_ns <= 0:
+            said = 'zero' if stamp_ns == 0 else f'{stamp_ns * 1e-9:.3f} s'
+            raise InputRejection(Rejection.ZERO_STAMP, f'the stamp of the image is {said}; the '
                                  'camera driver has to stamp its images')
         found, sentence = camera
         if found is None:

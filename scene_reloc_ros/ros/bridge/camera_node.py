@@ -7,7 +7,7 @@ from __future__ import annotations
 import traceback
 from typing import Any, Optional
 
-from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages
+from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages, ImageMessage, InputRejection
 from scene_reloc_ros.ros.bridge.camera_subscriber import CameraInput
 from scene_reloc_ros.ros.bridge.transform_lookup import TransformLookup
 from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode
@@ -35,7 +35,7 @@ class CameraNode(ConfiguredLifecycleNode):
         self.lookup = TransformLookup(self)
         self.closers.callback(self.lookup.destroy)
         self.slot = LatestSlot()
-        self.camera_input = CameraInput(self, self.on_clock_jump)
+        self.camera_input = CameraInput(self, self.on_clock_jump, self.refuse)
         self.closers.callback(self.camera_input.destroy)
         self.camera_input.subscribe_images(self.slot.put)
         self.repeat(_WATCH_S, self.watch)
@@ -67,6 +67,11 @@ class CameraNode(ConfiguredLifecycleNode):
         self.get_logger().debug(''.join(traceback.format_exception(error)))
         if self.is_active:
             self.report(StatusReason.FRAME_FAILED.code, sentence)
+
+    def refuse(self, message: ImageMessage, refusal: InputRejection) -> None:
+        """Tell that an image is not worked on at all, in the thread of its subscription."""
+        if self.is_active:
+            self.report(refusal.rejection.code, refusal.detail)
 
     def report(self, reason: str, sentence: str) -> None:
         """Publish on ~/status what keeps the node from its work."""
