@@ -25,6 +25,10 @@ FIELDS = {
         'camera_fit': 'of the same: object of tracks, before_px, after_px; null: too few frames',
         'forests': 'of forest, for images with depth and without: list of trees, leaves, samples',
         'calibration': 'object: intrinsics as mapping found them',
+        'left_out': 'object: mapping frames whose poses were not believed (frames), how many for '
+                    'each code of [reasons](reasons.md) (reasons), and a sentence',
+        'pose_jumps': 'how often the poses go on elsewhere, as at a loop closure',
+        'origin': 'x, y, z of where the coordinates inside the map are seen from, metres',
         'extent': 'two corners of the space that the camera moved in, metres',
         'options': 'object: settings of the mapping',
         'lens': 'object: what matched views tell of the lens; null: nothing; of ace only',

@@ -13,7 +13,7 @@ import torch
 
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.depth import registered_depth, trusted_depths
-from scene_reloc_ros.geometry.poses import invert_pose
+from scene_reloc_ros.geometry.poses import invert_pose, shifted_pose
 from scene_reloc_ros.mapping.camera_refinement import same_camera
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.method import Correspondences, Observer, QueryImage, Regressed
@@ -72,7 +72,7 @@ class Localiser:
         self.solver, self._solve = select_solver(options.solver, self.device)
 
     def _use(self, scene_map: SceneMap) -> None:
-        self.scene_map = scene_map
+        self.scene_map, self._origin = scene_map, np.array(scene_map.origin)
         self._assessor = PoseAssessor(
             scene_map.uncertainty or uncalibrated(self.family), scene_map.views,
             scene_map.ambiguous, self.options.acceptance, self._solving.threshold_px)
@@ -164,6 +164,8 @@ class Localiser:
         """
         started = time.perf_counter() if started is None else started
         pose, rejection = self._assessor.assess(query, solved)
+        if pose is not None:
+            pose = replace(pose, map_from_cam=shifted_pose(pose.map_from_cam, self._origin))
         result = solved if isinstance(solved, SolverResult) else None
         return LocalisationTrace(self._localisation(query, result, pose, rejection, started),
                                  pose, result)
@@ -198,7 +200,8 @@ class Localiser:
             believed.map_from_cam if believed else None, believed.covariance if believed else None,
             rejection, _detail(result, pose, count, shares), int(inliers.sum()), count,
             ((query.pixels[inliers] + 0.5) * query.enlarged - 0.5).numpy(),
-            query.problem.points.cpu()[inliers].numpy(), (time.perf_counter() - started) * 1e3,
+            query.problem.points.cpu()[inliers].double().numpy() + self._origin,
+            (time.perf_counter() - started) * 1e3,
             pose.probability if pose else 0.0, self.solver, str(self.device),
             shares)
 

@@ -16,12 +16,43 @@ import numpy as np
 import numpy.typing as npt
 
 from scene_reloc_ros.geometry.pose_error import pose_errors
+from scene_reloc_ros.uncertainty.rejection import Reason
 
 _SHORTEST_S = 1 / 30  # of a step: poses that are nearer in time are judged as if they were not
 _USUAL_STEPS = 6.0  # a step is no jump where it is within so many times the median step
 _OPEN_TRACKS = 8  # newest tracks that a pose may continue, count
 _ROUNDING = 1e-9  # a variance that is negative by less is zero
 _PLANAR = (2, 3, 4)  # z, roll and pitch: what a robot on wheels does not measure
+
+
+class PoseDoubt(Reason):
+    """Why the pose of a frame is not believed: the sentence for people, and the remedy."""
+
+    POSE_OF_OTHER_FRAME = (
+        'The pose is of another frame than the one that is asked for.',
+        'Set map_frame and base_frame as the header and the child_frame_id of the poses say.')
+    POSE_IMPOSSIBLE = (
+        'The pose cannot be one: NaN, a quaternion without direction, or farther than any place.',
+        'Repair what publishes the poses; frames beside such a pose are not kept.')
+    POSE_UNCERTAIN = (
+        'The source of the poses says that it does not know where it is.',
+        'Let it find itself again; or raise pose_deviation_limit and pose_turn_deviation_limit.')
+    POSE_JUMP = (
+        'The pose is where no robot gets in that time.',
+        'Nothing, where it passes: where the poses go on elsewhere they are kept again. Else '
+        'check the poses, or raise pose_speed_limit and pose_turn_limit.')
+    POSE_GAP = (
+        'No pose is known near the stamp of the image, only before and after a gap.',
+        'Publish the poses more often, or raise pose_gap_limit.')
+
+
+class DoubtfulPose(ValueError):
+    """A pose that is known and not believed: the reason, and the sentence that says why."""
+
+    def __init__(self, doubt: PoseDoubt, detail: str) -> None:
+        """Keep both; ``detail`` is the text of the exception."""
+        super().__init__(detail)
+        self.doubt, self.detail = doubt, detail
 
 
 @dataclass(frozen=True)

@@ -63,23 +63,6 @@ class Rejection(Reason):
     LOCALISER_FAILED = (
         'The localiser ended with an error.',
         'Read the sentence; where memory is short, free some or set device to cpu.')
-    # found in the poses that a mapper is given
-    POSE_OF_ANOTHER_FRAME = (
-        'The pose is of another frame than the one that is asked for.',
-        'Set map_frame and base_frame as the header and the child_frame_id of the poses say.')
-    POSE_IMPOSSIBLE = (
-        'The pose cannot be one: NaN, a quaternion without direction, or farther than any place.',
-        'Repair what publishes the poses; frames beside such a pose are not kept.')
-    POSE_UNCERTAIN = (
-        'The source of the poses says that it does not know where it is.',
-        'Let it find itself again; or raise pose_deviation_limit and pose_turn_deviation_limit.')
-    POSE_JUMP = (
-        'The pose is where no robot gets in that time.',
-        'Nothing, where it passes: where the poses go on elsewhere they are kept again. Else '
-        'check the poses, or raise pose_speed_limit and pose_turn_limit.')
-    POSE_GAP = (
-        'No pose is known near the stamp of the image, only before and after a gap.',
-        'Publish the poses more often, or raise pose_gap_limit.')
     # found in the image
     TOO_DARK = (
         'The image is too dark or too flat to show the place.',

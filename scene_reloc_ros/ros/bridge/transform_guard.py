@@ -19,11 +19,10 @@ from rclpy.node import Node
 from scene_reloc_ros.geometry.poses import checked_pose
 from scene_reloc_ros.geometry.sample_times import SampleTimes
 from scene_reloc_ros.geometry.stamp_stream import StampVerdict
-from scene_reloc_ros.ros.bridge.camera_frame import InputRejection
 from scene_reloc_ros.ros.bridge.conversions import nanoseconds, pose_of_transform
 from scene_reloc_ros.ros.bridge.stamp_filter import NodeStamps
 from scene_reloc_ros.ros.compat.upstream import Buffer
-from scene_reloc_ros.uncertainty.rejection import Rejection
+from scene_reloc_ros.uncertainty.pose_plausibility import DoubtfulPose, PoseDoubt
 
 _CACHE_NS = 10_000_000_000  # as the buffers keep
 
@@ -80,7 +79,7 @@ class TransformGuard:
             self._buffer.set_transform_static(transform, authority)
 
     def doubt(self, frame_a: str, frame_b: str, stamp_ns: int,
-              longest_gap_s: float) -> Optional[InputRejection]:
+              longest_gap_s: float) -> Optional[DoubtfulPose]:
         """Return why an interpolation at a stamp between two frames is not believed, else None.
 
         Args:
@@ -94,9 +93,9 @@ class TransformGuard:
                 link = self._links[child]
                 reason, gap_s = link.times.reason(stamp_ns), link.times.gap_ns(stamp_ns) * 1e-9
                 if reason is not None:
-                    return InputRejection(Rejection.POSE_IMPOSSIBLE, reason)
+                    return DoubtfulPose(PoseDoubt.POSE_IMPOSSIBLE, reason)
                 if longest_gap_s and gap_s > longest_gap_s:
-                    return InputRejection(Rejection.POSE_GAP, (
+                    return DoubtfulPose(PoseDoubt.POSE_GAP, (
                         f'the transforms from {link.parent} to {child} before and after the '
                         f'stamp of the image are {gap_s:.2f} s apart, pose_gap_limit is '
                         f'{longest_gap_s:.2f} s'))

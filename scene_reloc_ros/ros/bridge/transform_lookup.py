@@ -11,10 +11,10 @@ import numpy as np
 from rclpy.node import Node
 from rclpy.time import Time
 
-from scene_reloc_ros.ros.bridge.camera_frame import InputRejection
 from scene_reloc_ros.ros.bridge.conversions import pose_of_transform
 from scene_reloc_ros.ros.bridge.transform_guard import TransformGuard
 from scene_reloc_ros.ros.compat.upstream import Buffer, TransformException, TransformListener
+from scene_reloc_ros.uncertainty.pose_plausibility import DoubtfulPose
 
 PoseAnswer = tuple[Optional[np.ndarray], Optional[str]]  # (a_from_b, None) or (None, sentence)
 _POLL_S = 0.005
@@ -57,7 +57,7 @@ class TransformLookup:
             time.sleep(_POLL_S)
 
     def doubt(self, frame_a: str, frame_b: str, stamp_ns: int,
-              longest_gap_s: float) -> Optional[InputRejection]:
+              longest_gap_s: float) -> Optional[DoubtfulPose]:
         """Return why what was found at a stamp is not believed, see ``TransformGuard.doubt``."""
         return self._guard.doubt(frame_a, frame_b, stamp_ns, longest_gap_s)
 

@@ -20,15 +20,18 @@ from scene_reloc_ros.geometry.pose_history import TransformHistory
 from scene_reloc_ros.geometry.poses import checked_pose
 from scene_reloc_ros.geometry.sample_times import SampleTimes
 from scene_reloc_ros.geometry.stamp_stream import StampVerdict
-from scene_reloc_ros.ros.bridge.camera_frame import InputRejection
 from scene_reloc_ros.ros.bridge.conversions import nanoseconds, pose_of_message
 from scene_reloc_ros.ros.bridge.stamp_filter import NodeStamps
 from scene_reloc_ros.ros.bridge.transform_lookup import PoseAnswer, TransformLookup
 from scene_reloc_ros.ros.mapper.options import motion_bounds
 from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode
 from scene_reloc_ros.ros.node.qos import overridable, SENSOR
-from scene_reloc_ros.uncertainty.pose_plausibility import doubtful_covariance, PoseMonitor
-from scene_reloc_ros.uncertainty.rejection import Rejection
+from scene_reloc_ros.uncertainty.pose_plausibility import (
+    doubtful_covariance,
+    DoubtfulPose,
+    PoseDoubt,
+    PoseMonitor,
+)
 
 _CACHE_NS = 30_000_000_000
 _POLL_S = 0.005
@@ -40,7 +43,7 @@ class PoseSource(Protocol):
     def find(self, camera_frame: str, stamp_ns: int) -> PoseAnswer:
         """Return (map_from_cam, None) or (None, sentence); it may wait.
 
-        InputRejection says why what is known is not believed.
+        DoubtfulPose says why what is known is not believed.
         """
 
     def clear(self) -> None:
@@ -99,9 +102,9 @@ class TopicPoses:
             self._forget()
 
     def _forget(self) -> None:
-        self._refused: Optional[InputRejection] = None  # the newest pose, where it was
+        self._refused: Optional[DoubtfulPose] = None  # the newest pose, where it was
         self._history = TransformHistory(self._node.options.map_frame, _CACHE_NS)
-        self._times: SampleTimes[InputRejection] = SampleTimes(_CACHE_NS)
+        self._times: SampleTimes[DoubtfulPose] = SampleTimes(_CACHE_NS)
         self._monitor.reset()
 
     def destroy(self) -> None:
@@ -137,15 +140,15 @@ class TopicPoses:
                       'check the clocks and the rate of the poses')
 
     def _refuse_doubtful(self, stamp_ns: int, missing: bool) -> None:
-        """Raise InputRejection where the poses around a stamp are no good, or too far apart."""
+        """Raise DoubtfulPose where the poses around a stamp are no good, or too far apart."""
         limit_s, topic = self._node.options.pose_gap_limit, self._subscription.topic_name
         with self._lock:
             reason = self._times.reason(stamp_ns) or (self._refused if missing else None)
             gap_s = self._times.gap_ns(stamp_ns) * 1e-9
         if reason is not None:
-            raise InputRejection(reason.rejection, reason.detail)
+            raise DoubtfulPose(reason.doubt, reason.detail)
         if limit_s and gap_s > limit_s:
-            raise InputRejection(Rejection.POSE_GAP, (
+            raise DoubtfulPose(PoseDoubt.POSE_GAP, (
                 f'the poses on {topic} before and after the stamp of the image are {gap_s:.2f} s '
                 f'apart, pose_gap_limit is {limit_s:.2f} s'))
 
@@ -168,39 +171,39 @@ class TopicPoses:
             self._history.insert(stamp_ns, (p.x, p.y, p.z), (q.x, q.y, q.z, q.w))
             self._times.insert(stamp_ns)
 
-    def _other_frame(self, message: Odometry | PoseStamped) -> Optional[InputRejection]:
+    def _other_frame(self, message: Odometry | PoseStamped) -> Optional[DoubtfulPose]:
         """Return why a pose is of other frames than those asked for, None where it is of them."""
         options, topic = self._node.options, self._subscription.topic_name
         frame, child = message.header.frame_id, getattr(message, 'child_frame_id', '')
         if frame != options.map_frame:
-            return InputRejection(Rejection.POSE_OF_ANOTHER_FRAME, (
+            return DoubtfulPose(PoseDoubt.POSE_OF_OTHER_FRAME, (
                 f'poses on {topic} are in frame {frame!r}, the map is in {options.map_frame!r}; '
                 'set the parameter map_frame'))
         if child and child != options.base_frame:
-            return InputRejection(Rejection.POSE_OF_ANOTHER_FRAME, (
+            return DoubtfulPose(PoseDoubt.POSE_OF_OTHER_FRAME, (
                 f'poses on {topic} are of {child!r}, base_frame is {options.base_frame!r}; set '
                 'the parameter base_frame'))
         return None
 
-    def _doubt(self, message: Odometry | PoseStamped, stamp_ns: int) -> Optional[InputRejection]:
+    def _doubt(self, message: Odometry | PoseStamped, stamp_ns: int) -> Optional[DoubtfulPose]:
         """Return why a pose is not believed, None where it is."""
         options, topic = self._node.options, self._subscription.topic_name
         try:
             pose = checked_pose(pose_of_message(_pose_of(message)), 'the robot')
         except ValueError as error:
-            return InputRejection(Rejection.POSE_IMPOSSIBLE,
+            return DoubtfulPose(PoseDoubt.POSE_IMPOSSIBLE,
                                   f'a pose on {topic} cannot be used: {error}')
         lost = '' if isinstance(message, PoseStamped) else doubtful_covariance(
             message.pose.covariance, options.pose_deviation_limit,
             options.pose_turn_deviation_limit)
         if lost:
-            return InputRejection(Rejection.POSE_UNCERTAIN,
+            return DoubtfulPose(PoseDoubt.POSE_UNCERTAIN,
                                   f'a pose on {topic} is not believed: {lost}')
         self._monitor.bounds = motion_bounds(options)
         decision = self._monitor.test(stamp_ns, pose)
         if decision.believed:
             return None
-        return InputRejection(Rejection.POSE_JUMP,
+        return DoubtfulPose(PoseDoubt.POSE_JUMP,
                               f'a pose on {topic} has jumped by {decision.step}')
 
 

@@ -20,6 +20,7 @@ from scene_reloc_ros.ros.bridge.camera_frame import (
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
 from scene_reloc_ros.ros.mapper.pose_sources import PoseSource
 from scene_reloc_ros.ros.mapper.session import MappingSession
+from scene_reloc_ros.uncertainty.pose_plausibility import DoubtfulPose
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 EMPTY = ('call ~/start, move the camera and see in ~/status why frames are not kept '
@@ -138,6 +139,8 @@ class Recorder:
             kept = session.offer(_posed_image(messages, camera, poses, options), options)
         except InputRejection as error:
             return self.refuse(error)
+        except DoubtfulPose as error:
+            return self._refused(error.doubt.code, error.detail)
         except ValueError as error:
             return self._refused('refused', str(error))
         self.refusal, news = None, session.news()

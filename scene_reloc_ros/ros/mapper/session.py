@@ -20,7 +20,12 @@ from scene_reloc_ros.geometry.poses import checked_pose
 from scene_reloc_ros.geometry.stamp_stream import StampStream, StampVerdict
 from scene_reloc_ros.ros.bridge.camera_frame import InputRejection
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions, motion_bounds
-from scene_reloc_ros.uncertainty.pose_plausibility import MotionBounds, PoseMonitor
+from scene_reloc_ros.uncertainty.pose_plausibility import (
+    DoubtfulPose,
+    MotionBounds,
+    PoseDoubt,
+    PoseMonitor,
+)
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 _PAUSE_NS = 1_000_000_000  # in the recording, where the clock was set back
@@ -147,12 +152,12 @@ class MappingSession:
         self._run: list[int] = []  # stamps of the key frames since the last jump
 
     def _check_motion(self, frame: PosedImage, bounds: MotionBounds) -> None:
-        """Raise InputRejection where no robot gets to a pose, until several go on from there."""
+        """Raise DoubtfulPose where no robot gets to a pose, until several go on from there."""
         self._monitor.bounds = bounds
         decision = self._monitor.test(
             frame.stamp_ns, checked_pose(frame.map_from_cam, f'frame {frame.name}'))
         if not decision.believed:
-            raise InputRejection(Rejection.POSE_JUMP, f'the pose has jumped by {decision.step}; '
+            raise DoubtfulPose(PoseDoubt.POSE_JUMP, f'the pose has jumped by {decision.step}; '
                                  'it is believed when others go on from there')
         if not decision.jumped:
             return

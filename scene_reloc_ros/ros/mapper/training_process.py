@@ -32,7 +32,8 @@ def train(recording: str, map_path: str, settings: dict[str, Any], messages: Con
     Args:
         recording: folder of the recording.
         map_path: file that the map is written to.
-        settings: dict with preset, encoder, minutes, device, seed, niceness.
+        settings: dict with preset, encoder, minutes, device, seed, niceness, and bounds
+            (MotionBounds).
         messages: a multiprocessing connection; it gets tuples ('opened', frames),
             ('progress', stage, fraction, text), ('judged', sentence), ('done', path),
             ('failed', sentence), ('cancelled',).
@@ -44,11 +45,14 @@ def train(recording: str, map_path: str, settings: dict[str, Any], messages: Con
     try:
         sequence = open_sequence(recording)
         messages.send(('opened', len(sequence)))
-        mapper = Mapper(_mapping_options(settings), settings['device'], settings['seed'])
+        mapper = Mapper(_mapping_options(settings), settings['device'], settings['seed'],
+                        settings['bounds'])
         scene_map = mapper.build(sequence, _Progress(messages), cancel.is_set)
         Path(map_path).parent.mkdir(parents=True, exist_ok=True)
         scene_map.save(map_path)
-        messages.send(('judged', quality_sentence(scene_map.metadata['check'])))
+        messages.send(('judged', '; '.join(filter(None, (
+            quality_sentence(scene_map.metadata['check']),
+            scene_map.metadata['left_out']['sentence'])))))
         messages.send(('done', str(map_path)))
     except MappingCancelled:
         messages.send(('cancelled',))
