@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from scene_reloc_ros.geometry.poses import pose_from_translation_quaternion
 
+_LONGEST_PAUSE_NS = 600_000_000_000  # farther ahead a sample on its own has a wrong stamp
+
 
 class TransformHistory:
     """The samples of ``parent_from_child`` of the last ``cache_ns`` nanoseconds."""
@@ -34,7 +36,7 @@ class TransformHistory:
         """Add a sample; one whose stamp is known or too old is ignored, as tf2 does.
 
         As in tf2 samples expire before the new one enters, so by the newest of before. One that
-        is ahead of it by more than the cache would make all others expire: it enters when a
+        is ahead of it by more than any pause would make all others expire: it enters when a
         second agrees.
         """
         sample = (np.asarray(translation, np.float64), np.asarray(quaternion, np.float64))
@@ -44,9 +46,9 @@ class TransformHistory:
         oldest_ns = self._stamps_ns[-1] - self._cache_ns
         expired = bisect_left(self._stamps_ns, oldest_ns)
         del self._stamps_ns[:expired], self._samples[:expired]
-        if stamp_ns > self._stamps_ns[-1] + self._cache_ns:
+        if stamp_ns > self._stamps_ns[-1] + _LONGEST_PAUSE_NS:
             lone, self._lone = self._lone, (stamp_ns, sample)
-            if lone is None or abs(stamp_ns - lone[0]) > self._cache_ns:
+            if lone is None or abs(stamp_ns - lone[0]) > _LONGEST_PAUSE_NS:
                 return
             self._enter(*lone)
         if stamp_ns >= oldest_ns:

@@ -42,10 +42,9 @@ class BelievedFrames:
 
     def figures(self) -> dict[str, Any]:
         """Return what was left out as plain values."""
-        return {'pose_jumps': self.jumps, 'left_out': {
-            'frames': [one.name for one in self.left_out],
-            'reasons': dict(Counter(one.reason.code for one in self.left_out)),
-            'sentence': left_out_sentence(self.left_out)}}
+        return {'frames': [one.name for one in self.left_out],
+                'reasons': dict(Counter(one.reason.code for one in self.left_out)),
+                'sentence': left_out_sentence(self.left_out)}
 
 
 def left_out_sentence(left_out: list[LeftOut]) -> str:

@@ -74,6 +74,7 @@ class Mapper:
         Raises ValueError for too few frames, poses of which many cannot be believed, or images
         that do not fit their camera.
         """
+        progress = MappingProgress(on_progress, cancelled, Deadline(60 * self.options.minutes))
         believed = believed_frames(frames, self.bounds)
         least = self.method.needs.frames
         if len(believed.frames) < least:
@@ -82,14 +83,14 @@ class Mapper:
                 f'{least}, better 200, from all over the place',
                 left_out_sentence(believed.left_out)))))
         origin = local_origin(believed.poses[:, :3, 3])
-        scene_map = self._build(LocalFrames(believed.frames, origin), on_progress, cancelled)
-        return replace(scene_map, origin=origin,
-                       metadata={**scene_map.metadata, **believed.figures()})
+        scene_map, check = self._build(LocalFrames(believed.frames, origin), progress)
+        return replace(scene_map, origin=origin, metadata={
+            **scene_map.metadata, 'check': check, 'left_out': believed.figures(),
+            'pose_jumps': believed.jumps, 'mapping_seconds': progress.deadline.elapsed_s})
 
-    def _build(self, frames: LocalFrames, on_progress: Report,
-               cancelled: Callable[[], bool]) -> SceneMap:
-        """Return the map of frames in coordinates of its own."""
-        progress = MappingProgress(on_progress, cancelled, Deadline(60 * self.options.minutes))
+    def _build(self, frames: LocalFrames,
+               progress: MappingProgress) -> tuple[SceneMap, dict[str, Any]]:
+        """Return the map of frames in coordinates of its own, and the figures of its check."""
         generators = MappingGenerators.from_seed(self.seed)
         folds = self._folds(frames, generators, progress)
         if len(folds) == 1:
@@ -106,9 +107,7 @@ class Mapper:
         if isinstance(self.method, Growing) and len(folds) == 1:
             scene_map = self.method.add(scene_map, FrameSubset(frames, folds[0].held_out),
                                         progress)
-        return replace(scene_map, metadata={
-            **scene_map.metadata, 'check': check,
-            'mapping_seconds': progress.deadline.elapsed_s})
+        return scene_map, check
 
     def _folds(self, frames: LocalFrames, generators: MappingGenerators,
                progress: MappingProgress) -> list[Fold]:

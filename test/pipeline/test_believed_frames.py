@@ -44,18 +44,16 @@ def test_one_pose_among_twelve_costs_its_frame(pose, code, said):
     assert [found.frames[i].name for i in range(len(found.frames))] == [
         frame.name for frame in frames if frame.name != '5']
     figures = found.figures()
-    assert figures['pose_jumps'] == 0 and figures['left_out']['frames'] == ['5']
-    assert figures['left_out']['reasons'] == {code: 1}
-    assert figures['left_out']['sentence'].startswith('1 frame left out: ')
-    assert said in figures['left_out']['sentence']
+    assert found.jumps == 0 and figures['frames'] == ['5']
+    assert figures['reasons'] == {code: 1}
+    assert figures['sentence'].startswith('1 frame left out: ') and said in figures['sentence']
     assert found.poses.shape == (11, 4, 4) and np.abs(found.poses).max() < 2.0
 
 
 def test_frames_that_are_believed_are_those_that_came():
     frames, found = with_poses({})
     assert found.frames is frames and found.left_out == []
-    assert found.figures() == {'pose_jumps': 0, 'left_out': {
-        'frames': [], 'reasons': {}, 'sentence': ''}}
+    assert found.figures() == {'frames': [], 'reasons': {}, 'sentence': ''} and not found.jumps
 
 
 def test_a_trajectory_that_goes_on_elsewhere_is_kept_and_counted():
@@ -68,7 +66,7 @@ def test_a_trajectory_that_goes_on_elsewhere_is_kept_and_counted():
 def test_a_wrong_start_is_left_out():
     frames = small_frames(12)
     frames[0] = moved(frames[0], 40.0)
-    assert believed_frames(frames, BOUNDS).figures()['left_out']['frames'] == ['0']
+    assert believed_frames(frames, BOUNDS).figures()['frames'] == ['0']
 
 
 def test_more_than_a_third_that_cannot_be_believed_is_an_error():
@@ -91,7 +89,7 @@ def test_of_a_recording_no_image_is_decoded(tmp_path):
     (tmp_path / 'groundtruth.txt').write_text('\n'.join(lines) + '\n')
     for image in (tmp_path / 'rgb').iterdir():
         image.write_bytes(b'')
-    found = believed_frames(open_sequence(tmp_path), BOUNDS).figures()['left_out']
+    found = believed_frames(open_sequence(tmp_path), BOUNDS).figures()
     assert found['reasons'] == {'pose_jump': 1, 'pose_impossible': 1}
     assert [float(name) for name in found['frames'] if '.' in name] == [
         1.0 + 4 * PERIOD_NS * 1e-9]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import math
 import threading
 import time
 from typing import Any, Optional
@@ -16,6 +17,10 @@ from scene_reloc_ros.ros.bridge.camera_frame import InputRejection
 from scene_reloc_ros.ros.bridge.conversions import nanoseconds
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
+_REMEDY = ('Several in a row that agree are believed; for a recording that is played set '
+           'use_sim_time.')
+_JUST_S = 2.0  # within which all streams of a node hear of the same restart
+
 
 class NodeStamps:
     """A StampStream on the clock of a node; safe to use from several threads."""
@@ -25,17 +30,26 @@ class NodeStamps:
         self._node = node
         self._stream = StampStream()
         self._lock = threading.Lock()
+        self._restarted_s = -math.inf
 
     def judge(self, stamp_ns: int) -> StampVerdict:
         """Return what to think of a message that arrives now."""
         with self._lock:
-            return self._stream.judge(stamp_ns, self._node.get_clock().now().nanoseconds,
-                                      time.monotonic_ns())
+            verdict = self._stream.judge(stamp_ns, self._node.get_clock().now().nanoseconds,
+                                         time.monotonic_ns())
+            if verdict is StampVerdict.RESTART:
+                self._restarted_s = time.monotonic()
+            return verdict
 
     def reset(self) -> None:
         """Forget everything, as after a clock that was set back."""
         with self._lock:
             self._stream.reset()
+
+    @property
+    def just_restarted(self) -> bool:
+        """Tell whether time has begun anew here: what others say of it later is no news."""
+        return time.monotonic() - self._restarted_s < _JUST_S
 
     @property
     def newest_ns(self) -> Optional[int]:
@@ -99,4 +113,4 @@ def _rejection(verdict: StampVerdict, stamp_ns: int, newest_ns: Optional[int]) -
         detail = f'Here it is {(stamp_ns - newest_ns) * 1e-9:.1f} s ahead of the one before it.'
     else:
         detail = f'Here it is {(newest_ns - stamp_ns) * 1e-9:.3f} s older than one before it.'
-    return InputRejection(rejection, f'{rejection.sentence} {detail}')
+    return InputRejection(rejection, f'{rejection.sentence} {detail} {_REMEDY}')

@@ -47,10 +47,15 @@ class TransformGuard:
         self._lock = threading.RLock()
 
     def clear(self) -> None:
-        """Forget what moves, here and in the buffer."""
+        """Forget what moves, here and in the buffer, unless it is of the present already."""
         with self._lock:
-            self._links = {child: link for child, link in self._links.items() if link.is_static}
-            self._buffer.clear()
+            if not any(link.stamps.just_restarted for link in self._links.values()):
+                self._forget()
+
+    def _forget(self) -> None:
+        """Forget what moves."""
+        self._links = {child: link for child, link in self._links.items() if link.is_static}
+        self._buffer.clear()
 
     def set_transform(self, transform: TransformStamped, authority: str) -> None:
         """Take a transform, unless it makes no sense."""
@@ -61,7 +66,7 @@ class TransformGuard:
             if verdict is StampVerdict.AHEAD or stamp_ns < 0:
                 return
             if verdict is StampVerdict.RESTART:
-                self.clear()
+                self._forget()
                 self._links[_plain(transform.child_frame_id)] = link
                 link.times = SampleTimes(_CACHE_NS)
             if problem:

@@ -96,10 +96,11 @@ class TopicPoses:
             qos_overriding_options=overridable())
 
     def clear(self) -> None:
-        """Forget all poses."""
+        """Forget all poses, unless they are of the present already."""
         with self._lock:
-            self._stamps.reset()
-            self._forget()
+            if not self._stamps.just_restarted:
+                self._stamps.reset()
+                self._forget()
 
     def _forget(self) -> None:
         self._refused: Optional[DoubtfulPose] = None  # the newest pose, where it was
