@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.geometry.poses import checked_pose
 from scene_reloc_ros.mapping.hold_out import FrameSubset, pose_and_name, PosedFrames
 from scene_reloc_ros.uncertainty.pose_plausibility import coherent_poses, MotionBounds, PoseDoubt
@@ -92,7 +93,7 @@ def believed_frames(frames: PosedFrames, bounds: MotionBounds) -> BelievedFrames
 
 def _pose(frames: PosedFrames, index: int) -> np.ndarray | LeftOut:
     """Return the pose of a frame, or why it has none."""
-    name = f'number {index}'
+    name = frames.names[index] if isinstance(frames, Sequence) else f'number {index}'
     try:
         pose, name = pose_and_name(frames, index)
         if pose is not None:
@@ -107,6 +108,7 @@ def _jumped(name: str) -> LeftOut:
                    f'the pose of {name} is where no robot gets from those around it')
 
 
-def _stamp_ns(frames: Any, index: int) -> int:
+def _stamp_ns(frames: PosedFrames, index: int) -> int:
     """Return the stamp of a frame, without decoding where possible."""
-    return frames.stamp_ns(index) if hasattr(frames, 'stamp_ns') else frames[index].stamp_ns
+    return (frames.stamp_ns(index) if isinstance(frames, Sequence)
+            else frames[index].stamp_ns)

@@ -21,7 +21,6 @@ from scene_reloc_ros.pipeline.mapper import Mapper
 
 UTM, EARTH_CENTRED = (448_000.0, 5_412_000.0, 300.0), (4_177_000.0, 855_000.0, -4_728_300.0)
 BETWEEN = (448_017.25, 5_411_968.5, -1_234.125)  # no corner of the grid of origins
-NEEDED = {'forest': 'sklearn', 'colmap': 'pycolmap'}
 EXACT_M = 2.0 ** -20  # positions that are multiples of it stay what they are when moved
 
 
@@ -45,8 +44,10 @@ def moved(frames, offset):
 
 def options_of(method):
     """Return the quickest options of a method."""
-    if method in NEEDED:
-        pytest.importorskip(NEEDED[method], reason=f'{NEEDED[method]} is not installed here')
+    if method == 'forest':
+        pytest.importorskip('sklearn', reason='scikit-learn is not installed here')
+    if method == 'colmap':
+        pytest.importorskip('pycolmap', reason='pycolmap is not installed here')
     options = method_class(method).presets['fast']
     few = {'steps': 20, 'width': 32, 'cells': 100, 'batch': 256, 'views': 1, 'passes': 1,
            'samples': 3000, 'minutes': 30.0, 'self_check': 2}
