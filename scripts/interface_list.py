@@ -73,7 +73,8 @@ TOPICS = (
     Topic('relocaliser', 'out', '~/status', TEXT, 'RESULT', 'one line of JSON for every image'),
     Topic('relocaliser', 'out', '~/ready', FLAG, 'LATCHED', 'whether the robot is localised'),
     Topic('relocaliser', 'out', '~/inliers', 'sensor_msgs/PointCloud2', 'RESULT',
-          'scene points that agree with the pose, where somebody listens'),
+          'scene points that agree with the pose, where somebody listens; float64 where float32 '
+          'is too coarse, beyond 4 km'),
     Topic('relocaliser', 'out', '~/debug_image', IMAGE, 'RESULT',
           'the image with those points, where somebody listens'),
     *_camera_topics('mapper'),
@@ -148,7 +149,11 @@ MESSAGES = {
         'device': '`cpu` or `cuda`'},
     ('mapper', '~/status'): {
         **_SCHEMA, **_COMMON, 'state': '`idle`, `recording`, `recorded` or `training`',
-        'keyframes': 'key frames on disk', 'recording': 'folder of the recording', **_SLOT},
+        'keyframes': 'key frames on disk', 'recording': 'folder of the recording',
+        'refusal': 'code of a [rejection or doubt](reasons.md) where `reason` is `refused` for '
+        'an image, else null',
+        'refusals': 'object: how many images of the session were not kept for each such code',
+        'pose_jumps': 'how often the poses went on elsewhere, as at a loop closure', **_SLOT},
     ('mapper', '~/progress'): {
         **_SCHEMA, 'stage': 'of the mapping', 'fraction': 'of that stage, 0 to 1',
         'text': 'figures for people'},

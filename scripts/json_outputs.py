@@ -12,7 +12,6 @@ FIELDS = {
         'camera': 'object: of the mapping frames',
         'depth': 'object: how the depth camera disagrees with the map; null: mapped without',
         'calibration_table': 'object: uncertainty model; rgb.frames is 0: too few to tell',
-        'left_out': 'object: frames that cannot be read or have no pose, and sentences on them',
         'created': 'time, ISO 8601', 'frames': 'mapping frames',
         'cells': 'of ace: cells trained on',
         'points': 'of maps of key frames: points that are kept, of all key frames together',
@@ -26,6 +25,11 @@ FIELDS = {
         'camera_fit': 'of the same: object of tracks, before_px, after_px; null: too few frames',
         'forests': 'of forest, for images with depth and without: list of trees, leaves, samples',
         'calibration': 'object: intrinsics as mapping found them',
+        'left_out': 'object: how many frames are unreadable or without_pose; those whose poses '
+                    'were not believed (frames), how many for each code of [reasons](reasons.md) '
+                    '(reasons); sentences on all of them',
+        'pose_jumps': 'how often the poses go on elsewhere, as at a loop closure',
+        'origin': 'x, y, z of where the coordinates inside the map are seen from, metres',
         'extent': 'two corners of the space that the camera moved in, metres',
         'options': 'object: settings of the mapping',
         'lens': 'object: what matched views tell of the lens; null: nothing; of ace only',

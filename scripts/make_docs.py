@@ -17,6 +17,7 @@ from scene_reloc_ros.ros.dataset_player.options import DatasetPlayerOptions
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
 from scene_reloc_ros.ros.node.status_reason import StatusReason
 from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
+from scene_reloc_ros.uncertainty.pose_plausibility import PoseDoubt
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,6 +36,10 @@ rejection](troubleshooting.md#how-to-read-a-rejection) tells which of them to wo
 _ABOUT_REJECTIONS = """\
 The same codes stand in the reports of `scene_reloc localise` and `evaluate`. In Python they are
 the members of `Rejection`, in capitals.
+"""
+_ABOUT_DOUBTS = """\
+The mapper counts them in `refusals`, beside rejections that are found before the image is looked
+at; `scene_reloc map` names the frames that it leaves out for them.
 """
 _ABOUT_INTERFACES = """\
 Names are relative unless they begin with a slash, so that namespaces and remapping work. `<p>` is
@@ -104,6 +109,8 @@ def reasons():
     parts = [
         '# Reasons\n', _MADE, _ABOUT_REASONS, '## Rejections: there is no pose\n',
         _ABOUT_REJECTIONS, table(header, _reason_rows(Rejection)),
+        '## Doubts of a pose: the mapper does not keep its frame\n', _ABOUT_DOUBTS,
+        table(header, _reason_rows(PoseDoubt)),
         '## Other reasons of the nodes\n', table(header, _reason_rows(StatusReason)),
         '## Reasons of the mapper\n', table(header, [
             [f'`{code}`', *texts] for code, texts in MAPPER_REASONS.items()])]

@@ -56,7 +56,7 @@ def answers(args):
         report = evaluate(localiser, frames, bars, args.depth)
         strangers = list(localise_frames(localiser, NegativeFrames(frames, args.trust))
                          ) if args.trust else []
-    return {**answers_record(report.frames, strangers, scene_map.views),
+    return {**answers_record(report.frames, strangers, scene_map.map_views),
             **described(scene_map, args.map, _have_depth(sequence)),
             'query_depth': args.depth, 'machine': machine_name(),
             'threads': torch.get_num_threads()}

@@ -3,6 +3,7 @@
 """The command ``map``: posed images to a map file."""
 
 from dataclasses import replace
+import math
 
 from scene_reloc_ros.cli.arguments import (
     add_device,
@@ -20,9 +21,11 @@ from scene_reloc_ros.mapping.progress import MappingCancelled
 from scene_reloc_ros.methods.registry import method_class, METHODS
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER
 from scene_reloc_ros.pipeline.mapper import Mapper
+from scene_reloc_ros.uncertainty.pose_plausibility import MotionBounds
 
 _OF_SOME = ('encoder', 'features', 'keep')  # options that not every method has
 _LEAST_KEPT = 100
+_BOUNDS = MotionBounds()
 
 
 def add_arguments(parser):
@@ -44,6 +47,12 @@ def add_arguments(parser):
                         help='of sift and hierarchical: points that the map keeps (all)')
     parser.add_argument('--depth', default='auto', choices=('auto', 'off'),
                         help='use the depth of the frames where they have it (auto)')
+    parser.add_argument('--speed-limit', type=float, metavar='M_S', default=_BOUNDS.metres_s,
+                        help='a frame that is reached faster is a jump and left out, unless '
+                        'several go on from there, or most are as fast; 0: any '
+                        f'({_BOUNDS.metres_s:g} m/s)')
+    parser.add_argument('--turn-limit', type=float, metavar='DEG_S', default=_BOUNDS.degrees_s,
+                        help=f'the same of its rotation ({_BOUNDS.degrees_s:g} degrees/s)')
     parser.add_argument('--minutes', type=float, metavar='M',
                         help='bound on the whole mapping, minutes')
     parser.add_argument('--seed', type=int, default=0, help='seed of all random choices (0)')
@@ -66,11 +75,20 @@ def _options(args):
     return replace(preset, **given, depth=preset.depth and args.depth == 'auto')
 
 
+def _bounds(args):
+    """Return the bounds of motion that were asked for."""
+    for name in ('speed_limit', 'turn_limit'):
+        if not 0 <= getattr(args, name) < math.inf:
+            raise ValueError(f'--{name.replace("_", "-")} is {getattr(args, name)}; expected 0 '
+                             'or more')
+    return MotionBounds(args.speed_limit, args.turn_limit)
+
+
 def run(args):
     """Map a sequence; Ctrl-C leaves nothing behind."""
     options = _options(args)
     frames = read_sequence(args)
-    mapper = Mapper(options, args.device, args.seed)
+    mapper = Mapper(options, args.device, args.seed, _bounds(args))
     try:
         with ProgressBars() as bars:
             scene_map = mapper.build(frames, bars)

@@ -22,7 +22,7 @@ def map_figures(path, scene_map):
                        'fy': camera.fy, 'distortion_model': camera.distortion_model},
             'depth': scene_map.depth and asdict(scene_map.depth),
             'calibration_table': scene_map.uncertainty and scene_map.uncertainty.as_dict(),
-            **scene_map.metadata}
+            'origin': list(scene_map.origin), **scene_map.metadata}
 
 
 def _head(content):
@@ -48,10 +48,22 @@ def map_rows(figures):
         ('lens', _lens_text(figures)),
         ('depth', _depth_text(figures)),
         ('frames', f'{figures["frames"]}, cameras moved over {size} m'),
+        *_pose_rows(figures),
         *_choice_rows(figures.get('choice')),
         ('content', _content_text(figures)),
         *(('frames', text) for text in figures.get('left_out', {}).get('sentences', ())),
         *_check_rows(figures['check'], figures['calibration_table']))
+
+
+def _pose_rows(figures):
+    """Return what there is to say of the poses: jumps, a far origin."""
+    said = []
+    if figures.get('pose_jumps'):
+        said.append(f'they go on elsewhere {figures["pose_jumps"]} times, as at a loop closure')
+    if any(figures['origin']):
+        x, y, z = figures['origin']
+        said.append(f'the map is kept from ({x:.0f}, {y:.0f}, {z:.0f}) m of its frame on')
+    return [('poses', '; '.join(said))] if said else []
 
 
 def _check_rows(check, table):

@@ -70,6 +70,14 @@ class Sequence(ABC):
             return str(error)
         return None
 
+    def stamp_ns(self, index: int) -> int:
+        """Return the stamp of one frame, nanoseconds, without decoding it where possible."""
+        return self._stamp_ns(self._checked(index))
+
+    def _stamp_ns(self, index: int) -> int:
+        """Return the stamp at an index already known to be valid."""
+        return self._read(index).stamp_ns
+
     def select(self, names: Iterable[str]) -> SelectedFrames:
         """Return the frames with these names, in this order.
 
@@ -131,6 +139,9 @@ class SelectedFrames(Sequence):
 
     def _query(self, index: int, with_depth: bool) -> PosedImage:
         return self._sequence.query(self._indices[index], with_depth and self._with_depth)
+
+    def _stamp_ns(self, index: int) -> int:
+        return self._sequence.stamp_ns(self._indices[index])
 
     def _pose(self, index: int) -> np.ndarray | None:
         return self._sequence.map_from_cam(self._indices[index])

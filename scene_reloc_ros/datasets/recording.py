@@ -25,6 +25,7 @@ from scene_reloc_ros.datasets.image_files import read_colour, read_depth
 from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.datasets.stamped_lines import (
     append_line,
+    drop_lines_from,
     finish_last_line,
     nearest,
     read_stamped_lines,
@@ -106,6 +107,17 @@ class RecordingWriter:
             append_line(self._folder / _IMAGES, f'{stamp} rgb/{stamp}.png')
         self._last_ns = frame.stamp_ns
         self._count += 1
+
+    def withdraw(self, first_ns: int) -> None:
+        """Take back the frames of a stamp and of later ones, as where their poses were wrong."""
+        images = _read_lines(self._folder, _IMAGES)
+        for name in (_IMAGES, _POSES, _DEPTHS):  # the line in rgb.txt is what commits a frame
+            drop_lines_from(self._folder / name, first_ns)
+        for stamp_ns in [stamp_ns for stamp_ns in images if stamp_ns >= first_ns]:
+            for part in ('rgb', 'depth'):
+                (self._folder / part / f'{stamp_text(stamp_ns)}.png').unlink(missing_ok=True)
+            del images[stamp_ns]
+        self._count, self._last_ns = len(images), max(images, default=-1)
 
     @contextmanager
     def _all_or_nothing(self, stamp: str) -> Iterator[None]:
@@ -225,6 +237,9 @@ class RecordingSequence(Sequence):
                                  DEPTH_UNITS_PER_METRE, self._stated)
         image = read_colour(self._folder / self._images[stamp_ns][0], self._camera)
         return PosedImage(self._names[index], stamp_ns, image, self._camera, None, depth_m)
+
+    def _stamp_ns(self, index: int) -> int:
+        return self._stamps_ns[index]
 
     def _pose(self, index: int) -> np.ndarray | None:
         pose_ns = nearest(self._pose_stamps, self._stamps_ns[index], MAX_GAP_NS)

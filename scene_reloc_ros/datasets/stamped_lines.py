@@ -73,6 +73,19 @@ def finish_last_line(path: Path, fields: int, is_whole: IsWhole) -> None:
     os.truncate(path, begins)
 
 
+def drop_lines_from(path: Path, stamp_ns: int) -> None:
+    """Cut a file of ascending stamps off before the first line of ``stamp_ns`` or later."""
+    kept = 0
+    for line in Path(path).read_bytes().splitlines(keepends=True):
+        words = line.decode('utf-8-sig', 'replace').split('#')[0].split()
+        if _is_entry(words, 0) and _stamp_ns(words) >= stamp_ns:
+            break
+        kept += len(line)
+    with open(path, 'r+b') as file:
+        file.truncate(kept)
+        os.fsync(file.fileno())
+
+
 def sync_folder(folder: Path) -> None:
     """Make new names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)

@@ -226,6 +226,13 @@ def checked_pose(a_from_b: npt.ArrayLike, name: str) -> np.ndarray:
     return pose
 
 
+def shifted_pose(a_from_b: np.ndarray, offset_m: npt.ArrayLike) -> np.ndarray:
+    """Numpy: a (4, 4) float64 pose moved by an offset (3,) in frame a, metres."""
+    pose = np.array(a_from_b, np.float64)
+    pose[:3, 3] += np.asarray(offset_m, np.float64)
+    return pose
+
+
 def moved_covariance(covariance: npt.ArrayLike, offset_m: npt.ArrayLike) -> np.ndarray:
     """Numpy: carry a (6, 6) pose covariance to another point of the same rigid body.
 

@@ -24,10 +24,13 @@ from scene_reloc_ros.mapping.depth_correction import DepthCorrection
 from scene_reloc_ros.uncertainty.model import UncertaintyModel
 
 FORMAT = 'scene_reloc_ros map'
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
+_WITHOUT_ORIGIN = '5'  # the format whose maps were all in the coordinates of the map frame
 _BEFORE_METHODS = '4'  # the format whose only method was ``ace``
 _CONTENT_PREFIX = 'content.'
 _HEADER_LENGTH = 8  # bytes of the header's length at the start of a safetensors file
+
+Origin = tuple[float, float, float]  # of a map's own coordinates, in the map frame, metres
 
 
 def _no_voxels() -> torch.Tensor:
@@ -46,24 +49,36 @@ class MapContent:
 
 @dataclass(frozen=True)
 class SceneMap:
-    """One mapped place. Tensors lie on the CPU."""
+    """One mapped place. Tensors lie on the CPU.
+
+    They are in coordinates of the map's own, which differ from the map frame by ``origin``: near
+    the place single precision is exact.
+    """
 
     content: MapContent
     encoder_name: str  # of the network that the content needs, '' for none
     encoder_hash: str
     camera: Camera  # of the mapping frames, as they came in
-    views: torch.Tensor  # (F, 4, 4) float32, map_from_cam of the mapping frames, metres
+    views: torch.Tensor  # (F, 4, 4) float32, poses of the mapping cameras, metres
     cloud: torch.Tensor  # (P, 3) float32, some scene points, metres
     correction: CameraRefinement = field(default_factory=CameraRefinement)  # of the camera's rays
     metadata: dict[str, Any] = field(default_factory=dict)  # plain values, training to check
     depth: DepthCorrection | None = None  # of that camera's depths; None: mapped without
     ambiguous: torch.Tensor = field(default_factory=_no_voxels)  # (K,) int64, of ``voxels_of``
     uncertainty: UncertaintyModel | None = None  # of its errors; None: an old map of few frames
+    origin: Origin = (0.0, 0.0, 0.0)  # where views, points and voxels are seen from, metres
+
+    @property
+    def map_views(self) -> torch.Tensor:
+        """Return map_from_cam of the mapping frames, (F, 4, 4) float64, metres."""
+        views = self.views.double().clone()
+        views[:, :3, 3] += torch.tensor(self.origin, dtype=torch.float64)
+        return views
 
     @property
     def positions(self) -> torch.Tensor:
-        """Return where the mapping cameras were, (F, 3) float32, metres."""
-        return self.views[:, :3, 3]
+        """Return where the mapping cameras were in the map frame, (F, 3) float64, metres."""
+        return self.map_views[:, :3, 3]
 
     def save(self, path: str | Path) -> None:
         """Write the map, whole or not at all; OSError where that is not possible."""
@@ -81,6 +96,7 @@ class SceneMap:
                   'camera': json.dumps(asdict(self.camera)),
                   'depth': json.dumps(self.depth and asdict(self.depth)),
                   'calibration': json.dumps(self.uncertainty and self.uncertainty.as_dict()),
+                  'origin': json.dumps(self.origin),
                   'metadata': json.dumps(self.metadata), 'checksum': _checksum(tensors)}
         write_whole(path, save(tensors, header))
 
@@ -100,7 +116,8 @@ class SceneMap:
                              'or map again') from error
         if header.get('format') != FORMAT:
             raise ValueError(f'file {path} is no {FORMAT}; give a file of scene_reloc map')
-        if header.get('format_version') not in (_BEFORE_METHODS, str(FORMAT_VERSION)):
+        if header.get('format_version') not in (
+                _BEFORE_METHODS, _WITHOUT_ORIGIN, str(FORMAT_VERSION)):
             raise ValueError(f'map file {path} has format version {header.get("format_version")}, '
                              f'this program reads {FORMAT_VERSION}; map again or update')
         if header.get('checksum') != _checksum(tensors):
@@ -127,9 +144,16 @@ class SceneMap:
                 correction=CameraRefinement(tensors['correction']).requires_grad_(False),
                 metadata=json.loads(header['metadata']),
                 depth=depth and DepthCorrection(**depth), ambiguous=tensors['ambiguous'],
-                uncertainty=calibration and UncertaintyModel.from_dict(calibration))
-        except (KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
+                uncertainty=calibration and UncertaintyModel.from_dict(calibration),
+                origin=_origin(header))
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise ValueError(f'map file {path} lacks a part ({error}); map again') from error
+
+
+def _origin(header: dict[str, str]) -> Origin:
+    """Return the origin that a header tells, zero in that of an older map."""
+    x, y, z = map(float, json.loads(header.get('origin', '[0, 0, 0]')))
+    return x, y, z
 
 
 def _with_method(header: dict[str, str], tensors: dict[str, torch.Tensor],

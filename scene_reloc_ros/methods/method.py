@@ -67,7 +67,7 @@ class Correspondences:
 
     pixels: torch.Tensor  # (N, 2) float32, of the working image
     rays: torch.Tensor  # (N, 3) float32 with z = 1, undistorted, camera frame
-    points: torch.Tensor  # (N, 3) float32 metres, map frame
+    points: torch.Tensor  # (N, 3) float32 metres, the map's own coordinates
     weights: torch.Tensor | None = None  # (N,) how much each counts
     sparse: bool = False  # matches, of which a pixel may have several; else one for every cell
     families: tuple[tuple[str, int], ...] = ()  # name and count of each method, in this order
@@ -77,7 +77,7 @@ class Correspondences:
 class Regressed:
     """A pose that comes without correspondences."""
 
-    map_from_cam: torch.Tensor  # (4, 4) float64, metres
+    map_from_cam: torch.Tensor  # (4, 4) float64, metres, the map's own coordinates
     deviation_m: float  # standard deviation of an axis of its position, metres
     deviation_rad: float  # of its rotation, rad
     similarity: float  # to the nearest mapping view, at most one

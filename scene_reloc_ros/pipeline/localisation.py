@@ -25,7 +25,7 @@ class Localisation:
     inliers: int  # cells that agree with the pose
     cells: int  # cells asked
     inlier_pixels: np.ndarray  # (K, 2) float32, pixels of the image that came in
-    inlier_points: np.ndarray  # (K, 3) float32, metres, map frame
+    inlier_points: np.ndarray  # (K, 3) float64, metres, map frame
     latency_ms: float
     probability: float  # that the pose is within the bounds asked for; 0 without one
     solver: str
@@ -44,5 +44,5 @@ class LocalisationTrace:
 
     localisation: Localisation
     pose: AssessedPose | None = None  # believed or not; None where the solver found none
-    result: SolverResult | None = None
+    result: SolverResult | None = None  # in the coordinates of the map's own
     finding: CameraFinding | None = None  # what it tells of its camera

@@ -13,7 +13,7 @@ import torch
 
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.depth import registered_depth, trusted_depths
-from scene_reloc_ros.geometry.poses import invert_pose
+from scene_reloc_ros.geometry.poses import invert_pose, shifted_pose
 from scene_reloc_ros.mapping.camera_refinement import off_by, same_camera
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.method import Correspondences, Observer, QueryImage, Regressed
@@ -84,7 +84,7 @@ class Localiser:
         self.solver, self._solve = select_solver(options.solver, self.device)
 
     def _use(self, scene_map: SceneMap) -> None:
-        self.scene_map = scene_map
+        self.scene_map, self._origin = scene_map, np.array(scene_map.origin)
         model = scene_map.uncertainty or uncalibrated(self.family)
         self._assessor = PoseAssessor(model, scene_map.views, scene_map.ambiguous,
                                       self.options.acceptance, self._solving.threshold_px)
@@ -234,6 +234,8 @@ class Localiser:
         pose, rejection = self._assessor.assess(
             query, solved, None if finding is None else
             CameraSpread(finding.covariance, finding.doubt.probability))
+        if pose is not None:
+            pose = replace(pose, map_from_cam=shifted_pose(pose.map_from_cam, self._origin))
         result = solved if isinstance(solved, SolverResult) else None
         return LocalisationTrace(self._localisation(query, result, pose, rejection, started),
                                  pose, result, finding)
@@ -270,7 +272,8 @@ class Localiser:
             believed.map_from_cam if believed else None, believed.covariance if believed else None,
             rejection, _detail(result, pose, count, shares), int(inliers.sum()), count,
             ((query.pixels[inliers] + 0.5) * query.enlarged - 0.5).numpy(),
-            query.problem.points.cpu()[inliers].numpy(), (time.perf_counter() - started) * 1e3,
+            query.problem.points.cpu()[inliers].double().numpy() + self._origin,
+            (time.perf_counter() - started) * 1e3,
             pose.probability if pose else 0.0, self.solver, str(self.device),
             shares)
 

@@ -16,17 +16,18 @@ _MOST_RAY_DEVIATION = 0.15  # of a map's points along their rays, of their dista
 _NAMED = 3  # places where to record more
 
 
-def validation_summary(results: Sequence[FrameResult],
-                       blocks: Sequence[np.ndarray]) -> dict[str, Any]:
+def validation_summary(results: Sequence[FrameResult], blocks: Sequence[np.ndarray],
+                       origin: Sequence[float] = (0.0, 0.0, 0.0)) -> dict[str, Any]:
     """Return the figures of the results of some mapping frames as a dict of plain values.
 
     Args:
         results: one for each frame, block after block.
         blocks: index arrays of held-out frames; empty where the map was trained on the frames.
+        origin: that the results are seen from, in the map frame, metres.
     """
     good = np.array([result.accepted and result.good for result in results])
     return {'held_out': bool(blocks), 'blocks': len(blocks), **summarise(results),
-            **_quality(results, blocks, good)}
+            **_quality(results, blocks, good, origin)}
 
 
 def with_parallax(check: dict[str, Any], deviation: float) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def quality_sentence(check: dict[str, Any]) -> str:
 
 
 def _quality(results: Sequence[FrameResult], blocks: Sequence[np.ndarray],
-             good: np.ndarray) -> dict[str, str]:
+             good: np.ndarray, origin: Sequence[float]) -> dict[str, str]:
     """Return the quality of the map, and one sentence on what to do about it."""
     share = float(np.mean(good))
     if not blocks:
@@ -62,11 +63,11 @@ def _quality(results: Sequence[FrameResult], blocks: Sequence[np.ndarray],
     if share >= _GOOD:
         return {'quality': 'good', 'advice': ''}
     return {'quality': 'fair' if share >= _FAIR else 'poor',
-            'advice': _advice(results, blocks, good)}
+            'advice': _advice(results, blocks, good, origin)}
 
 
 def _advice(results: Sequence[FrameResult], blocks: Sequence[np.ndarray],
-            good: np.ndarray) -> str:
+            good: np.ndarray, origin: Sequence[float]) -> str:
     """Name the places whose held-out frames were answered worst."""
     ends = np.cumsum([len(block) for block in blocks])
     parts = [np.arange(end - len(block), end) for end, block in zip(ends, blocks)]
@@ -76,7 +77,8 @@ def _advice(results: Sequence[FrameResult], blocks: Sequence[np.ndarray],
         if shares[number] >= _GOOD:
             continue
         frames = [results[index] for index in parts[number]]
-        x, y, z = np.mean([frame.truth[:3, 3] for frame in frames if frame.truth is not None], 0)
+        x, y, z = origin + np.mean(
+            [frame.truth[:3, 3] for frame in frames if frame.truth is not None], 0)
         places.append(f'({x:.1f}, {y:.1f}, {z:.1f}) m, frames {frames[0].name} to '
                       f'{frames[-1].name}')
     return 'record more views, slowly and from several sides, around ' + '; '.join(places)

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import numpy as np
+import torch
 
 from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.datasets.readable_frames import LeftOut, readable_frames
@@ -28,11 +29,13 @@ from scene_reloc_ros.mapping.progress import (
     silent,
 )
 from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.methods.local_frames import local_origin, LocalFrames
 from scene_reloc_ros.methods.method import Fitted, Growing, LocalisationMethod, MethodOptions
 from scene_reloc_ros.methods.registry import method_class, method_of_map
 from scene_reloc_ros.network.device import resolve_device
 from scene_reloc_ros.network.preprocessing import WORKING_HEIGHT, working_image
 from scene_reloc_ros.network.weights import encoder_hash
+from scene_reloc_ros.pipeline.believed_frames import believed_frames, BelievedFrames
 from scene_reloc_ros.pipeline.depth_unit import refuse_other_unit
 from scene_reloc_ros.pipeline.frame_result import localise_frames
 from scene_reloc_ros.pipeline.localiser import Localiser
@@ -41,6 +44,9 @@ from scene_reloc_ros.pipeline.map_validation import Fold, MapValidation, STAGE
 from scene_reloc_ros.pipeline.part_choice import PartChoice
 from scene_reloc_ros.uncertainty.acceptance import uncalibrated
 from scene_reloc_ros.uncertainty.image_quality import image_quality, image_statistics
+from scene_reloc_ros.uncertainty.pose_plausibility import MotionBounds
+
+_BOUNDS = MotionBounds()
 
 __all__ = ['Mapper', 'MappingCancelled']
 
@@ -49,9 +55,9 @@ class Mapper:
     """Makes scene maps by the method that its options belong to."""
 
     def __init__(self, options: MethodOptions = PRESETS['standard'], device: str = 'auto',
-                 seed: int = 0):
+                 seed: int = 0, bounds: MotionBounds = _BOUNDS):
         """Make the method; ValueError or RuntimeError where its network or device is missing."""
-        self.options, self.seed = options, seed
+        self.options, self.seed, self.bounds = options, seed, bounds
         self.device = resolve_device(device)
         self.method: LocalisationMethod = method_class(options.method)(options, self.device)
 
@@ -59,8 +65,9 @@ class Mapper:
               cancelled: Callable[[], bool] = never) -> SceneMap:
         """Return the SceneMap of posed frames.
 
-        Some blocks of frames are held out, so that the map can tell how good it is where it has
-        not looked; a method that grows without training gets them afterwards.
+        Frames whose poses cannot be believed are left out and named. Some blocks of frames are
+        held out, so that the map can tell how good it is where it has not looked; a method that
+        grows without training gets them afterwards.
 
         Args:
             frames: posed images, read one at a time; of a Sequence those that cannot be read, or
@@ -68,14 +75,44 @@ class Mapper:
             on_progress: called with (stage, fraction in [0, 1], text).
             cancelled: asked now and then; MappingCancelled is raised when it answers True.
 
-        Raises ValueError for too few frames, a missing or impossible pose, or images that do not
-        fit their camera.
+        Raises ValueError for too few frames, poses of which many cannot be believed, or images
+        that do not fit their camera.
         """
-        self._refuse_few(frames)
         progress = MappingProgress(on_progress, cancelled, Deadline(60 * self.options.minutes))
-        frames, left_out = self._readable(frames, progress)
+        believed, left_out = self._usable(frames, progress)
+        origin = local_origin(believed.poses[:, :3, 3])
+        scene_map, check = self._build(LocalFrames(believed.frames, origin), progress)
+        return replace(scene_map, origin=origin, metadata={
+            **scene_map.metadata, 'check': check, 'left_out': left_out,
+            'pose_jumps': believed.jumps, 'mapping_seconds': progress.deadline.elapsed_s})
+
+    def _usable(self, frames: PosedFrames,
+                progress: MappingProgress) -> tuple[BelievedFrames, dict[str, Any]]:
+        """Return the frames that can be read and whose poses are believed, and what is left out.
+
+        A plain list is taken as it is read already.
+        """
+        unread = LeftOut(len(frames))
+        if isinstance(frames, Sequence):
+            self._refuse_few(frames, '')
+            frames, unread = readable_frames(
+                frames, self.options.depth, lambda done, name: progress('reading', done, name))
+        believed = believed_frames(frames, self.bounds)
+        sentences = [*unread.sentences, *filter(None, [believed.sentence])]
+        self._refuse_few(believed.frames, '; '.join(('', *sentences)))
         if self.options.depth:
-            refuse_other_unit(frames)
+            refuse_other_unit(believed.frames)
+        return believed, {**unread.as_dict(), **believed.figures(), 'sentences': sentences}
+
+    def _refuse_few(self, frames: PosedFrames, left_out: str) -> None:
+        least = self.method.needs.frames
+        if len(frames) < least:
+            raise ValueError(f'{len(frames)} posed frames are too few to map; record at least '
+                             f'{least}, better 200, from all over the place{left_out}')
+
+    def _build(self, frames: LocalFrames,
+               progress: MappingProgress) -> tuple[SceneMap, dict[str, Any]]:
+        """Return the map of frames in coordinates of its own, and the figures of its check."""
         generators = MappingGenerators.from_seed(self.seed)
         folds = self._folds(frames, generators, progress)
         if len(folds) == 1:
@@ -92,27 +129,9 @@ class Mapper:
         if isinstance(self.method, Growing) and len(folds) == 1:
             scene_map = self.method.add(scene_map, FrameSubset(frames, folds[0].held_out),
                                         progress)
-        return replace(scene_map, metadata={
-            **scene_map.metadata, 'check': check, 'left_out': left_out.as_dict(),
-            'mapping_seconds': progress.deadline.elapsed_s})
+        return scene_map, check
 
-    def _refuse_few(self, frames: PosedFrames) -> None:
-        least = self.method.needs.frames
-        if len(frames) < least:
-            raise ValueError(f'{len(frames)} posed frames are too few to map; record at least '
-                             f'{least}, better 200, from all over the place')
-
-    def _readable(self, frames: PosedFrames,
-                  progress: MappingProgress) -> tuple[PosedFrames, LeftOut]:
-        """Return the frames of a data set that can be mapped; a plain list is taken whole."""
-        if not isinstance(frames, Sequence):
-            return frames, LeftOut(len(frames))
-        readable, left_out = readable_frames(
-            frames, self.options.depth, lambda done, name: progress('reading', done, name))
-        self._refuse_few(readable)
-        return readable, left_out
-
-    def _folds(self, frames: PosedFrames, generators: MappingGenerators,
+    def _folds(self, frames: LocalFrames, generators: MappingGenerators,
                progress: MappingProgress) -> list[Fold]:
         """Return maps with the frames that validate them; none where frames are too few.
 
@@ -131,15 +150,16 @@ class Mapper:
             folds.append(Fold(scene_map, held_out, candidates))
         return folds
 
-    def _map(self, frames: PosedFrames, kept: np.ndarray, generators: MappingGenerators,
+    def _map(self, frames: LocalFrames, kept: np.ndarray, generators: MappingGenerators,
              progress: MappingProgress) -> tuple[SceneMap, np.ndarray]:
         """Return the map of some frames, and which of them may show a place like another."""
         fitted = self.method.fit(FrameSubset(frames, kept), generators, progress)
         return self._assemble(frames, fitted), kept[fitted.alias_candidates]
 
-    def _assemble(self, frames: PosedFrames, fitted: Fitted) -> SceneMap:
+    def _assemble(self, frames: LocalFrames, fitted: Fitted) -> SceneMap:
         camera = frames[0].camera
-        positions = mapping_poses(frames).inverse()[:, :3, 3]
+        positions = (invert_pose(mapping_poses(frames))[:, :3, 3]
+                     + torch.tensor(frames.origin, dtype=torch.float64))
         metadata = {'created': datetime.now(timezone.utc).isoformat(timespec='seconds'),
                     'method': self.method.name, 'frames': len(frames), 'seed': self.seed,
                     'device': str(self.device), **fitted.metadata,
@@ -152,7 +172,7 @@ class Mapper:
             views=fitted.views, cloud=fitted.cloud, correction=fitted.correction,
             metadata=metadata, depth=fitted.depth)
 
-    def _validated(self, scene_map: SceneMap, frames: PosedFrames, folds: list[Fold],
+    def _validated(self, scene_map: SceneMap, frames: LocalFrames, folds: list[Fold],
                    progress: MappingProgress, generators: MappingGenerators,
                    ) -> tuple[SceneMap, dict[str, Any]]:
         """Return the map with its uncertainty model, and the figures of its check.
@@ -167,7 +187,7 @@ class Mapper:
             depth = found.depth.of(scene_map.depth) if found.depth else scene_map.depth
             return replace(scene_map, uncertainty=found.uncertainty, ambiguous=found.ambiguous,
                            depth=depth), {
-                **validation_summary(found.results, blocks), 'maps': len(folds),
+                **validation_summary(found.results, blocks, frames.origin), 'maps': len(folds),
                 'with_depth': found.with_depth}
         chosen = np.unique(np.linspace(0, len(frames) - 1, self.options.self_check).round())
         some = FrameSubset(frames, chosen)

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The map file: a round trip, and each damage by its name."""
 
+from dataclasses import replace
 import json
 
+import numpy as np
 import pytest
 from safetensors.torch import load_file, save_file
 from support.distorted_camera import CAMERA
@@ -97,6 +99,34 @@ def test_a_map_from_before_there_were_methods_is_one_of_ace(tmp_path):
     assert loaded.content.method == 'ace' and loaded.content.header == {'head': {'width': 16}}
     assert set(loaded.content.tensors) == {'head.weight', 'head.centre'}
     assert torch.equal(loaded.views, made.views)
+
+
+def test_a_map_keeps_its_origin_to_the_last_bit(tmp_path):
+    origin = (448_000.1, -5_412_000.7, 1 / 3)
+    made = replace(scene_map(), origin=origin)
+    made.save(tmp_path / 'room.map')
+    loaded = SceneMap.load(tmp_path / 'room.map')
+    assert loaded.origin == origin and torch.equal(loaded.views, made.views)
+    expected = made.views[:, :3, 3].double().numpy() + np.array(origin)
+    np.testing.assert_array_equal(loaded.positions.numpy(), expected)
+    np.testing.assert_array_equal(loaded.map_views[:, :3, :3], made.views[:, :3, :3].double())
+    assert torch.equal(loaded.views, made.views)  # what was asked for is no view of them
+
+
+def test_a_map_from_before_there_was_an_origin_is_in_the_map_frame(tmp_path):
+    path = tmp_path / 'room.map'
+    made = scene_map()
+    made.save(path)
+    loaded = SceneMap.load(rewritten(path, tmp_path, format_version='5', origin=None))
+    assert loaded.origin == (0.0, 0.0, 0.0) and torch.equal(loaded.cloud, made.cloud)
+    assert torch.equal(loaded.map_views, made.views.double())
+
+
+@pytest.mark.parametrize('origin', ['[1, 2]', '["x", 0, 0]', 'null', '{'])
+def test_an_origin_that_is_none_is_named(origin, tmp_path):
+    scene_map().save(tmp_path / 'room.map')
+    with pytest.raises(ValueError, match='other.map lacks a part'):
+        SceneMap.load(rewritten(tmp_path / 'room.map', tmp_path, origin=origin))
 
 
 def test_a_missing_map_and_a_missing_folder_are_named(tmp_path):

@@ -114,6 +114,20 @@ def test_the_pose_of_an_exact_world_is_found_with_an_honest_covariance():
     assert '4800 cells agree' in found.detail
 
 
+@pytest.mark.parametrize('origin', [(448_000.25, 5_412_000.5, 312.0), (-4e6, 1e3, 4.7e6)])
+def test_far_from_the_origin_of_the_map_frame_the_answer_is_the_same_seen_from_there(origin):
+    near, far = answer(), answer(origin=origin)
+    expected = near.localisation.map_from_cam.copy()
+    expected[:3, 3] += origin
+    for pose in (far.localisation.map_from_cam, far.pose.map_from_cam):
+        np.testing.assert_allclose(pose, expected, rtol=0, atol=2e-9)
+    np.testing.assert_allclose(far.localisation.inlier_points - origin,
+                               near.localisation.inlier_points, rtol=0, atol=2e-9)
+    np.testing.assert_array_equal(far.localisation.covariance, near.localisation.covariance)
+    assert far.localisation.probability == near.localisation.probability
+    assert near.localisation.inlier_points.dtype == np.float64
+
+
 def test_half_of_the_cells_are_enough():
     found = answer(mixed(TRUE_POINTS, scattered_points(), 0.5)).localisation
     metres, _ = pose_errors(found.map_from_cam, MAP_FROM_CAM)

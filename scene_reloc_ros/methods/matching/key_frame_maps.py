@@ -22,6 +22,7 @@ from scene_reloc_ros.mapping.generators import MappingGenerators
 from scene_reloc_ros.mapping.hold_out import FrameSubset, PosedFrames
 from scene_reloc_ros.mapping.progress import Deadline, MappingProgress
 from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.methods.local_frames import LocalFrames
 from scene_reloc_ros.methods.matching.key_frames import KeyFrame, KeyFrames, Vocabulary
 from scene_reloc_ros.methods.matching.views import depths_at, Local, View
 from scene_reloc_ros.methods.method import Fitted, Needs
@@ -118,6 +119,7 @@ class KeyFrameMap(Generic[Local]):
 
     def add(self, scene_map: SceneMap, frames: PosedFrames, progress: MappingProgress) -> SceneMap:
         """Return the map with those of the frames that it has seen nothing like."""
+        frames = LocalFrames(frames, scene_map.origin)
         key_frames = KeyFrames.read(scene_map.content, scene_map.views)
         poses = invert_pose(mapping_poses(frames))
         chosen = novel_views(poses, self._options.novelty, scene_map.views.double())

@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
-from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages
+from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages, ImageMessage, InputRejection
 from scene_reloc_ros.ros.bridge.camera_subscriber import CameraInput
 from scene_reloc_ros.ros.bridge.transform_lookup import TransformLookup
 from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode
@@ -36,7 +36,7 @@ class CameraNode(ConfiguredLifecycleNode):
         self.lookup = TransformLookup(self)
         self.closers.callback(self.lookup.destroy)
         self.slot = LatestSlot()
-        self.camera_input = CameraInput(self, self.on_clock_jump)
+        self.camera_input = CameraInput(self, self.on_clock_jump, self.refuse)
         self.closers.callback(self.camera_input.destroy)
         self.camera_input.subscribe_images(self.slot.put)
         self.repeat(_WATCH_S, self.watch)
@@ -66,6 +66,11 @@ class CameraNode(ConfiguredLifecycleNode):
         if self.is_active:
             self.report(StatusReason.FRAME_FAILED.code, 'an image could not be handled '
                         f'({type(error).__name__}: {error}); the next one is')
+
+    def refuse(self, message: ImageMessage, refusal: InputRejection) -> None:
+        """Tell that an image is not worked on at all, in the thread of its subscription."""
+        if self.is_active:
+            self.report(refusal.rejection.code, refusal.detail)
 
     def report(self, reason: str, sentence: str) -> None:
         """Publish on ~/status what keeps the node from its work."""

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-import threading
 import time
 from typing import Any, Optional
 
@@ -15,15 +14,19 @@ from rclpy.duration import Duration
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from scene_reloc_ros.ros.bridge.camera_frame import CameraAnswer, FrameMessages, ImageMessage
+from scene_reloc_ros.ros.bridge.camera_frame import (
+    CameraAnswer,
+    FrameMessages,
+    ImageMessage,
+    InputRejection,
+)
 from scene_reloc_ros.ros.bridge.conversions import camera_of_message, nanoseconds
+from scene_reloc_ros.ros.bridge.stamp_filter import StampFilter
 from scene_reloc_ros.ros.bridge.stamp_gaps import StampGaps
 from scene_reloc_ros.ros.compat.upstream import ApproximateTimeSynchronizer, Subscriber
 from scene_reloc_ros.ros.node.camera_options import CameraParameters
 from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode
 from scene_reloc_ros.ros.node.qos import missing_messages_sentence, overridable, SENSOR
-
-BACKWARD_JUMP_NS = 1_000_000_000  # stamps that go back further than this are a restart
 
 
 def image_topic(options: CameraParameters) -> tuple[type, str]:
@@ -78,22 +81,26 @@ class CameraCache:
 class CameraInput:
     """Subscribes camera_info and watches the images of a node."""
 
-    def __init__(self, node: ConfiguredLifecycleNode, on_restart: Callable[[], None]) -> None:
+    def __init__(self, node: ConfiguredLifecycleNode, on_restart: Callable[[], None],
+                 on_refused: Callable[[ImageMessage, InputRejection], None]) -> None:
         """Subscribe camera_info.
 
         Args:
             node: whose options are CameraParameters.
             on_restart: called when time has jumped back, as at the start of a bag loop.
+            on_refused: called with an image that bears a wrong stamp, and what is wrong.
         """
         self._node = node
         self._on_restart = on_restart
+        self._image_stamps = StampFilter(node, on_refused, self._restart)
+        self._depth_stamps = StampFilter(node)
         self._lock = threading.Lock()
-        self._newest_ns = 0
         self.gaps = StampGaps()
         self._last_image_s = self._last_pair_s = time.monotonic()
         self._images: Optional[Subscription] = None
         self._depths: Optional[Subscription] = None
         self._synchroniser: Any = None
+        self._callback: Optional[Callable[[FrameMessages], None]] = None
         self._group = MutuallyExclusiveCallbackGroup()
         info_group = MutuallyExclusiveCallbackGroup()
         self._info = node.create_subscription(
@@ -102,7 +109,7 @@ class CameraInput:
         self._cache = CameraCache(self._info.topic_name, node.options.rectified)
         self._jump = node.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1)),
-            post_callback=node.guard.of(lambda jump: on_restart(), 'a jump of the clock'))
+            post_callback=node.guard.of(lambda jump: self._on_clock_jump(), 'a jump of the clock'))
 
     @property
     def camera(self) -> CameraAnswer:
@@ -117,43 +124,64 @@ class CameraInput:
         """
         message_type, topic = image_topic(self._node.options)
         keywords = {'callback_group': self._group, 'qos_overriding_options': overridable()}
-
-        def on_images(image: ImageMessage, depth: Optional[ImageMessage] = None) -> None:
-            if self._node.is_active:
-                self._last_pair_s = time.monotonic()
-                callback((image, depth))
-
-        def on_single(image: ImageMessage) -> None:
-            self._watch(image)
-            on_images(image)
+        self._callback = callback
         if not self._node.options.use_depth:
+            self._image_stamps.registerCallback(self._count)
+            self._image_stamps.registerCallback(self._hand_over)
             self._images = self._node.create_subscription(
-                message_type, topic, on_single, SENSOR, **keywords)
+                message_type, topic, self._on_image, SENSOR, **keywords)
             return
         images = Subscriber(self._node, message_type, topic, qos_profile=SENSOR, **keywords)
         depth_type, depth_name = depth_topic(self._node.options)
         depths = Subscriber(self._node, depth_type, depth_name, qos_profile=SENSOR, **keywords)
-        images.registerCallback(self._watch)
         self._images, self._depths = images.sub, depths.sub
-        self._synchroniser = ApproximateTimeSynchronizer(
-            [images, depths], 10, self._node.options.depth_slop)
-        self._synchroniser.registerCallback(on_images)
+        self._pair_anew()
+        images.registerCallback(self._on_image)
+        depths.registerCallback(self._depth_stamps.take)
 
-    def _watch(self, message: ImageMessage) -> None:
-        """Note that an image has arrived, and whether its stamp jumped back."""
-        if not self._node.is_active:
-            return
-        stamp_ns = nanoseconds(message.header.stamp)
-        with self._lock:
-            jumped = 0 < stamp_ns < self._newest_ns - BACKWARD_JUMP_NS
-            self._newest_ns = stamp_ns if jumped else max(stamp_ns, self._newest_ns)
+    def _pair_anew(self) -> None:
+        """Pair images with depths from now on: what waits of another time would push out the new.
+
+        A synchroniser makes room by dropping the oldest stamps, which after a clock that went
+        back are those of the present.
+        """
+        self._image_stamps.disconnect()
+        self._image_stamps.registerCallback(self._count)
+        self._depth_stamps.disconnect()
+        self._synchroniser = ApproximateTimeSynchronizer(
+            [self._image_stamps, self._depth_stamps], 10, self._node.options.depth_slop)
+        self._synchroniser.registerCallback(self._hand_over)
+
+    def _hand_over(self, image: ImageMessage, depth: Optional[Image] = None) -> None:
+        if self._node.is_active and self._callback is not None:
+            self._last_pair_s = time.monotonic()
+            self._callback((image, depth))
+
+    def _on_image(self, message: ImageMessage) -> None:
+        """Note that an image has arrived, and pass it on unless its stamp is wrong."""
+        if self._node.is_active:
             self._last_image_s = time.monotonic()
-            if jumped:
-                self.gaps.restart()
-            if stamp_ns:
+            self._image_stamps.take(message)
+
+    def _count(self, message: ImageMessage) -> None:
+        """Note the stamp of an image that is believed: gaps between them are lost images."""
+        stamp_ns = nanoseconds(message.header.stamp)
+        if stamp_ns:
+            with self._lock:
                 self.gaps.take(stamp_ns)
-        if jumped:
-            self._on_restart()
+
+    def _on_clock_jump(self) -> None:
+        self._image_stamps.reset()
+        self._restart()
+
+    def _restart(self) -> None:
+        """Answer time that has gone back; the images have told it or take it as it comes."""
+        with self._lock:
+            self.gaps.restart()
+        self._depth_stamps.reset()
+        if self._depths is not None:
+            self._pair_anew()
+        self._on_restart()
 
     def restart_silence(self) -> None:
         """Count silence from now on, as when the node is activated."""

@@ -12,7 +12,9 @@ from rclpy.node import Node
 from rclpy.time import Time
 
 from scene_reloc_ros.ros.bridge.conversions import pose_of_transform
+from scene_reloc_ros.ros.bridge.transform_guard import TransformGuard
 from scene_reloc_ros.ros.compat.upstream import Buffer, TransformException, TransformListener
+from scene_reloc_ros.uncertainty.pose_plausibility import DoubtfulPose
 
 PoseAnswer = tuple[Optional[np.ndarray], Optional[str]]  # (a_from_b, None) or (None, sentence)
 _POLL_S = 0.005
@@ -24,11 +26,12 @@ class TransformLookup:
     def __init__(self, node: Node) -> None:
         """Listen on ``node``."""
         self._buffer = Buffer()
-        self._listener = TransformListener(self._buffer, node)
+        self._guard = TransformGuard(self._buffer, node)
+        self._listener = TransformListener(self._guard, node)
 
     def clear(self) -> None:
         """Forget what moves, as after a clock that jumped back."""
-        self._buffer.clear()
+        self._guard.clear()
 
     def destroy(self) -> None:
         """Stop listening."""
@@ -52,6 +55,11 @@ class TransformLookup:
                 if time.monotonic() >= deadline:
                     return None, _sentence(frame_a, frame_b, wait_s, error)
             time.sleep(_POLL_S)
+
+    def doubt(self, frame_a: str, frame_b: str, stamp_ns: int,
+              longest_gap_s: float) -> Optional[DoubtfulPose]:
+        """Return why what was found at a stamp is not believed, see ``TransformGuard.doubt``."""
+        return self._guard.doubt(frame_a, frame_b, stamp_ns, longest_gap_s)
 
 
 def _sentence(frame_a: str, frame_b: str, wait_s: float, error: Exception) -> str:

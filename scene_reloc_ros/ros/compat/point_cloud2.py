@@ -1,6 +1,6 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""create_cloud_xyz32 with the signature of sensor_msgs_py.point_cloud2."""
+"""create_cloud and create_cloud_xyz32 with the signatures of sensor_msgs_py.point_cloud2."""
 
 from __future__ import annotations
 
@@ -10,17 +10,24 @@ import numpy as np
 from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
-_POINT_BYTES = 12
+_TYPES = {PointField.FLOAT32: np.dtype(np.float32), PointField.FLOAT64: np.dtype(np.float64)}
+
+
+def create_cloud(header: Header, fields: list[PointField], points: np.ndarray) -> PointCloud2:
+    """Return a PointCloud2 of points (N, F), whose F fields are of one type, side by side."""
+    kind = _TYPES[fields[0].datatype]
+    points = np.ascontiguousarray(points, kind).reshape(-1, len(fields))
+    size = kind.itemsize * len(fields)
+    cloud = PointCloud2(
+        header=header, height=1, width=len(points), is_dense=False,
+        is_bigendian=sys.byteorder == 'big', point_step=size, row_step=size * len(points),
+        fields=fields)
+    cloud.data.frombytes(points.tobytes())
+    return cloud
 
 
 def create_cloud_xyz32(header: Header, points: np.ndarray) -> PointCloud2:
     """Return a PointCloud2 of points (N, 3) in metres."""
-    points = np.ascontiguousarray(points, np.float32).reshape(-1, 3)
-    cloud = PointCloud2(
-        header=header, height=1, width=len(points), is_dense=False,
-        is_bigendian=sys.byteorder == 'big', point_step=_POINT_BYTES,
-        row_step=_POINT_BYTES * len(points),
-        fields=[PointField(name=name, offset=4 * index, datatype=PointField.FLOAT32, count=1)
-                for index, name in enumerate('xyz')])
-    cloud.data.frombytes(points.tobytes())
-    return cloud
+    return create_cloud(header, [
+        PointField(name=name, offset=4 * index, datatype=PointField.FLOAT32, count=1)
+        for index, name in enumerate('xyz')], points)

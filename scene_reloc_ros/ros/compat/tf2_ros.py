@@ -98,7 +98,7 @@ class Buffer:
             if history is None or history.parent != parent or history.is_static != is_static:
                 history = TransformHistory(parent, self._cache_ns, is_static)
                 self._histories[child] = history
-            stamp = transform.header.stamp  # rclpy's Time refuses one before 1970
+            stamp = transform.header.stamp  # it may be negative, which Time refuses
             history.insert(stamp.sec * 1_000_000_000 + stamp.nanosec,
                            (t.x, t.y, t.z), (q.x, q.y, q.z, q.w))
 

@@ -38,9 +38,9 @@ except ImportError:
     from scene_reloc_ros.ros.compat.diagnostic_updater import Updater
 
 try:
-    from sensor_msgs_py.point_cloud2 import create_cloud_xyz32
+    from sensor_msgs_py.point_cloud2 import create_cloud, create_cloud_xyz32
 except ImportError:
-    from scene_reloc_ros.ros.compat.point_cloud2 import create_cloud_xyz32
+    from scene_reloc_ros.ros.compat.point_cloud2 import create_cloud, create_cloud_xyz32
 
 # Its transforms3d breaks with a newer NumPy: old releases look for names that are gone
 try:
@@ -66,5 +66,5 @@ except ImportError:
 
 __all__ = ['ApproximateTimeSynchronizer', 'Buffer', 'CvBridge', 'CvBridgeError',
            'StaticTransformBroadcaster', 'Subscriber', 'TransformBroadcaster',
-           'TransformException', 'TransformListener', 'Updater', 'create_cloud_xyz32',
-           'quaternion_from_matrix', 'quaternion_matrix']
+           'TransformException', 'TransformListener', 'Updater', 'create_cloud',
+           'create_cloud_xyz32', 'quaternion_from_matrix', 'quaternion_matrix']

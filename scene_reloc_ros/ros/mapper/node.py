@@ -12,7 +12,7 @@ from std_msgs.msg import String
 
 from scene_reloc_ros.files.outputs import writable_folder
 from scene_reloc_ros.network.weights import encoder_path
-from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages
+from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages, ImageMessage, InputRejection
 from scene_reloc_ros.ros.bridge.camera_node import CameraNode
 from scene_reloc_ros.ros.bridge.conversions import nanoseconds, pose_message
 from scene_reloc_ros.ros.bridge.json_text import json_text
@@ -41,6 +41,7 @@ class MapperNode(CameraNode):
         self._last_stamp_ns: Optional[int] = None
         self._poses: Optional[PoseSource] = None  # while configured
         self._recorder = Recorder()
+        self._told_jumps = 0
         self._training = TrainingClient(self._recorder, self._publish_text, self.report)
         super().__init__(**node_arguments)
         recorder, training = self._recorder, self._training
@@ -94,11 +95,21 @@ class MapperNode(CameraNode):
             return
         answer = self._recorder.take(
             messages, self.camera_input.camera, self._poses, self.options)
-        if answer is None:
-            return
-        self.report(*answer, nanoseconds(messages[0].header.stamp))
-        if answer[0] == 'refused':
-            self.get_logger().warning(answer[1], throttle_duration_sec=5.0)
+        if answer is not None:
+            self._tell(*answer, nanoseconds(messages[0].header.stamp))
+
+    def refuse(self, message: ImageMessage, refusal: InputRejection) -> None:
+        """Tell that an image is not recorded for its stamp."""
+        if self.is_active and self._recorder.is_recording:
+            self._tell(*self._recorder.refuse(refusal), nanoseconds(message.header.stamp))
+
+    def _tell(self, reason: str, sentence: str, stamp_ns: int) -> None:
+        self.report(reason, sentence, stamp_ns)
+        if reason == 'refused':
+            self.get_logger().warning(sentence, throttle_duration_sec=5.0)
+        elif self._recorder.jumps > self._told_jumps:
+            self.get_logger().warning(sentence)
+        self._told_jumps = self._recorder.jumps
 
     def report(self, reason: str, sentence: str, stamp_ns: Optional[int] = None) -> None:
         """Publish ~/status, of a frame or of the node."""
@@ -113,6 +124,8 @@ class MapperNode(CameraNode):
         return {'stamp_ns': self._last_stamp_ns, 'state': self._recorder.state,
                 'reason': self._last[0], 'sentence': self._last[1],
                 'keyframes': self._recorder.keyframes, 'recording': self._recorder.path,
+                'refusal': self._recorder.refusal if self._last[0] == 'refused' else None,
+                'refusals': dict(self._recorder.refusals), 'pose_jumps': self._recorder.jumps,
                 'received': self.slot.received, 'dropped': self.slot.dropped,
                 'lost': self.lost}
 
@@ -141,10 +154,14 @@ class MapperNode(CameraNode):
         self._shown_keyframes = len(poses)
 
     def on_clock_jump(self) -> None:
-        """Forget the transforms and poses of before."""
-        self.get_logger().warning('time has jumped back; transforms are forgotten')
+        """Forget the transforms and poses of before; a recording goes on."""
+        self.get_logger().warning('time has jumped back; transforms are forgotten, a recording '
+                                  'goes on with later stamps than those of the images')
+        if self.lookup is not None:
+            self.lookup.clear()
         if self._poses is not None:
             self._poses.clear()
+        self._recorder.time_restarted()
 
     def diagnose(self, status: DiagnosticStatus) -> None:
         """Say how recording and training stand."""

@@ -10,6 +10,9 @@ from scene_reloc_ros.mapping.presets import PRESETS
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER
 from scene_reloc_ros.ros.node.camera_options import CameraParameters
 from scene_reloc_ros.ros.node.parameter_fields import parameter, redescribed
+from scene_reloc_ros.uncertainty.pose_plausibility import MotionBounds
+
+_BOUNDS = MotionBounds()
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,20 @@ class MapperNodeOptions(CameraParameters):
         unit='degrees', limits=(0.0, 90.0))
     key_frame_interval: float = parameter(
         0.0, 'Least time between two frames that are kept.', unit='s', limits=(0.0, 60.0))
+    pose_speed_limit: float = parameter(
+        _BOUNDS.metres_s, 'A pose that is reached faster is a jump, and its frame is not kept, '
+        'until several go on from there. 0: any.', unit='m/s', limits=(0.0, 1000.0))
+    pose_turn_limit: float = parameter(
+        _BOUNDS.degrees_s, 'The same of its rotation. 0: any.', unit='degrees/s',
+        limits=(0.0, 10000.0))
+    pose_gap_limit: float = parameter(
+        1.0, 'Longest time between two poses that one is interpolated between. 0: any.',
+        unit='s', limits=(0.0, 60.0))
+    pose_deviation_limit: float = parameter(
+        10.0, 'A pose of the topic odom is not believed where its covariance says that its '
+        'position has a larger standard deviation. 0: any.', unit='m', limits=(0.0, 1e6))
+    pose_turn_deviation_limit: float = parameter(
+        60.0, 'The same of its rotation. 0: any.', unit='degrees', limits=(0.0, 1e6))
     preset: str = parameter('standard', 'Effort of the training.',
                             choices=tuple(PRESETS))
     encoder: str = parameter(
@@ -49,3 +66,8 @@ class MapperNodeOptions(CameraParameters):
     seed: int = redescribed(CameraParameters, 'seed', 'Seed of the training.')
     niceness: int = parameter(
         5, 'Niceness of the training process, so that the robot goes on driving.', limits=(0, 19))
+
+
+def motion_bounds(options: MapperNodeOptions) -> MotionBounds:
+    """Return the MotionBounds of the options."""
+    return MotionBounds(options.pose_speed_limit, options.pose_turn_limit)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 import threading
 from typing import Optional
 
@@ -19,6 +20,7 @@ from scene_reloc_ros.ros.bridge.camera_frame import (
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
 from scene_reloc_ros.ros.mapper.pose_sources import PoseSource
 from scene_reloc_ros.ros.mapper.session import MappingSession
+from scene_reloc_ros.uncertainty.pose_plausibility import DoubtfulPose
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 EMPTY = ('call ~/start, move the camera and see in ~/status why frames are not kept '
@@ -36,6 +38,8 @@ class Recorder:
         self._lock = threading.RLock()
         self._session: Optional[MappingSession] = None
         self._recording = self._lent = False
+        self.refusals: Counter[str] = Counter()  # images of the session not kept, by reason code
+        self.refusal: Optional[str] = None  # code of the newest image, where it was refused
 
     @property
     def state(self) -> str:
@@ -76,6 +80,7 @@ class Recorder:
                 raise ValueError(f'already recording, {self.keyframes} key frames so far')
             if self._session is None:
                 self._session = MappingSession(folder)
+                self.refusals.clear()
             self._recording = True
             return f'recording to {self.path}, {self.keyframes} key frames so far'
 
@@ -132,11 +137,35 @@ class Recorder:
             return None
         try:
             kept = session.offer(_posed_image(messages, camera, poses, options), options)
+        except InputRejection as error:
+            return self.refuse(error)
+        except DoubtfulPose as error:
+            return self._refused(error.doubt.code, error.detail)
         except ValueError as error:
-            return 'refused', str(error)
+            return self._refused('refused', str(error))
+        self.refusal, news = None, session.news()
         if kept:
-            return 'kept', f'{len(session)} key frames'
-        return 'not_moved', 'the camera has not moved enough for a key frame'
+            return 'kept', '; '.join(filter(None, (f'{len(session)} key frames', news)))
+        return 'not_moved', news or 'the camera has not moved enough for a key frame'
+
+    def refuse(self, refusal: InputRejection) -> tuple[str, str]:
+        """Count an image that is not kept; returns the reason and the sentence for ~/status."""
+        return self._refused(refusal.rejection.code, refusal.detail)
+
+    def _refused(self, code: str, sentence: str) -> tuple[str, str]:
+        self.refusals[code] += 1
+        self.refusal = code
+        return 'refused', sentence
+
+    def time_restarted(self) -> None:
+        """Go on recording with whatever stamps come next."""
+        if self._session is not None:
+            self._session.time_restarted()
+
+    @property
+    def jumps(self) -> int:
+        """Number of times that the poses of the session went on elsewhere."""
+        return 0 if self._session is None else self._session.jumps
 
     def _refuse_while_lent(self, remedy: str) -> None:
         if self._lent:

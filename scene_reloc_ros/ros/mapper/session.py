@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 import shutil
 import threading
@@ -16,7 +17,19 @@ from scene_reloc_ros.datasets.recording import RecordingWriter
 from scene_reloc_ros.files.outputs import full_path, writable_folder
 from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.posed_image import PosedImage
-from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
+from scene_reloc_ros.geometry.poses import checked_pose
+from scene_reloc_ros.geometry.stamp_stream import StampStream, StampVerdict
+from scene_reloc_ros.ros.bridge.camera_frame import InputRejection
+from scene_reloc_ros.ros.mapper.options import MapperNodeOptions, motion_bounds
+from scene_reloc_ros.uncertainty.pose_plausibility import (
+    DoubtfulPose,
+    MotionBounds,
+    PoseDoubt,
+    PoseMonitor,
+)
+from scene_reloc_ros.uncertainty.rejection import Rejection
+
+_PAUSE_NS = 1_000_000_000  # in the recording, where the clock was set back
 
 
 class KeyFrameSelection:
@@ -37,7 +50,7 @@ class KeyFrameSelection:
         """
         if self._map_from_cam is None:
             return True
-        if stamp_ns - self._stamp_ns < options.key_frame_interval * 1e9:
+        if 0 <= stamp_ns - self._stamp_ns < options.key_frame_interval * 1e9:
             return False
         moved_m, turned_deg = pose_errors(
             np.asarray(map_from_cam, np.float64), self._map_from_cam)
@@ -48,6 +61,32 @@ class KeyFrameSelection:
         """Take a frame as the last key frame."""
         self._stamp_ns = stamp_ns
         self._map_from_cam = np.asarray(map_from_cam, np.float64)
+
+
+class RecordingClock:
+    """The stamps of a recording: those of the images, and ever later where these go back."""
+
+    def __init__(self) -> None:
+        """Begin with the stamps as they are."""
+        self._stream = StampStream()
+        self._newest_ns, self._shift_ns, self._restarted = 0, 0, False
+
+    def restart(self) -> None:
+        """Take the next stamp as that of the present, whatever it is."""
+        self._restarted = True
+
+    def stamp_of(self, stamp_ns: int) -> int:
+        """Return the stamp in the recording of an image; InputRejection where it comes late."""
+        if self._restarted:
+            self._stream.reset()
+        verdict = self._stream.judge(stamp_ns, 0, time.monotonic_ns())
+        if self._restarted or verdict is StampVerdict.RESTART:
+            self._shift_ns = self._newest_ns + _PAUSE_NS - stamp_ns if self._newest_ns else 0
+            self._restarted = False
+        elif verdict is StampVerdict.LATE:
+            raise InputRejection(Rejection.STALE_STAMP, 'the image is older than one before it')
+        self._newest_ns = max(self._newest_ns, stamp_ns + self._shift_ns)
+        return stamp_ns + self._shift_ns
 
 
 class MappingSession:
@@ -73,6 +112,11 @@ class MappingSession:
         self.recording = root / 'recordings' / self.name
         self.map_path = root / 'maps' / f'{self.name}.safetensors'
         self.poses: list[np.ndarray] = []  # map_from_cam of the key frames
+        self.jumps = 0  # how often the poses went on elsewhere
+        self._news = ''
+        self._monitor = PoseMonitor()
+        self._begin_run()
+        self._clock = RecordingClock()
         self._selection = KeyFrameSelection()
         self._writer: Optional[RecordingWriter] = None
         self._lock = threading.Lock()
@@ -88,6 +132,8 @@ class MappingSession:
         usable.
         """
         with self._lock:
+            frame = replace(frame, stamp_ns=self._clock.stamp_of(frame.stamp_ns))
+            self._check_motion(frame, motion_bounds(options))
             if not self._selection.wants(frame.stamp_ns, frame.map_from_cam, options):
                 return False
             try:
@@ -98,7 +144,46 @@ class MappingSession:
                 raise ValueError(self._unwritable(error)) from error
             self._selection.keep(frame.stamp_ns, frame.map_from_cam)
             self.poses.append(frame.map_from_cam)
+            self._run.append(frame.stamp_ns)
             return True
+
+    def time_restarted(self) -> None:
+        """Go on with whatever stamps come next: the clock was set back."""
+        with self._lock:
+            self._clock.restart()
+            self._monitor.reset()
+            self._begin_run()
+
+    def news(self) -> str:
+        """Return what there is to tell of the poses, once."""
+        news, self._news = self._news, ''
+        return news
+
+    def _begin_run(self) -> None:
+        self._run: list[int] = []  # stamps of the key frames since the last jump
+
+    def _check_motion(self, frame: PosedImage, bounds: MotionBounds) -> None:
+        """Raise DoubtfulPose where no robot gets to a pose, until several go on from there."""
+        self._monitor.bounds = bounds
+        decision = self._monitor.test(
+            frame.stamp_ns, checked_pose(frame.map_from_cam, f'frame {frame.name}'))
+        if not decision.believed:
+            raise DoubtfulPose(PoseDoubt.POSE_JUMP, f'the pose has jumped by {decision.step}; '
+                                 'it is believed when others go on from there')
+        if not decision.jumped:
+            return
+        self.jumps += 1
+        self._news = f'the poses went on elsewhere, {decision.step} from where they were'
+        if decision.withdrawn and self._run:
+            self._withdraw()
+        self._begin_run()
+
+    def _withdraw(self) -> None:
+        """Take back the key frames of a start that the poses after it deny."""
+        self._writer.withdraw(self._run[0])
+        del self.poses[-len(self._run):]
+        self._selection = KeyFrameSelection()
+        self._news += f'; the first {len(self._run)} of them were wrong and are taken back'
 
     def discard(self) -> int:
         """Delete the recording; returns how many key frames it had.

@@ -13,7 +13,7 @@ from typing import Any, Optional, Protocol
 
 from scene_reloc_ros.files.outputs import writable_folder
 from scene_reloc_ros.ros.bridge.json_text import json_text
-from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
+from scene_reloc_ros.ros.mapper.options import MapperNodeOptions, motion_bounds
 from scene_reloc_ros.ros.mapper.recorder import Recorder
 from scene_reloc_ros.ros.mapper.training_process import train
 from scene_reloc_ros.ros.node.threads import guarded_thread, sentence_of
@@ -54,7 +54,8 @@ class Training:
         self.begun = threading.Event()  # the recording is open, or the training has ended
         self.outcome: Optional[tuple[str, str]] = None
         self.quality = ''  # one sentence on how good the map is
-        settings = {name: getattr(options, name) for name in _SETTINGS}
+        settings = {**{name: getattr(options, name) for name in _SETTINGS},
+                    'bounds': motion_bounds(options)}
         self._process = context.Process(
             target=entry, daemon=True, name='training',
             args=(str(session.recording), str(session.map_path), settings, self._child_end,

@@ -16,6 +16,7 @@ from scene_reloc_ros.ros.bridge.camera_frame import (
     CameraAnswer,
     CameraFrame,
     FrameMessages,
+    ImageMessage,
     InputRejection,
 )
 from scene_reloc_ros.ros.bridge.conversions import nanoseconds
@@ -61,9 +62,14 @@ def localise_frame(messages: FrameMessages, camera: CameraAnswer,
         base_from_cam = _base_from_cam(frame, lookup, options)
         return _outcome(frame, _localise(localiser, frame), base_from_cam, lookup, options)
     except InputRejection as error:
-        header = messages[0].header
-        return Outcome(nanoseconds(header.stamp), error.rejection, error.detail,
-                       options.camera_frame or header.frame_id)
+        return refused_outcome(messages[0], error, options)
+
+
+def refused_outcome(message: ImageMessage, refusal: InputRejection,
+                    options: RelocaliserOptions) -> Outcome:
+    """Return the Outcome of an image that gives no pose for its message."""
+    return Outcome(nanoseconds(message.header.stamp), refusal.rejection, refusal.detail,
+                   options.camera_frame or message.header.frame_id)
 
 
 def _usable_frame(messages: FrameMessages, camera: CameraAnswer, localiser: FrameLocaliser,

@@ -15,12 +15,16 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallb
 from std_msgs.msg import String
 from std_srvs.srv import Empty, Trigger
 
-from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages
+from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages, ImageMessage, InputRejection
 from scene_reloc_ros.ros.bridge.camera_node import CameraNode
 from scene_reloc_ros.ros.node.process import end, run_node
 from scene_reloc_ros.ros.node.qos import LATCHED
 from scene_reloc_ros.ros.node.status_reason import StatusReason
-from scene_reloc_ros.ros.relocaliser.frame_localisation import FrameLocaliser, localise_frame
+from scene_reloc_ros.ros.relocaliser.frame_localisation import (
+    FrameLocaliser,
+    localise_frame,
+    refused_outcome,
+)
 from scene_reloc_ros.ros.relocaliser.map_loading import load_localiser, map_path
 from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
 from scene_reloc_ros.ros.relocaliser.outcome import Outcome
@@ -170,6 +174,14 @@ class RelocaliserNode(CameraNode):
             self._outputs.publish_ready(self._state.ready)
         self.report(outcome.reason, outcome.sentence, outcome, tf_stamp_ns,
                     'jump' if jump else event)
+
+    def refuse(self, message: ImageMessage, refusal: InputRejection) -> None:
+        """Tell that an image is not localised for its stamp; nothing else comes of it."""
+        outcome = refused_outcome(message, refusal, self.options)
+        with self._swap_lock:
+            if self.is_active:
+                self._state.refuse(outcome.reason)
+                self.report(outcome.reason, outcome.sentence, outcome)
 
     def report(self, reason: str, sentence: str, outcome: Optional[Outcome] = None,
                tf_stamp_ns: Optional[int] = None, event: Optional[str] = None) -> None:

@@ -13,18 +13,24 @@ from geometry_msgs.msg import PoseWithCovarianceStamped
 import numpy as np
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import Image, PointCloud2
+from sensor_msgs.msg import Image, PointCloud2, PointField
 from std_msgs.msg import Bool, Header, String
 
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.ros.bridge.conversions import pose_message, stamp_message, transform_message
 from scene_reloc_ros.ros.bridge.json_text import json_text
-from scene_reloc_ros.ros.compat.upstream import create_cloud_xyz32, CvBridge, TransformBroadcaster
+from scene_reloc_ros.ros.compat.upstream import (
+    create_cloud,
+    create_cloud_xyz32,
+    CvBridge,
+    TransformBroadcaster,
+)
 from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode
 from scene_reloc_ros.ros.node.qos import LATCHED, overridable, RESULT
 from scene_reloc_ros.ros.relocaliser.map_to_odom import MapToOdom
 from scene_reloc_ros.ros.relocaliser.outcome import Outcome
 
+_FAR_M = 4096.0  # farther from the origin single precision is coarser than half a millimetre
 _INLIER_COLOUR = (80, 255, 80)  # BGR
 
 
@@ -78,7 +84,7 @@ class RelocaliserPublishers:
         """Publish the scene points and the picture, where somebody listens."""
         localisation = outcome.localisation
         if self._inliers.get_subscription_count():
-            self._inliers.publish(create_cloud_xyz32(
+            self._inliers.publish(cloud_of(
                 self._header(outcome, self._node.options.map_frame), localisation.inlier_points))
         if self._debug_image.get_subscription_count():
             picture = draw_inliers(outcome.image, localisation.inlier_pixels)
@@ -128,6 +134,18 @@ class RelocaliserPublishers:
     @staticmethod
     def _header(outcome: Outcome, frame: str) -> Header:
         return Header(stamp=stamp_message(outcome.stamp_ns), frame_id=frame)
+
+
+def cloud_of(header: Header, points: np.ndarray) -> PointCloud2:
+    """Return a cloud of points (N, 3), metres: in double precision where single is too coarse.
+
+    RViz shows the first kind only; of the second it could not tell neighbours apart anyway.
+    """
+    if not len(points) or np.abs(points).max() < _FAR_M:
+        return create_cloud_xyz32(header, points)
+    fields = [PointField(name=name, offset=8 * index, datatype=PointField.FLOAT64, count=1)
+              for index, name in enumerate('xyz')]
+    return create_cloud(header, fields, points)
 
 
 def draw_inliers(image: np.ndarray, pixels: np.ndarray) -> np.ndarray:

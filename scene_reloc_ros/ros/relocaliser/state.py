@@ -87,6 +87,12 @@ class LocalisationState:
                 return None
             return 'localised' if self.ready else 'lost'
 
+    def refuse(self, reason: str) -> None:
+        """Count an image that was not worked on: it says nothing of where the robot is."""
+        with self._lock:
+            self.frames += 1
+            self.refusals[reason] += 1
+
     def request(self) -> RelocaliseRequest:
         """Forget the pose and return a request that is finished by the next accepted frame."""
         self.reset()

@@ -4,13 +4,14 @@
 
 import numpy as np
 import pytest
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import Image, PointField
 from std_msgs.msg import Header
 
 from scene_reloc_ros.ros.bridge.conversions import stamp_message
 from scene_reloc_ros.ros.compat import message_filters as fallback
 from scene_reloc_ros.ros.compat.cv_bridge import CvBridge, LAYOUTS
-from scene_reloc_ros.ros.compat.point_cloud2 import create_cloud_xyz32
+from scene_reloc_ros.ros.compat.point_cloud2 import create_cloud, create_cloud_xyz32
+from scene_reloc_ros.ros.relocaliser.publishers import cloud_of
 
 MILLISECOND = 1_000_000
 
@@ -72,12 +73,26 @@ def test_a_cloud_holds_its_points():
     np.testing.assert_array_equal(np.frombuffer(cloud.data, np.float32).reshape(-1, 3), points)
 
 
+def test_points_far_from_the_origin_are_sent_in_double_precision():
+    points = np.array([[448_000.1234, 5_412_000.5678, 312.9], [1.0, 2.0, 3.0]])
+    cloud = cloud_of(Header(frame_id='map'), points)
+    assert (cloud.width, cloud.point_step, cloud.row_step) == (2, 24, 48)
+    assert [(field.name, field.offset, field.datatype) for field in cloud.fields] == [
+        (name, 8 * index, PointField.FLOAT64) for index, name in enumerate('xyz')]
+    np.testing.assert_array_equal(np.frombuffer(cloud.data, np.float64).reshape(-1, 3), points)
+    for near in (points[1:], points[:0]):
+        assert cloud_of(Header(frame_id='map'), near).point_step == 12
+
+
 def test_a_cloud_equals_that_of_upstream():
     upstream = pytest.importorskip('sensor_msgs_py.point_cloud2',
                                    reason='sensor_msgs_py is not installed here')
     points = np.random.default_rng(1).standard_normal((5, 3)).astype(np.float32)
     header = Header(frame_id='map')
     assert create_cloud_xyz32(header, points) == upstream.create_cloud_xyz32(header, points)
+    fields = cloud_of(header, 1e6 * points).fields
+    assert create_cloud(header, fields, 1e6 * points.astype(float)) == upstream.create_cloud(
+        header, fields, 1e6 * points.astype(float))
 
 
 @pytest.mark.parametrize('encoding', sorted(LAYOUTS))

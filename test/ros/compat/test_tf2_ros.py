@@ -95,10 +95,57 @@ def test_after_a_clock_jump_only_the_static_frames_are_left(tf):
 
 
 def test_samples_older_than_ten_seconds_are_forgotten(tf):
+    """They expire by the newest sample before the one that comes, which is seen by the next."""
     buffer = filled(tf)
-    buffer.set_transform(transform_message(robot(0), 'odom', 'base_link', 15 * SECOND), 'test')
+    for stamp_ns in (15 * SECOND, 15 * SECOND + 1):
+        np.testing.assert_allclose(
+            lookup(buffer, 'odom', 'base_link', 4 * SECOND), robot(3.0), atol=1e-9)
+        buffer.set_transform(transform_message(robot(0), 'odom', 'base_link', stamp_ns), 'test')
     with pytest.raises(tf.ExtrapolationException):
         lookup(buffer, 'odom', 'base_link', 4 * SECOND)
+    np.testing.assert_allclose(
+        lookup(buffer, 'odom', 'base_link', 5 * SECOND), robot(4.0), atol=1e-9)
+
+
+def test_a_sample_older_than_ten_seconds_is_ignored(tf):
+    buffer = filled(tf)
+    late = transform_message(np.eye(4), 'odom', 'base_link', 0)
+    buffer.set_transform(transform_message(robot(11), 'odom', 'base_link', 12 * SECOND), 'test')
+    buffer.set_transform(late, 'test')
+    with pytest.raises(tf.ExtrapolationException):
+        lookup(buffer, 'odom', 'base_link', SECOND // 2)
+
+
+@pytest.mark.parametrize('ahead_s', [601, 86_400, 2 * 10 ** 9])
+def test_one_sample_far_ahead_spoils_no_other_in_the_fallback(ahead_s):
+    buffer = filled(fallback)
+    for stamp_ns in ((10 + ahead_s) * SECOND, 10_100_000_000, 10_200_000_000):
+        buffer.set_transform(transform_message(
+            robot(stamp_ns / SECOND - 1), 'odom', 'base_link', stamp_ns), 'test')
+        for seconds in (1.5, 5.0, 9.0):
+            np.testing.assert_allclose(lookup(buffer, 'odom', 'base_link', round(
+                (1 + seconds) * SECOND)), robot(seconds), atol=1e-9)
+    np.testing.assert_allclose(
+        lookup(buffer, 'odom', 'base_link', 10_150_000_000), robot(9.15), atol=1e-9)
+
+
+def test_after_a_pause_the_first_sample_answers(tf):
+    buffer = filled(tf)
+    buffer.set_transform(transform_message(robot(99), 'odom', 'base_link', 100 * SECOND), 'test')
+    np.testing.assert_allclose(
+        lookup(buffer, 'odom', 'base_link', 100 * SECOND), robot(99), atol=1e-9)
+
+
+def test_two_samples_far_ahead_that_agree_are_the_present_in_the_fallback():
+    buffer = filled(fallback)
+    begin_ns = 100_000 * SECOND
+    for seconds in (0, 1, 2):
+        buffer.set_transform(transform_message(
+            robot(seconds), 'odom', 'base_link', begin_ns + seconds * SECOND), 'test')
+    np.testing.assert_allclose(
+        lookup(buffer, 'odom', 'base_link', begin_ns + SECOND // 2), robot(0.5), atol=1e-9)
+    with pytest.raises(fallback.ExtrapolationException):
+        lookup(buffer, 'odom', 'base_link', 5 * SECOND)
 
 
 def test_the_refusal_says_how_late_the_stamp_is():

@@ -10,9 +10,11 @@ from support.key_frames import KnownPoses, messages_of
 from support.small_recording import CAMERA, small_frames
 
 from scene_reloc_ros.datasets.open_sequence import open_sequence
+from scene_reloc_ros.ros.bridge.camera_frame import InputRejection
 from scene_reloc_ros.ros.compat.cv_bridge import CvBridge
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
 from scene_reloc_ros.ros.mapper.recorder import Recorder
+from scene_reloc_ros.uncertainty.rejection import Rejection
 
 OPTIONS = MapperNodeOptions()
 
@@ -102,3 +104,21 @@ def test_a_session_that_became_a_map_is_over(recorder):
     recorder.lend()
     recorder.take_back(finished=True)
     assert (recorder.state, recorder.keyframes, recorder.path) == ('idle', 0, '')
+
+
+def test_what_is_not_kept_is_counted_by_its_reason_until_the_next_session(recorder, tmp_path):
+    frames = small_frames(9)
+    for index in (3, 6, 7):
+        frames[index] = replace(frames[index], map_from_cam=(
+            frames[index].map_from_cam + 50.0 * np.eye(4, k=3)))
+    known = [frame for index, frame in enumerate(frames) if index != 1]
+    assert shown(recorder, frames, known) == [
+        'kept', 'refused', 'kept', 'refused', 'kept', 'kept', 'refused', 'refused', 'kept']
+    assert recorder.refusals == {'no_camera_transform': 1, 'pose_jump': 3}
+    assert recorder.refusal is None and recorder.jumps == 0
+    assert recorder.refuse(InputRejection(Rejection.FUTURE_STAMP, 'tomorrow')) == (
+        'refused', 'tomorrow')
+    assert recorder.refusals['future_stamp'] == 1 and recorder.refusal == 'future_stamp'
+    recorder.discard()
+    recorder.start(str(tmp_path))
+    assert not recorder.refusals

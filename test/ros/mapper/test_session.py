@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mapping sessions: which frames are key frames, and what lies on disk of them."""
 
+from dataclasses import replace
 import math
 import shutil
 
@@ -11,9 +12,11 @@ from support.machine.disks import names_below, small_disk
 from support.small_recording import small_frames
 
 from scene_reloc_ros.datasets.open_sequence import open_sequence
+from scene_reloc_ros.ros.bridge.camera_frame import InputRejection
 from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
 from scene_reloc_ros.ros.mapper.session import KeyFrameSelection, MappingSession
+from scene_reloc_ros.uncertainty.pose_plausibility import DoubtfulPose
 
 OPTIONS = MapperNodeOptions()
 
@@ -115,3 +118,100 @@ def test_a_recording_that_cannot_be_deleted_is_named_and_stays(tmp_path):
         assert len(session) == 1
         disk.remount('rw')
         assert session.discard() == 1 and not session.recording.exists()
+
+
+def moved(frame, metres, seconds=0.0):
+    """Return a frame whose pose is off along x, and whose stamp is another."""
+    pose = frame.map_from_cam.copy()
+    pose[0, 3] += metres
+    return replace(frame, map_from_cam=pose,
+                   stamp_ns=frame.stamp_ns + round(seconds * 1_000_000_000))
+
+
+def offered(session, frames):
+    """Return for each frame: K, or the code of what was said against it."""
+    said = []
+    for frame in frames:
+        try:
+            said.append('K' if session.offer(frame, OPTIONS) else '-')
+        except DoubtfulPose as error:
+            said.append(error.doubt.code)
+        except InputRejection as error:
+            said.append(error.rejection.code)
+    return said
+
+
+def recorded(session):
+    """Return stamps in seconds and x of what lies on disk."""
+    sequence = open_sequence(str(session.recording))
+    return ([sequence.stamp_ns(index) * 1e-9 for index in range(len(sequence))],
+            [sequence.map_from_cam(index)[0, 3] for index in range(len(sequence))])
+
+
+@pytest.mark.parametrize('metres', [3.0, 4e6, -70.0])
+def test_a_frame_that_no_robot_gets_to_is_not_kept_and_the_next_is(tmp_path, metres):
+    session, frames = MappingSession(tmp_path), small_frames(5)
+    frames[2] = moved(frames[2], metres)
+    assert offered(session, frames) == ['K', 'K', 'pose_jump', 'K', 'K']
+    assert session.jumps == 0 and session.news() == ''
+    assert len(recorded(session)[0]) == len(session) == 4
+
+
+def test_an_impossible_pose_is_refused(tmp_path):
+    session, frames = MappingSession(tmp_path), small_frames(3)
+    frames[1] = moved(frames[1], 4e27)
+    with pytest.raises(ValueError, match='4e\\+27 m from the origin'):
+        offered(session, frames[:2])
+    assert offered(session, frames[2:]) == ['K']
+
+
+def test_where_the_poses_go_on_elsewhere_the_frames_are_kept_again_and_it_is_told_once(tmp_path):
+    session, frames = MappingSession(tmp_path), small_frames(10)
+    frames[4:] = [moved(frame, 30.0) for frame in frames[4:]]
+    assert offered(session, frames) == ['K'] * 4 + ['pose_jump'] * 2 + ['K'] * 4
+    assert session.jumps == 1
+    assert 'the poses went on elsewhere, 30' in session.news() and session.news() == ''
+
+
+@pytest.mark.parametrize('wrong', [1, 2])
+def test_a_start_that_was_wrong_is_taken_back(tmp_path, wrong):
+    session, frames = MappingSession(tmp_path), small_frames(8)
+    frames[:wrong] = [moved(frame, 30.0) for frame in frames[:wrong]]
+    assert offered(session, frames) == ['K'] * wrong + ['pose_jump'] * 2 + ['K'] * (6 - wrong)
+    assert f'the first {wrong} of them were wrong and are taken back' in session.news()
+    stamps, places = recorded(session)
+    assert len(session) == len(places) == 6 - wrong and max(places) < 1.0
+    assert len(list((session.recording / 'rgb').iterdir())) == len(places)
+    np.testing.assert_allclose(places, [pose[0, 3] for pose in session.poses])
+
+
+@pytest.mark.parametrize('told', [True, False])
+@pytest.mark.parametrize('back_s', [5.0, 86_400.0])
+def test_a_recording_goes_on_where_the_clock_was_set_back(tmp_path, told, back_s):
+    """The node hears of it from the clock; else three images say so."""
+    session, frames = MappingSession(tmp_path), small_frames(8)
+    frames = [moved(frame, 0.0, 100_000.0 - (back_s if index >= 4 else 0.0))
+              for index, frame in enumerate(frames)]
+    assert offered(session, frames[:4]) == ['K'] * 4
+    if told:
+        session.time_restarted()
+    lost = [] if told else ['stale_stamp'] * 2
+    assert offered(session, frames[4:]) == lost + ['K'] * (4 - len(lost))
+    stamps, places = recorded(session)
+    assert stamps == sorted(stamps) and len(stamps) == 8 - len(lost)
+    assert stamps[4] - stamps[3] == pytest.approx(1.0, abs=1e-5)
+    assert places == sorted(places)
+
+
+def test_one_image_that_comes_late_is_refused_and_nothing_else(tmp_path):
+    session, frames = MappingSession(tmp_path), small_frames(5)
+    late = moved(frames[0], 0.15, -1.0)
+    assert offered(session, [*frames[:3], moved(late, 0, 100), *frames[3:]][:3]) == ['K'] * 3
+    assert offered(session, [late, *frames[3:]]) == ['stale_stamp', 'K', 'K']
+
+
+def test_the_least_interval_does_not_hold_for_a_clock_that_went_back():
+    options = MapperNodeOptions(key_frame_interval=0.5)
+    selection = KeyFrameSelection()
+    selection.keep(10_000_000_000, np.eye(4))
+    assert selection.wants(1_000_000_000, pose_of_rpy((1, 0, 0), (0, 0, 0)), options)
