@@ -13,6 +13,7 @@ FIELDS = {
         'depth': 'object: how the depth camera disagrees with the map; null: mapped without',
         'calibration_table': 'object: uncertainty model; rgb.frames is 0: too few to tell',
         'created': 'time, ISO 8601', 'frames': 'mapping frames',
+        'distinct_frames': 'of them, those of a camera that stood still counted once',
         'cells': 'of ace: cells trained on',
         'points': 'of maps of key frames: points that are kept, of all key frames together',
         'seed': 'of all random choices', 'device': 'that trained',

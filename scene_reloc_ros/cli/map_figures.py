@@ -47,10 +47,16 @@ def map_rows(figures):
                         'radial {radial:+.3f}'.format(**figures['calibration'])),
         ('lens', _lens_text(figures)),
         ('depth', _depth_text(figures)),
-        ('frames', f'{figures["frames"]}, cameras moved over {size} m'),
+        ('frames', f'{figures["frames"]}{_still_text(figures)}, cameras moved over {size} m'),
         *_choice_rows(figures.get('choice')),
         ('content', _content_text(figures)),
         *_check_rows(figures['check'], figures['calibration_table']))
+
+
+def _still_text(figures):
+    """Return how many views the frames show, where a camera that stood still shows one of many."""
+    distinct = figures.get('distinct_frames', figures['frames'])
+    return '' if distinct == figures['frames'] else f' of {distinct} views (a camera stood still)'
 
 
 def _check_rows(check, table):

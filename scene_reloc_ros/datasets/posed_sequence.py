@@ -56,6 +56,14 @@ class Sequence(ABC):
         """Return the pose (4, 4) of one frame without decoding its image; None where unknown."""
         return self._pose(self._checked(index))
 
+    def stamp_ns(self, index: int) -> int:
+        """Return the stamp of one frame, without decoding its image where that is possible."""
+        return self._stamp(self._checked(index))
+
+    def _stamp(self, index: int) -> int:
+        """Return the stamp, nanoseconds, at an index already known to be valid."""
+        return self._query(index, False).stamp_ns
+
     def select(self, names: Iterable[str]) -> SelectedFrames:
         """Return the frames with these names, in this order.
 
@@ -107,3 +115,6 @@ class SelectedFrames(Sequence):
 
     def _pose(self, index: int) -> np.ndarray | None:
         return self._sequence.map_from_cam(self._indices[index])
+
+    def _stamp(self, index: int) -> int:
+        return self._sequence.stamp_ns(self._indices[index])

@@ -195,6 +195,9 @@ class RecordingSequence(Sequence):
         image = read_colour(self._folder / self._images[stamp_ns][0], self._camera)
         return PosedImage(self._names[index], stamp_ns, image, self._camera, None, depth_m)
 
+    def _stamp(self, index: int) -> int:
+        return self._stamps_ns[index]
+
     def _pose(self, index: int) -> np.ndarray | None:
         pose_ns = nearest(self._pose_stamps, self._stamps_ns[index], MAX_GAP_NS)
         if pose_ns is None:

@@ -79,6 +79,9 @@ class SevenScenesSequence(Sequence):
         image = read_colour(self._image_of[name], self._camera)
         return PosedImage(name, self._stamps_ns[index], image, self._camera, None, depth_m)
 
+    def _stamp(self, index: int) -> int:
+        return self._stamps_ns[index]
+
     def _pose(self, index: int) -> np.ndarray | None:
         path = self._folder / f'{self._names[index]}.pose.txt'
         return read_pose(path) if path.exists() else None

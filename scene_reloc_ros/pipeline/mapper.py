@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from scene_reloc_ros.geometry.poses import invert_pose
+from scene_reloc_ros.mapping.distinct_frames import distinct, stamps_of, training_frames
 from scene_reloc_ros.mapping.feature_buffer import mapping_poses
 from scene_reloc_ros.mapping.generators import MappingGenerators
 from scene_reloc_ros.mapping.hold_out import folds_of, FrameSubset, held_out_blocks, PosedFrames
@@ -72,6 +73,7 @@ class Mapper:
             raise ValueError(f'{len(frames)} posed frames are too few to map; record at least '
                              f'{least}, better 200, from all over the place')
         progress = MappingProgress(on_progress, cancelled, Deadline(60 * self.options.minutes))
+        frames = self._distinct(listed := frames)
         generators = MappingGenerators.from_seed(self.seed)
         folds = self._folds(frames, generators, progress)
         if len(folds) == 1:
@@ -89,8 +91,18 @@ class Mapper:
             scene_map = self.method.add(scene_map, FrameSubset(frames, folds[0].held_out),
                                         progress)
         return replace(scene_map, metadata={
-            **scene_map.metadata, 'check': check,
+            **scene_map.metadata, 'check': check, 'frames': len(listed),
+            'distinct_frames': len(frames),
             'mapping_seconds': progress.deadline.elapsed_s})
+
+    def _distinct(self, listed: PosedFrames) -> PosedFrames:
+        """Return the frames in the order of time, of a camera that stood still one."""
+        frames, least = distinct(listed), self.method.needs.frames
+        if len(frames) < least:
+            views = '1 view' if len(frames) == 1 else f'{len(frames)} views'
+            raise ValueError(f'the camera stood still: {len(listed)} posed frames show {views}; '
+                             f'record while it moves, at least {least} views')
+        return frames
 
     def _folds(self, frames: PosedFrames, generators: MappingGenerators,
                progress: MappingProgress) -> list[Fold]:
@@ -99,12 +111,13 @@ class Mapper:
         Of many frames some are spared; of few none, but a method that needs no training makes
         several maps.
         """
-        blocks = held_out_blocks(invert_pose(mapping_poses(frames)).numpy())
+        poses, stamps = invert_pose(mapping_poses(frames)).numpy(), stamps_of(frames)
+        blocks = held_out_blocks(poses)
         every = [blocks] if blocks else (
             folds_of(len(frames)) if isinstance(self.method, Growing) else [])
         folds = []
         for number, held_out in enumerate(every):
-            kept = np.setdiff1d(np.arange(len(frames)), np.concatenate(held_out))
+            kept = training_frames(poses, stamps, np.concatenate(held_out))
             of_fold = progress if blocks else progress.within(
                 progress.deadline.left_s / (len(every) + 1 - number))
             scene_map, candidates = self._map(frames, kept, generators, of_fold)
@@ -121,7 +134,7 @@ class Mapper:
         camera = frames[0].camera
         positions = mapping_poses(frames).inverse()[:, :3, 3]
         metadata = {'created': datetime.now(timezone.utc).isoformat(timespec='seconds'),
-                    'method': self.method.name, 'frames': len(frames), 'seed': self.seed,
+                    'method': self.method.name, 'seed': self.seed,
                     'device': str(self.device), **fitted.metadata,
                     'calibration': fitted.correction.described(camera),
                     'extent': [positions.amin(0).tolist(), positions.amax(0).tolist()],
