@@ -57,7 +57,7 @@ def train_head(buffer: FeatureBuffer, options: MappingOptions, generator: torch.
         progress: its deadline bounds the training.
         radial: the radial term of the lens, beyond the given calibration.
     """
-    training = _HeadTraining(buffer, options, generator, radial)
+    training = HeadTraining(buffer, options, generator, radial)
     done, step, loss_px, valid = 0.0, 0, 0.0, 0.0
     progress.check(STAGE)
     while done < 1:
@@ -76,7 +76,7 @@ def train_head(buffer: FeatureBuffer, options: MappingOptions, generator: torch.
             training.refinement.requires_grad_(False).cpu(), summary)
 
 
-class _HeadTraining:
+class HeadTraining:
     """What one step of the optimiser needs and changes."""
 
     def __init__(self, buffer: FeatureBuffer, options: MappingOptions,
