@@ -44,7 +44,7 @@ def add_arguments(parser):
     parser.add_argument('--depth', default='auto', choices=('auto', 'off'),
                         help='use the depth of the frames where they have it (auto)')
     parser.add_argument('--minutes', type=float, metavar='M',
-                        help='bound on the whole mapping, minutes')
+                        help='bound on the whole command, its check included, minutes')
     parser.add_argument('--seed', type=int, default=0, help='seed of all random choices (0)')
     add_device(parser)
     add_json(parser)
@@ -73,7 +73,7 @@ def run(args):
     mapper = Mapper(options, args.device, args.seed)
     try:
         with ProgressBars() as bars:
-            scene_map = mapper.build(frames, bars)
+            scene_map = mapper.build(frames, bars, began_s=args.began_s)
     except (KeyboardInterrupt, MappingCancelled):
         print('map: cancelled; nothing was written')
         return 130

@@ -14,6 +14,11 @@ from scene_reloc_ros.geometry.posed_image import PosedImage
 WORKING_HEIGHT = 480  # pixels
 
 
+def working_focal_px(camera: Camera) -> float:
+    """Return the focal length of a camera's working image, pixels."""
+    return camera.focal * WORKING_HEIGHT / camera.height
+
+
 def grey_image(image: np.ndarray) -> np.ndarray:
     """Return an (H, W) uint8 image of a BGR or grey one; ValueError for anything else."""
     image = np.asarray(image)

@@ -17,16 +17,17 @@ _NAMED = 3  # places where to record more
 
 
 def validation_summary(results: Sequence[FrameResult],
-                       blocks: Sequence[np.ndarray]) -> dict[str, Any]:
+                       blocks: Sequence[np.ndarray], cut_short: str = '') -> dict[str, Any]:
     """Return the figures of the results of some mapping frames as a dict of plain values.
 
     Args:
         results: one for each frame, block after block.
         blocks: index arrays of held-out frames; empty where the map was trained on the frames.
+        cut_short: how far the mapping came where the clock ended it, '' where nothing did.
     """
     good = np.array([result.accepted and result.good for result in results])
-    return {'held_out': bool(blocks), 'blocks': len(blocks), **summarise(results),
-            **_quality(results, blocks, good)}
+    return {'held_out': bool(blocks), 'blocks': len(blocks), 'cut_short': cut_short,
+            **summarise(results), **_quality(results, blocks, good, cut_short)}
 
 
 def with_parallax(check: dict[str, Any], deviation: float) -> dict[str, Any]:
@@ -48,21 +49,29 @@ def quality_sentence(check: dict[str, Any]) -> str:
     what = 'held-out' if check['held_out'] else 'mapping'
     sentence = (f'its quality is {check["quality"]}: {check["recall_10cm_5deg"]:.0%} of '
                 f'{check["frames"]} {what} frames within 10 cm, 5 degrees')
-    return f'{sentence}; {check["advice"]}' if check['advice'] else sentence
+    ended = f'the clock ended it after {check["cut_short"]}' if check['cut_short'] else ''
+    return '; '.join(filter(None, (sentence, check['advice'] or ended)))
 
 
 def _quality(results: Sequence[FrameResult], blocks: Sequence[np.ndarray],
-             good: np.ndarray) -> dict[str, str]:
+             good: np.ndarray, cut_short: str) -> dict[str, str]:
     """Return the quality of the map, and one sentence on what to do about it."""
     share = float(np.mean(good))
     if not blocks:
         quality = 'unknown' if share >= _GOOD else 'poor'
-        return {'quality': quality, 'advice': 'too few frames to hold some out: record 60 or '
-                'more, so that the map can tell how good it is'}
+        more_time = f'{_more_time(cut_short)}; ' if cut_short else ''
+        return {'quality': quality, 'advice': f'{more_time}too few frames to hold some out: '
+                'record 60 or more, so that the map can tell how good it is'}
     if share >= _GOOD:
         return {'quality': 'good', 'advice': ''}
     return {'quality': 'fair' if share >= _FAIR else 'poor',
-            'advice': _advice(results, blocks, good)}
+            'advice': _more_time(cut_short) if cut_short else _advice(results, blocks, good)}
+
+
+def _more_time(cut_short: str) -> str:
+    """Say that the clock, and not the recording, is what a map lacks."""
+    return (f'the clock ended it after {cut_short}: allow more minutes, or take the preset fast '
+            'or a machine with less to do')
 
 
 def _advice(results: Sequence[FrameResult], blocks: Sequence[np.ndarray],

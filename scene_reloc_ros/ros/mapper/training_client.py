@@ -8,6 +8,7 @@ from collections.abc import Callable
 import multiprocessing
 from pathlib import Path
 import threading
+import time
 from typing import Any, Optional, Protocol
 
 from scene_reloc_ros.ros.bridge.json_text import json_text
@@ -50,7 +51,8 @@ class Training:
         self.begun = threading.Event()  # the recording is open, or the training has ended
         self.outcome: Optional[tuple[str, str]] = None
         self.quality = ''  # one sentence on how good the map is
-        settings = {name: getattr(options, name) for name in _SETTINGS}
+        settings = {**{name: getattr(options, name) for name in _SETTINGS},
+                    'began_s': time.monotonic()}
         self._process = context.Process(
             target=entry, daemon=True, name='training',
             args=(str(session.recording), str(session.map_path), settings, self._child_end,

@@ -32,7 +32,8 @@ def train(recording: str, map_path: str, settings: dict[str, Any], messages: Con
     Args:
         recording: folder of the recording.
         map_path: file that the map is written to.
-        settings: dict with preset, encoder, minutes, device, seed, niceness.
+        settings: dict with preset, encoder, minutes, device, seed, niceness, and began_s: when
+            the training was asked for, of ``time.monotonic``.
         messages: a multiprocessing connection; it gets tuples ('opened', frames),
             ('progress', stage, fraction, text), ('judged', sentence), ('done', path),
             ('failed', sentence), ('cancelled',).
@@ -45,7 +46,8 @@ def train(recording: str, map_path: str, settings: dict[str, Any], messages: Con
         sequence = open_sequence(recording)
         messages.send(('opened', len(sequence)))
         mapper = Mapper(_mapping_options(settings), settings['device'], settings['seed'])
-        scene_map = mapper.build(sequence, _Progress(messages), cancel.is_set)
+        scene_map = mapper.build(sequence, _Progress(messages), cancel.is_set,
+                                 settings.get('began_s'))
         Path(map_path).parent.mkdir(parents=True, exist_ok=True)
         scene_map.save(map_path)
         messages.send(('judged', quality_sentence(scene_map.metadata['check'])))
