@@ -10,14 +10,20 @@ FIELDS = {
         'map': 'path', 'map_bytes': 'size of the file', 'encoder': 'name and hash; empty: none',
         'head': 'object: width and blocks of the network',
         'camera': 'object: of the mapping frames',
-        'depth': 'object: how the depth camera disagrees with the map; null: mapped without',
+        'depth': 'object: how the depth camera disagrees with the map, usable or not; agreement '
+                 'and deviation_m are null where nobody measured them; null: mapped without',
+        'depth_frames': 'mapping frames whose depth was used',
+        'overrun': 'sentence where the bound on the time could not be kept; empty: it was',
+        'cut_short': 'what the clock left no time for; empty: nothing',
         'calibration_table': 'object: uncertainty model; rgb.frames is 0: too few to tell',
         'created': 'time, ISO 8601', 'frames': 'mapping frames',
+        'distinct_frames': 'of them, those of a camera that stood still counted once',
         'cells': 'of ace: cells trained on',
         'points': 'of maps of key frames: points that are kept, of all key frames together',
         'seed': 'of all random choices', 'device': 'that trained',
         'method': 'name of the localisation method',
-        'training': 'object: steps, seconds, loss_px, valid; of ace only',
+        'training': 'object: steps, those of the whole schedule (whole), seconds, loss_px, '
+                    'valid; of ace only',
         'key_frames': 'of maps of key frames: how many',
         'parts': 'of auto and hybrid: object, of each method what it says of its part',
         'choice': 'of auto: object of the held-out frames, the methods tried, alone and together, '
@@ -33,7 +39,8 @@ FIELDS = {
         'extent': 'two corners of the space that the camera moved in, metres',
         'options': 'object: settings of the mapping',
         'lens': 'object: what matched views tell of the lens; null: nothing; of ace only',
-        'check': 'object: accuracy on held-out frames, with_depth or without, quality, advice',
+        'check': 'object: accuracy on held-out frames, with_depth or without, cut_short as above, '
+                 'quality, advice',
         'mapping_seconds': 'wall time of the mapping'},
     'evaluate': {
         **_SCHEMA,

@@ -11,7 +11,7 @@ import pytest
 PACKAGE = 'scene_reloc_ros'
 # Lowest first. A part imports parts of lower floors only; parts of one floor ignore each other.
 FLOORS = (
-    ('geometry', 'files'),
+    ('geometry', 'files', 'machine'),
     ('solver', 'network', 'datasets', 'features'),
     ('uncertainty',),
     ('mapping',),
@@ -205,10 +205,10 @@ def test_every_folder_of_the_package_stands_on_a_floor():
         assert folders == set(heights(floors))
 
 
-def test_data_sets_know_of_geometry_and_files_only():
+def test_data_sets_know_of_the_ground_floor_only():
     """Whoever has frames of his own can take the data sets without the rest."""
     below = FLOORS[:heights(FLOORS)['datasets']]
-    assert below == (('geometry', 'files'),)
+    assert below == (('geometry', 'files', 'machine'),)
 
 
 @pytest.mark.parametrize('files, fault', [

@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command ``bench``: measurements beside named peers, for tables and not for tests."""
 
+import os
+
 from scene_reloc_ros.cli.arguments import add_device, add_json
 from scene_reloc_ros.cli.terminal import ELSEWHERE, ProgressBars, write_json
 from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
 from scene_reloc_ros.datasets.perturbed_sequence import PerturbedSequence
 from scene_reloc_ros.evaluation.machine import machine_name
 from scene_reloc_ros.evaluation.solver_benchmark import benchmark_solver
+from scene_reloc_ros.evaluation.training_benchmark import busy_processes, rates_of_settings
 from scene_reloc_ros.network.device import resolve_device
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER, encoder_hash, load_encoder
 from scene_reloc_ros.pretraining.encoder_training import (
@@ -28,7 +31,7 @@ _DEFAULT_PAIRS = 40
 
 def add_arguments(parser):
     """Declare the options of ``bench``."""
-    parser.add_argument('what', nargs='?', default='solver', choices=('solver', 'encoder'),
+    parser.add_argument('what', nargs='?', default='solver', choices=tuple(_MEASURED),
                         help='what is measured (solver)')
     solver = parser.add_argument_group('solver')
     solver.add_argument('--problems', type=int, default=200, help='synthetic problems (200)')
@@ -44,14 +47,19 @@ def add_arguments(parser):
     encoder.add_argument('--photos', metavar='DIR', help='photographs: every fifth is judged on')
     encoder.add_argument('--sequence', metavar='SEQUENCE', help='posed RGB-D sequence: real views')
     encoder.add_argument('--frames', metavar='LIST', help='frames of the sequence (all)')
+    training = parser.add_argument_group('training')
+    training.add_argument('--busy', type=int, default=0, metavar='N',
+                          help='processes that compute beside it (0)')
+    training.add_argument('--seconds', type=float, default=10.0, help='of each run (10)')
+    training.add_argument('--rounds', type=int, default=3,
+                          help='runs of each setting, which take turns (3)')
     add_device(parser)
     add_json(parser)
 
 
 def run(args):
     """Measure and print a table."""
-    figures = {'machine': machine_name(), **(
-        _bench_solver(args) if args.what == 'solver' else _bench_encoder(args))}
+    figures = {'machine': machine_name(), **_MEASURED[args.what](args)}
     return 0 if write_json(args.json, figures) == args.json else ELSEWHERE
 
 
@@ -123,3 +131,24 @@ def _judges(args):
         judges['sequence, light'] = lambda: sequence_pairs(
             frames, args.pairs, PerturbedSequence(frames, 'light'))
     return judges
+
+
+def _bench_training(args):
+    """Return and print how fast a head is trained on the CPU, by how its threads wait."""
+    if not (args.busy >= 0 and args.seconds > 0 and args.rounds >= 1):
+        raise ValueError('bench training needs 0 or more busy processes, a positive number of '
+                         'seconds and at least 1 round')
+    before = os.getloadavg()[0]
+    with busy_processes(args.busy):
+        rates = rates_of_settings(args.seconds, args.rounds)
+    print(f'the loop that trains a head of the preset standard, beside {args.busy} busy '
+          f'processes; {args.rounds} runs of {args.seconds:g} s each; the load of the machine was '
+          f'{before:.1f} before')
+    print(f'  {"threads wait":<18}{"steps a second":>16}{"CPU a step":>13}{"ratio":>8}')
+    for name, row in rates.items():
+        print(f'  {name:<18}{row["steps_per_s"]:>16.2f}{row["cpu_ms_a_step"]:>10.0f} ms'
+              f'{row["ratio"]:>8.2f}')
+    return {'busy': args.busy, 'load': before, 'settings': rates}
+
+
+_MEASURED = {'solver': _bench_solver, 'encoder': _bench_encoder, 'training': _bench_training}

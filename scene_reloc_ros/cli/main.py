@@ -6,6 +6,7 @@ import argparse
 import importlib
 import logging
 import sys
+import time
 
 from scene_reloc_ros import __version__
 from scene_reloc_ros.cli.terminal import terminable, try_outputs
@@ -27,9 +28,10 @@ _COMMANDS = {
 
 def main(arguments=None):
     """Run a subcommand; returns its exit code, 2 for input that cannot be used."""
+    began_s = time.monotonic()  # before the imports, which are a part of what is waited for
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     parser, run = _parser(arguments)
-    args = parser.parse_args(arguments)
+    args = parser.parse_args(arguments, argparse.Namespace(began_s=began_s))
     logging.basicConfig(level=logging.WARNING, format='%(levelname)s: %(message)s')
     if run is None:
         parser.print_help()

@@ -54,7 +54,7 @@ def add_arguments(parser):
     parser.add_argument('--turn-limit', type=float, metavar='DEG_S', default=_BOUNDS.degrees_s,
                         help=f'the same of its rotation ({_BOUNDS.degrees_s:g} degrees/s)')
     parser.add_argument('--minutes', type=float, metavar='M',
-                        help='bound on the whole mapping, minutes')
+                        help='bound on the whole command, its check included, minutes')
     parser.add_argument('--seed', type=int, default=0, help='seed of all random choices (0)')
     add_device(parser)
     add_json(parser)
@@ -91,7 +91,7 @@ def run(args):
     mapper = Mapper(options, args.device, args.seed, _bounds(args))
     try:
         with ProgressBars() as bars:
-            scene_map = mapper.build(frames, bars)
+            scene_map = mapper.build(frames, bars, began_s=args.began_s)
     except (KeyboardInterrupt, MappingCancelled):
         print('map: cancelled; nothing was written')
         return 130

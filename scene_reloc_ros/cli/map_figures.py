@@ -20,9 +20,15 @@ def map_figures(path, scene_map):
             **_head(scene_map.content),
             'camera': {'width': camera.width, 'height': camera.height, 'fx': camera.fx,
                        'fy': camera.fy, 'distortion_model': camera.distortion_model},
-            'depth': scene_map.depth and asdict(scene_map.depth),
+            'depth': scene_map.depth and _depth_figures(scene_map.depth),
             'calibration_table': scene_map.uncertainty and scene_map.uncertainty.as_dict(),
             'origin': list(scene_map.origin), **scene_map.metadata}
+
+
+def _depth_figures(depth):
+    """Return a depth correction as plain values, without figures that nobody measured."""
+    unknown = {} if depth.known else {'agreement': None, 'deviation_m': None}
+    return {**asdict(depth), 'usable': depth.unavailable() is None, **unknown}
 
 
 def _head(content):
@@ -47,12 +53,21 @@ def map_rows(figures):
                         'radial {radial:+.3f}'.format(**figures['calibration'])),
         ('lens', _lens_text(figures)),
         ('depth', _depth_text(figures)),
-        ('frames', f'{figures["frames"]}, cameras moved over {size} m'),
+        ('frames', f'{figures["frames"]}{_still_text(figures)}, cameras moved over {size} m'),
         *_pose_rows(figures),
         *_choice_rows(figures.get('choice')),
         ('content', _content_text(figures)),
         *(('frames', text) for text in figures.get('left_out', {}).get('sentences', ())),
+        *([('minutes', figures['overrun'])] if figures.get('overrun') else []),
+        *([('cut short', f'the clock left time for {figures["check"]["cut_short"]}')]
+          if figures['check'].get('cut_short') else []),
         *_check_rows(figures['check'], figures['calibration_table']))
+
+
+def _still_text(figures):
+    """Return how many views the frames show, where a camera that stood still shows one of many."""
+    distinct = figures.get('distinct_frames', figures['frames'])
+    return '' if distinct == figures['frames'] else f' of {distinct} views (a camera stood still)'
 
 
 def _pose_rows(figures):
@@ -113,8 +128,10 @@ def _content_text(figures):
                          for name, part in figures['parts'].items())
     if 'training' in figures:
         training = figures['training']
-        return (f'a head, {training["steps"]} steps, loss {training["loss_px"]:.2f} px, '
-                f'{training["valid"]:.1%} valid')
+        steps = f'{training["steps"]} steps'
+        if training['steps'] < training.get('whole', 0):
+            steps = f'{training["steps"]} of {training["whole"]} steps, cut short by the clock'
+        return f'a head, {steps}, loss {training["loss_px"]:.2f} px, {training["valid"]:.1%} valid'
     if 'forests' in figures:
         return '; '.join(f'{forest["trees"]} trees, {forest["leaves"]} leaves of '
                          f'{forest["samples"]} pixels for images {kind} depth'
@@ -142,8 +159,24 @@ def _depth_text(figures):
     if 'forests' in figures:
         return 'what the points of the forests come from: taken as it is'
     if depth is None:
-        return 'mapped without; queries with depth are refused'
+        return _no_depth_text(figures)
+    counted = f'a depth counts {depth["weight"]:.2f} of a pixel'
+    if depth['agreement'] is None:
+        return f'taken as it is: how well it agrees with the map is not known; {counted}'
     return (f'{depth["agreement"]:.0%} of the cells agree within {AGREEING_M} m (median '
             f'{100 * depth["deviation_m"]:.1f} cm) after disparities times {depth["scale"]:.3f} '
             f'{depth["offset"]:+.3f} per metre, tilt {depth["tilt_x"]:+.3f} '
-            f'{depth["tilt_y"]:+.3f}; a depth counts {depth["weight"]:.2f} of a pixel')
+            f'{depth["tilt_y"]:+.3f}; '
+            f'{counted if depth["usable"] else "queries with depth are refused"}')
+
+
+def _no_depth_text(figures):
+    """Return why a map cannot use the depth of a query."""
+    if figures.get('depth_frames'):
+        why = (f'that of {figures["depth_frames"]} frames led the mapping, but it cannot be '
+               'compared with the map')
+    elif (figures.get('options') or {}).get('depth') is False:
+        why = 'left out, as it was asked for'
+    else:
+        why = 'the frames have none'
+    return f'{why}; queries with depth are refused'

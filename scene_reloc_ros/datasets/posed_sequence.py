@@ -76,7 +76,7 @@ class Sequence(ABC):
 
     def _stamp_ns(self, index: int) -> int:
         """Return the stamp at an index already known to be valid."""
-        return self._read(index).stamp_ns
+        return self._query(index, False).stamp_ns
 
     def select(self, names: Iterable[str]) -> SelectedFrames:
         """Return the frames with these names, in this order.

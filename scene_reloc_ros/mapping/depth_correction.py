@@ -37,6 +37,11 @@ class DepthCorrection:
     deviation_m: float = 0.0  # median distance of those cells, metres
     weight: float = 1.0  # of a cell's depth beside its pixel: less where a frame's err together
 
+    @property
+    def known(self) -> bool:
+        """Tell whether depths were compared with the map; else they are taken as they are."""
+        return self.deviation_m > 0
+
     def __call__(self, depths_N: torch.Tensor, rays_N2: torch.Tensor) -> torch.Tensor:
         """Return corrected depths (N,), metres; 0 stays 0."""
         known = depths_N > 0

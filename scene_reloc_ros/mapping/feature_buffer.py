@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
 
 import numpy as np
@@ -18,12 +18,13 @@ from scene_reloc_ros.geometry.poses import checked_pose, invert_pose
 from scene_reloc_ros.mapping.augmentation import augment
 from scene_reloc_ros.mapping.hold_out import pose_and_name, PosedFrames
 from scene_reloc_ros.mapping.presets import MappingOptions
-from scene_reloc_ros.mapping.progress import MappingProgress
+from scene_reloc_ros.mapping.progress import Deadline, MappingProgress, Pace
 from scene_reloc_ros.network.device import autocast, preferred_dtype
 from scene_reloc_ros.network.preprocessing import network_input, working_frame
 from scene_reloc_ros.network.weights import LoadedEncoder
 
 STAGE = 'encoding'
+_FIRST_PASS = 2.0  # of the time for encoding that a pass over all frames may take
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,14 @@ class FeatureBuffer:
         return CellBatch(self.descriptors[index], self.rays[index], self.cam_from_map[frames],
                          self.focals_px[frames], self.depths[index])
 
+    def of_seen(self) -> tuple[FeatureBuffer, np.ndarray]:
+        """Return the same with those frames only that have cells, and their indices (K,)."""
+        seen, number = self.frames.unique(return_inverse=True)
+        chosen = seen.cpu()
+        return replace(self, frames=number, cam_from_map=self.cam_from_map[seen],
+                       focals_px=self.focals_px[seen],
+                       positions=self.positions[chosen]), chosen.numpy()
+
     def shuffled(self, batch: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
         """Yield index batches of one epoch: every cell once, in an order drawn anew."""
         order = torch.randperm(len(self), generator=generator)
@@ -89,8 +98,8 @@ def fill_buffer(frames: PosedFrames, encoder: LoadedEncoder, options: MappingOpt
         encoder: the frozen network.
         options: of the mapping.
         rng: of augmentation and choice of cells.
-        progress: every frame is seen once; further passes end at its deadline, for what time is
-            left is worth more to the head.
+        progress: passes after the first end at its deadline, for what time is left is worth more
+            to the head. Where even the first would take far longer, frames are left out, evenly.
     """
     device = next(encoder.parameters()).device
     cam_from_map = mapping_poses(frames)
@@ -99,9 +108,12 @@ def fill_buffer(frames: PosedFrames, encoder: LoadedEncoder, options: MappingOpt
     columns: tuple[list[torch.Tensor], ...] = ([], [], [], [])
     focals = torch.zeros(len(frames))
     progress.check(STAGE)
+    first = Pace(len(frames), Deadline(_FIRST_PASS * progress.deadline.seconds))
     for view in range(views):
         if view >= len(frames) and progress.deadline.passed:
             break
+        if view < len(frames) and not first.takes(view):
+            continue
         index = view % len(frames)
         camera, parts = _encoded_view(frames[index], encoder, options, rng, cells)
         focals[index] = camera.focal

@@ -13,7 +13,7 @@ from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
 from scene_reloc_ros.mapping.feature_buffer import FeatureBuffer
 from scene_reloc_ros.mapping.losses import reprojection_loss
 from scene_reloc_ros.mapping.presets import MappingOptions
-from scene_reloc_ros.mapping.progress import MappingProgress
+from scene_reloc_ros.mapping.progress import MappingProgress, TooLittleTime
 from scene_reloc_ros.network.device import autocast
 from scene_reloc_ros.network.head import Head, HeadOptions
 
@@ -21,6 +21,11 @@ STAGE = 'training'
 _RISE = 0.05  # share of the schedule in which the learning rate rises
 _START = 0.1  # first learning rate, share of the peak
 _END = 1e-3  # last learning rate, share of the peak
+_LEAST_STEPS = 100  # below them a head knows nothing of its place
+_MEASURED_STEPS = 10  # from which on their rate is believed
+_MEASURED_SHARE = 0.1  # of the time, after which it is believed whatever the steps
+_SURE_STEPS = 3  # without which it is not: the first steps are slow
+_HOPELESS = 0.5  # of the least steps: with fewer to be expected nothing more is tried
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,12 @@ class TrainingSummary:
     seconds: float
     loss_px: float  # mean of the last steps, pixels
     valid: float  # share of valid predictions in the last steps
+    whole: int = 0  # steps of the whole schedule, count
+
+    @property
+    def cut_short(self) -> str:
+        """Return how far the training came where the clock ended it, '' where nothing did."""
+        return f'{self.steps} of {self.whole} training steps' if self.steps < self.whole else ''
 
 
 def one_cycle(progress: float) -> float:
@@ -47,8 +58,8 @@ def train_head(buffer: FeatureBuffer, options: MappingOptions, generator: torch.
     """Return a trained Head, the CameraRefinement and the TrainingSummary.
 
     The share done is the larger of that of the steps and that of the time, so that a slow machine
-    ends in time with a whole schedule; on a machine that is fast enough the result depends on the
-    seed only.
+    ends in time with a whole schedule, of as many steps as its measured rate allows; on a machine
+    that is fast enough the result depends on the seed only.
 
     Args:
         buffer: cells of all frames.
@@ -56,8 +67,10 @@ def train_head(buffer: FeatureBuffer, options: MappingOptions, generator: torch.
         generator: on the CPU, of weights and order.
         progress: its deadline bounds the training.
         radial: the radial term of the lens, beyond the given calibration.
+
+    Raises TooLittleTime where the time is over, or will be, before any head knows its place.
     """
-    training = _HeadTraining(buffer, options, generator, radial)
+    training = HeadTraining(buffer, options, generator, radial)
     done, step, loss_px, valid = 0.0, 0, 0.0, 0.0
     progress.check(STAGE)
     while done < 1:
@@ -68,15 +81,34 @@ def train_head(buffer: FeatureBuffer, options: MappingOptions, generator: torch.
             loss_px, valid = (memory * a + (1 - memory) * b
                               for a, b in ((loss_px, loss), (valid, share)))
             done = min(1.0, max(step / options.steps, progress.deadline.spent))
-            progress(STAGE, done, f'step {step}, loss {loss_px:.2f} px')
+            expected = _expected_steps(step, options.steps, progress)
+            progress(STAGE, done, f'step {step} of {expected}, loss {loss_px:.2f} px')
             if done >= 1:
                 break
-    summary = TrainingSummary(step, progress.deadline.elapsed_s, loss_px, valid)
+    summary = TrainingSummary(step, progress.deadline.elapsed_s, loss_px, valid, options.steps)
     return (training.head.eval().requires_grad_(False),
             training.refinement.requires_grad_(False).cpu(), summary)
 
 
-class _HeadTraining:
+def _expected_steps(step: int, whole: int, progress: MappingProgress) -> int:
+    """Return how many steps there will be, by their rate so far; TooLittleTime for too few."""
+    deadline = progress.deadline
+    measured = step >= _MEASURED_STEPS or (step >= _SURE_STEPS
+                                           and deadline.spent >= _MEASURED_SHARE)
+    if step >= whole or not (measured or deadline.passed):
+        return whole
+    rate = step / max(deadline.elapsed_s, 1e-9)
+    expected = int(min(whole, step + rate * deadline.left_s))
+    least = min(whole, _LEAST_STEPS)
+    if expected < least * (1 if deadline.passed else _HOPELESS):
+        raise TooLittleTime(
+            f'the time allows {expected} of {whole} training steps at {rate:.2g} a second, and '
+            f'with fewer than {least} a head knows nothing of its place',
+            least / rate - deadline.seconds)
+    return expected
+
+
+class HeadTraining:
     """What one step of the optimiser needs and changes."""
 
     def __init__(self, buffer: FeatureBuffer, options: MappingOptions,

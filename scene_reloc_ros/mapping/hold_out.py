@@ -57,6 +57,10 @@ class FrameSubset:
         """Return map_from_cam (4, 4) and the name of a frame, without decoding where possible."""
         return pose_and_name(self._frames, self.indices[index])
 
+    def stamp_ns(self, index: int) -> int:
+        """Return the stamp of a frame, without decoding where possible."""
+        return stamp_ns(self._frames, self.indices[index])
+
 
 def pose_and_name(frames: Any, index: int) -> tuple[np.ndarray | None, str]:
     """Return map_from_cam (4, 4) and the name of a frame.
@@ -69,6 +73,13 @@ def pose_and_name(frames: Any, index: int) -> tuple[np.ndarray | None, str]:
         return frames.map_from_cam(index), frames.names[index]
     frame = frames[index]
     return frame.map_from_cam, frame.name
+
+
+def stamp_ns(frames: Any, index: int) -> int:
+    """Return the stamp of a frame, nanoseconds; of a plain list its frames say it."""
+    if hasattr(frames, 'stamp_ns'):
+        return int(frames.stamp_ns(index))
+    return int(frames[index].stamp_ns)
 
 
 def held_out_blocks(map_from_cam: np.ndarray) -> list[np.ndarray]:

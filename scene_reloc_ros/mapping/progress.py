@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 import math
 import time
 
+_AHEAD = 0.05  # of the pieces of work, by which a clock may be behind at their begin
+
 Report = Callable[[str, float, str], object]  # (stage, fraction in [0, 1], text)
 
 
@@ -16,12 +18,22 @@ class MappingCancelled(Exception):
     """Somebody asked to stop; nothing was written."""
 
 
-class Deadline:
-    """A bound on the time of some work, from now on."""
+class TooLittleTime(ValueError):
+    """The bound on the time leaves less than any map needs; its text says what was done."""
 
-    def __init__(self, seconds: float = math.inf):
-        """Begin to count."""
-        self._began_s, self.seconds = time.monotonic(), seconds
+    def __init__(self, done: str, missing_s: float):
+        """Take what was done, and how many seconds more are needed at least, as measured."""
+        super().__init__(done)
+        self.missing_s = missing_s
+
+
+class Deadline:
+    """A bound on the time of some work."""
+
+    def __init__(self, seconds: float = math.inf, began_s: float | None = None):
+        """Begin to count, now or at a time of ``time.monotonic``."""
+        self._began_s = time.monotonic() if began_s is None else began_s
+        self.seconds = seconds
 
     @property
     def elapsed_s(self) -> float:
@@ -46,6 +58,30 @@ class Deadline:
         return self.spent >= 1
 
 
+class Pace:
+    """Like pieces of work against a clock: where it falls behind, pieces are left out, evenly."""
+
+    def __init__(self, count: int, deadline: Deadline):
+        """Take how many pieces there are, and the time that all of them may take."""
+        self._count, self._deadline = max(1, count), deadline
+        self._ahead = max(1.0, _AHEAD * count)
+        self.done = 0
+
+    def takes(self, number: int) -> bool:
+        """Tell whether there is time for a piece; the first one is always done."""
+        share = (number + self._ahead) / self._count
+        behind = self._deadline.elapsed_s > self._deadline.seconds * share
+        if behind and self.done:
+            return False
+        self.done += 1
+        return True
+
+
+def fewer_than(whole: int, done: int, what: str) -> str:
+    """Return how many pieces of work the clock left time for, '' where that is all of them."""
+    return '' if done >= whole else f'{done} of {whole} {what}'
+
+
 def silent(stage: str, fraction: float, text: str) -> None:
     """Take progress that nobody asked for."""
 
@@ -62,6 +98,12 @@ class MappingProgress:
     report: Report = silent
     cancelled: Callable[[], bool] = never
     deadline: Deadline = field(default_factory=Deadline)
+    reserve_s: float = 0.0  # of it, for what comes after, seconds
+
+    @property
+    def left_s(self) -> float:
+        """Return what is left for the present stage, seconds."""
+        return max(0.0, self.deadline.left_s - self.reserve_s)
 
     def __call__(self, stage: str, fraction: float, text: str) -> None:
         """Report; MappingCancelled where somebody asked to stop."""
@@ -75,4 +117,4 @@ class MappingProgress:
 
     def within(self, seconds: float) -> MappingProgress:
         """Return the same for a stage that begins now and may take so long."""
-        return replace(self, deadline=Deadline(seconds))
+        return replace(self, deadline=Deadline(seconds), reserve_s=0.0)

@@ -19,7 +19,7 @@ from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
 from scene_reloc_ros.mapping.depth_correction import DepthCorrection
 from scene_reloc_ros.mapping.generators import MappingGenerators
 from scene_reloc_ros.mapping.hold_out import PosedFrames
-from scene_reloc_ros.mapping.progress import MappingProgress
+from scene_reloc_ros.mapping.progress import MappingProgress, TooLittleTime
 from scene_reloc_ros.mapping.scene_map import MapContent, SceneMap
 from scene_reloc_ros.methods.method import (
     Correspondences,
@@ -45,7 +45,6 @@ class HybridOptions:
     method: ClassVar[str] = 'hybrid'
     parts: tuple[str, ...] = ('cells', 'sift')  # names of methods, the cheapest first
     preset: str = 'standard'  # of each
-    choose: ClassVar[bool] = False  # keep only the parts that held-out frames ask for
     encoder: str = DEFAULT_ENCODER  # name of the weights, where a part has any
     depth: bool = True  # use the depth of the frames where they have it
     minutes: float = 30.0  # bound on the whole mapping, minutes
@@ -82,6 +81,7 @@ class Hybrid:
 
     name: ClassVar[str] = 'hybrid'
     family: ClassVar[str] = 'matches'
+    chooses_parts: ClassVar[bool] = False
     needs: ClassVar[Needs] = Needs()
     presets: ClassVar[dict[str, HybridOptions]] = _effort(HybridOptions)
 
@@ -95,10 +95,21 @@ class Hybrid:
             progress: MappingProgress) -> Fitted:
         """Return all parts, see ``LocalisationMethod``; they share the time evenly."""
         found: dict[str, Fitted] = {}
+        left_out: list[str] = []
         for number, (name, method) in enumerate(self._methods.items()):
-            seconds = progress.deadline.left_s / (len(self._methods) - number)
-            found[name] = method.fit(frames, generators, progress.within(seconds))
-        return self._together(found)
+            of_part = progress.within(progress.left_s / (len(self._methods) - number))
+            try:
+                found[name] = method.fit(frames, generators, of_part)
+            except TooLittleTime as error:
+                self._refuse_incomplete(error, found, number)
+                left_out.append(f'{name}: {error}')
+        return self._together(found, left_out)
+
+    def _refuse_incomplete(self, error: TooLittleTime, found: Mapping[str, Fitted],
+                           number: int) -> None:
+        """Raise the error again unless parts may be chosen, and there is one or may be one yet."""
+        if not (self.chooses_parts and (found or number + 1 < len(self._methods))):
+            raise error
 
     def add(self, scene_map: SceneMap, frames: PosedFrames, progress: MappingProgress) -> SceneMap:
         """Return the map with further frames, in those of its parts that take them."""
@@ -127,21 +138,24 @@ class Hybrid:
                  **({'encoder': self._options.encoder} if hasattr(preset, 'encoder') else {})}
         return replace(preset, **given)
 
-    def _together(self, found: Mapping[str, Fitted]) -> Fitted:
-        """Return what the map has of its parts."""
+    def _together(self, found: Mapping[str, Fitted], left_out: list[str]) -> Fitted:
+        """Return what the map has of its parts, and what of them the clock left out."""
         first = next(iter(found.values()))
         contents = {name: _content_of(part.content, part.views, part.encoder, part.correction,
                                       part.depth, asdict(self._options_of(name)))
                     for name, part in found.items()}
         # a correction that was compared with points, and agrees with most of them
         depth = max((part.depth for part in found.values() if part.depth is not None),
-                    key=lambda one: (one.deviation_m > 0, one.agreement), default=None)
+                    key=lambda one: (one.known, one.agreement), default=None)
         return replace(
             first, content=_joined_content(contents), depth=depth,
             views=max((part.views for part in found.values()), key=len),
             encoder=next((part.encoder for part in found.values() if part.encoder), ''),
             metadata={'parts': {name: part.metadata for name, part in found.items()},
-                      'lens': None, 'camera_fit': first.metadata.get('camera_fit')})
+                      'cut_short': '; '.join(left_out), 'lens': None,
+                      'depth_frames': max(part.metadata.get('depth_frames', 0)
+                                          for part in found.values()),
+                      'camera_fit': first.metadata.get('camera_fit')})
 
 
 def joined(found: Mapping[str, Correspondences],
@@ -276,11 +290,11 @@ class AutoOptions(HybridOptions):
     """Methods of which held-out frames choose."""
 
     method: ClassVar[str] = 'auto'
-    choose: ClassVar[bool] = True
 
 
 class Auto(Hybrid):
     """Several methods, of which a map keeps those that its held-out frames ask for."""
 
     name: ClassVar[str] = 'auto'
+    chooses_parts: ClassVar[bool] = True
     presets: ClassVar[dict[str, HybridOptions]] = _effort(AutoOptions)

@@ -14,7 +14,7 @@ import numpy as np
 
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import shifted_pose
-from scene_reloc_ros.mapping.hold_out import pose_and_name, PosedFrames
+from scene_reloc_ros.mapping.hold_out import pose_and_name, PosedFrames, stamp_ns
 from scene_reloc_ros.mapping.scene_map import Origin
 
 GRID_M = 100.0  # between origins; a place nearer to that of the map frame than half of it has none
@@ -45,6 +45,10 @@ class LocalFrames:
     def map_from_cam(self, index: int) -> np.ndarray | None:
         """Return the pose (4, 4) of one frame seen from the origin, None where it has none."""
         return self._seen(pose_and_name(self._frames, index)[0])
+
+    def stamp_ns(self, index: int) -> int:
+        """Return the stamp of one frame, nanoseconds."""
+        return stamp_ns(self._frames, index)
 
     @cached_property
     def names(self) -> list[str]:

@@ -9,6 +9,7 @@ image before a pose is solved. Solving, covariance, refusal, the gate and the no
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
@@ -21,7 +22,9 @@ from scene_reloc_ros.mapping.generators import MappingGenerators
 from scene_reloc_ros.mapping.hold_out import PosedFrames
 from scene_reloc_ros.mapping.progress import MappingProgress
 from scene_reloc_ros.mapping.scene_map import MapContent, SceneMap
+from scene_reloc_ros.network.preprocessing import WORKING_HEIGHT, working_image
 from scene_reloc_ros.network.weights import encoder_hash
+from scene_reloc_ros.uncertainty.image_quality import image_quality, ImageQuality
 
 
 class MethodOptions(Protocol):
@@ -59,6 +62,17 @@ class QueryImage:
     image: np.ndarray  # (h, w, 3) BGR or (h, w) grey uint8, as it came
     source: Camera  # that took it
     depth_m: np.ndarray | None = None  # (h', w') metres along z as it came, 0 or NaN where unknown
+
+    @classmethod
+    def of(cls, image: np.ndarray, camera: Camera, depth_m: np.ndarray | None = None,
+           height: int = WORKING_HEIGHT) -> QueryImage:
+        """Make the working image, so high, of an image as it came; ValueError for another size."""
+        return cls(*working_image(image, camera, height), image, camera, depth_m)
+
+    @cached_property
+    def quality(self) -> ImageQuality:
+        """The ImageQuality of the working image, measured once."""
+        return image_quality(self.grey)
 
 
 @dataclass(frozen=True)
@@ -105,7 +119,9 @@ class Fitted:
     correction: CameraRefinement = field(default_factory=CameraRefinement)
     depth: DepthCorrection | None = None
     alias_candidates: np.ndarray = field(default_factory=lambda: np.zeros(0, int))  # of frames
-    metadata: dict[str, Any] = field(default_factory=dict)  # plain values, for people
+    # plain values, for people; cut_short says what the clock left no time for, '' where nothing,
+    # depth_frames how many frames gave their depth
+    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 class LocalisationMethod(Protocol):
@@ -113,6 +129,7 @@ class LocalisationMethod(Protocol):
 
     name: ClassVar[str]
     family: ClassVar[str]  # of its evidence: cells, matches or regressed (``GENERAL_MODELS``)
+    chooses_parts: ClassVar[bool]  # whether its maps keep the parts that held-out frames ask for
     needs: ClassVar[Needs]
     presets: ClassVar[dict[str, Any]]  # name of --preset -> options
 
@@ -123,7 +140,9 @@ class LocalisationMethod(Protocol):
         Args:
             frames: posed images, read one at a time.
             generators: of all stages.
-            progress: its deadline bounds the whole mapping.
+            progress: its deadline bounds the whole mapping, of which it keeps a reserve.
+
+        Raises TooLittleTime where the time that is left makes no map.
         """
 
     @staticmethod

@@ -1,6 +1,6 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Believed frames: those of a sequence whose poses can be mapped, and why others are left out."""
+"""Usable frames: those of a sequence that can be mapped, and why others are left out."""
 
 from __future__ import annotations
 
@@ -12,8 +12,14 @@ from typing import Any
 import numpy as np
 
 from scene_reloc_ros.datasets.posed_sequence import Sequence
+from scene_reloc_ros.datasets.readable_frames import LeftOut as Unread
+from scene_reloc_ros.datasets.readable_frames import readable_frames
 from scene_reloc_ros.geometry.poses import checked_pose
-from scene_reloc_ros.mapping.hold_out import FrameSubset, pose_and_name, PosedFrames
+from scene_reloc_ros.mapping.distinct_frames import distinct
+from scene_reloc_ros.mapping.hold_out import FrameSubset, pose_and_name, PosedFrames, stamp_ns
+from scene_reloc_ros.mapping.progress import MappingProgress
+from scene_reloc_ros.methods.local_frames import local_origin, LocalFrames
+from scene_reloc_ros.pipeline.depth_unit import refuse_other_unit
 from scene_reloc_ros.uncertainty.pose_plausibility import coherent_poses, MotionBounds, PoseDoubt
 from scene_reloc_ros.uncertainty.rejection import Reason, Rejection
 
@@ -41,15 +47,60 @@ class BelievedFrames:
     left_out: list[LeftOut]
     jumps: int  # how often the poses that are believed go on elsewhere
 
-    @property
-    def sentence(self) -> str:
-        """Return what to tell of those that are left out, '' where there are none."""
-        return left_out_sentence(self.left_out)
-
     def figures(self) -> dict[str, Any]:
         """Return what was left out as plain values."""
         return {'frames': [one.name for one in self.left_out],
                 'reasons': dict(Counter(one.reason.code for one in self.left_out))}
+
+
+@dataclass(frozen=True)
+class UsableFrames:
+    """Frames that a map can be made of."""
+
+    frames: LocalFrames  # in the order of time, in coordinates near the place
+    figures: dict[str, Any]  # what was left out and why, as plain values
+
+
+def usable_frames(listed: PosedFrames, with_depth: bool, bounds: MotionBounds, least: int,
+                  progress: MappingProgress) -> UsableFrames:
+    """Return the frames that can be read, whose poses are believed, and that differ.
+
+    Args:
+        listed: posed images in any order; a plain list is taken as it is read already.
+        with_depth: whether their depth is needed.
+        bounds: of the motion from frame to frame.
+        least: frames that have to be left, count.
+        progress: told of every frame that is read.
+
+    Raises ValueError where too few are left, many cannot be used, or depth has another unit.
+    """
+    unread = Unread(len(listed))
+    if isinstance(listed, Sequence):
+        _refuse_few(listed, least, [])
+        listed, unread = readable_frames(
+            listed, with_depth, lambda done, name: progress('reading', done, name))
+    believed = believed_frames(listed, bounds)
+    sentences = [*unread.sentences, *filter(None, [left_out_sentence(believed.left_out)])]
+    _refuse_few(believed.frames, least, sentences)
+    if with_depth:
+        refuse_other_unit(believed.frames)
+    frames = distinct(believed.frames)
+    if len(frames) < least:
+        views = '1 view' if len(frames) == 1 else f'{len(frames)} views'
+        raise ValueError(f'the camera stood still: {len(believed.frames)} posed frames show '
+                         f'{views}; record while it moves, at least {least} views')
+    origin = local_origin(believed.poses[:, :3, 3])
+    return UsableFrames(LocalFrames(frames, origin), {
+        'left_out': {**unread.as_dict(), **believed.figures(), 'sentences': sentences},
+        'frames': len(believed.frames), 'distinct_frames': len(frames),
+        'pose_jumps': believed.jumps})
+
+
+def _refuse_few(frames: PosedFrames, least: int, left_out: list[str]) -> None:
+    if len(frames) < least:
+        raise ValueError('; '.join((
+            f'{len(frames)} posed frames are too few to map; record at least {least}, better 200, '
+            'from all over the place', *left_out)))
 
 
 def left_out_sentence(left_out: list[LeftOut]) -> str:
@@ -80,7 +131,7 @@ def believed_frames(frames: PosedFrames, bounds: MotionBounds) -> BelievedFrames
         else:
             found[index] = pose
     poses = np.stack(list(found.values())) if found else np.zeros((0, 4, 4))
-    coherence = coherent_poses([_stamp_ns(frames, index) for index in found], poses, bounds)
+    coherence = coherent_poses([stamp_ns(frames, index) for index in found], poses, bounds)
     for index, believed in zip(found, coherence.believed):
         if not believed:
             left_out[index] = _jumped(pose_and_name(frames, index)[1])
@@ -110,9 +161,3 @@ def _pose(frames: PosedFrames, index: int) -> np.ndarray | LeftOut:
 def _jumped(name: str) -> LeftOut:
     return LeftOut(name, PoseDoubt.POSE_JUMP,
                    f'the pose of {name} is where no robot gets from those around it')
-
-
-def _stamp_ns(frames: PosedFrames, index: int) -> int:
-    """Return the stamp of a frame, without decoding where possible."""
-    return (frames.stamp_ns(index) if isinstance(frames, Sequence)
-            else frames[index].stamp_ns)

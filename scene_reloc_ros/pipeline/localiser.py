@@ -19,11 +19,7 @@ from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.method import Correspondences, Observer, QueryImage, Regressed
 from scene_reloc_ros.methods.registry import method_of_map
 from scene_reloc_ros.network.device import resolve_device
-from scene_reloc_ros.network.preprocessing import (
-    working_focal_px,
-    working_height,
-    working_image,
-)
+from scene_reloc_ros.network.preprocessing import working_focal_px, working_height
 from scene_reloc_ros.pipeline.camera_check import CameraCheck, CameraFinding, CameraMemory
 from scene_reloc_ros.pipeline.depth_unit import (
     depths_at_pixels,
@@ -43,7 +39,6 @@ from scene_reloc_ros.solver.problem import (
 from scene_reloc_ros.solver.second_best import with_second_best
 from scene_reloc_ros.uncertainty.acceptance import AcceptanceOptions, uncalibrated
 from scene_reloc_ros.uncertainty.assessment import AssessedPose, CameraSpread, PoseAssessor
-from scene_reloc_ros.uncertainty.image_quality import image_quality, ImageQuality
 from scene_reloc_ros.uncertainty.query import Query
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
@@ -164,26 +159,21 @@ class Localiser:
         with torch.inference_mode():
             return self._camera_check.examine(query, solved, again, memory or CameraMemory())
 
-    def prepare(self, image: np.ndarray, camera: Camera, depth_m: np.ndarray | None = None,
-                observed: Correspondences | Regressed | None = None) -> Query:
-        """Return the Query of one image, see ``localise``: all that comes before the solver.
+    def prepare(self, image: np.ndarray, camera: Camera,
+                depth_m: np.ndarray | None = None) -> Query:
+        """Return the Query of one image, see ``localise``: all that comes before the solver."""
+        seen = QueryImage.of(image, camera, depth_m,
+                             working_height(camera, self.scene_map.camera))
+        return self.query_of(seen, self.observer.observe(seen))
 
-        Args:
-            image: as it came.
-            camera: that took it.
-            depth_m: of the same camera.
-            observed: what the observer says of the image, where it was asked before.
-        """
-        grey, working_camera = working_image(
-            image, camera, working_height(camera, self.scene_map.camera))
-        observed = observed or self.observer.observe(
-            QueryImage(grey, working_camera, image, camera, depth_m))
-        query = _query(observed, working_camera, camera.width / working_camera.width,
-                       image_quality(grey))
-        own = self._is_own(camera)
-        query = replace(query, own_camera=own and not camera.turned, if_own=None if own else
-                        off_by(camera, self.scene_map.camera, self.scene_map.correction.values))
-        return query if depth_m is None else self.with_depth(query, depth_m, camera)
+    def query_of(self, seen: QueryImage, observed: Correspondences | Regressed) -> Query:
+        """Return the Query of an image of which it is known what an observer says."""
+        own = self._is_own(seen.source)
+        query = replace(
+            _query(seen, observed), own_camera=own and not seen.source.turned,
+            if_own=None if own else off_by(seen.source, self.scene_map.camera,
+                                           self.scene_map.correction.values))
+        return query if seen.depth_m is None else self.with_depth(query, seen.depth_m, seen.source)
 
     def with_depth(self, query: Query, depth_m: np.ndarray, camera: Camera) -> Query:
         """Return the Query with the depths of its cells, see ``localise``."""
@@ -278,16 +268,16 @@ class Localiser:
             shares)
 
 
-def _query(observed: Correspondences | Regressed, camera: Camera, enlarged: float,
-           quality: ImageQuality) -> Query:
+def _query(seen: QueryImage, observed: Correspondences | Regressed) -> Query:
     """Return the Query of what a method knows of a working image."""
+    camera, enlarged = seen.camera, seen.source.width / seen.camera.width
     size = camera.width, camera.height
     if isinstance(observed, Regressed):
         nothing = torch.zeros(0, 3)
         return Query(PoseProblem(nothing, nothing, camera.focal), nothing[:, :2], size, enlarged,
-                     quality, regressed=_regressed(observed), similarity=observed.similarity)
+                     seen.quality, regressed=_regressed(observed), similarity=observed.similarity)
     problem = PoseProblem(observed.rays, observed.points, camera.focal, weights=observed.weights)
-    return Query(problem, observed.pixels, size, enlarged, quality, observed.sparse,
+    return Query(problem, observed.pixels, size, enlarged, seen.quality, observed.sparse,
                  families=observed.families)
 
 

@@ -17,17 +17,23 @@ _NAMED = 3  # places where to record more
 
 
 def validation_summary(results: Sequence[FrameResult], blocks: Sequence[np.ndarray],
-                       origin: Sequence[float] = (0.0, 0.0, 0.0)) -> dict[str, Any]:
+                       origin: Sequence[float] = (0.0, 0.0, 0.0),
+                       cut_short: str = '') -> dict[str, Any]:
     """Return the figures of the results of some mapping frames as a dict of plain values.
 
     Args:
         results: one for each frame, block after block.
         blocks: index arrays of held-out frames; empty where the map was trained on the frames.
         origin: that the results are seen from, in the map frame, metres.
+        cut_short: how far the mapping came where the clock ended it, '' where nothing did.
     """
     good = np.array([result.accepted and result.good for result in results])
-    return {'held_out': bool(blocks), 'blocks': len(blocks), **summarise(results),
-            **_quality(results, blocks, good, origin)}
+    quality = _quality(results, blocks, good, origin)
+    if cut_short and quality['quality'] != 'good':
+        more_time = _more_time(cut_short)
+        quality['advice'] = more_time if blocks else f'{more_time}; {quality["advice"]}'
+    return {'held_out': bool(blocks), 'blocks': len(blocks), 'cut_short': cut_short,
+            **summarise(results), **quality}
 
 
 def with_parallax(check: dict[str, Any], deviation: float) -> dict[str, Any]:
@@ -49,7 +55,8 @@ def quality_sentence(check: dict[str, Any]) -> str:
     what = 'held-out' if check['held_out'] else 'mapping'
     sentence = (f'its quality is {check["quality"]}: {check["recall_10cm_5deg"]:.0%} of '
                 f'{check["frames"]} {what} frames within 10 cm, 5 degrees')
-    return f'{sentence}; {check["advice"]}' if check['advice'] else sentence
+    ended = f'the clock ended it after {check["cut_short"]}' if check['cut_short'] else ''
+    return '; '.join(filter(None, (sentence, check['advice'] or ended)))
 
 
 def _quality(results: Sequence[FrameResult], blocks: Sequence[np.ndarray],
@@ -64,6 +71,12 @@ def _quality(results: Sequence[FrameResult], blocks: Sequence[np.ndarray],
         return {'quality': 'good', 'advice': ''}
     return {'quality': 'fair' if share >= _FAIR else 'poor',
             'advice': _advice(results, blocks, good, origin)}
+
+
+def _more_time(cut_short: str) -> str:
+    """Say that the clock, and not the recording, is what a map lacks."""
+    return (f'the clock ended it after {cut_short}: allow more minutes, or take the preset fast '
+            'or a machine with less to do')
 
 
 def _advice(results: Sequence[FrameResult], blocks: Sequence[np.ndarray],

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+import math
+import time
 from typing import Any
 
 import numpy as np
 import torch
 
 from scene_reloc_ros.datasets.negative_frames import mirrored, shuffled_tiles
+from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import se3_log
 from scene_reloc_ros.mapping.depth_correction import DepthCorrection
@@ -25,6 +28,7 @@ from scene_reloc_ros.pipeline.depth_trial import Asked, depth_trial, DepthTrial
 from scene_reloc_ros.pipeline.frame_result import FrameResult
 from scene_reloc_ros.pipeline.localisation import LocalisationTrace
 from scene_reloc_ros.pipeline.localiser import Localiser
+from scene_reloc_ros.pipeline.time_plan import thinned
 from scene_reloc_ros.solver.problem import SolverResult
 from scene_reloc_ros.uncertainty.acceptance import fit_acceptance, GENERAL_MODELS, uncalibrated
 from scene_reloc_ros.uncertainty.ambiguity import voxels_of
@@ -37,6 +41,10 @@ from scene_reloc_ros.uncertainty.rejection import Rejection
 
 STAGE = 'checking'
 _NEGATIVES = 60  # pictures of other places, count
+_CHECKING_SHARE = 0.8  # of the time that is left for the pictures; tables are fitted after them
+_LEAST_CHECKED = 6  # held-out frames without which a map is not judged, where it has them, count
+_LEAST_NEGATIVES = 4
+_TRIED = 3  # pictures by which it is known how long one takes, count
 _SURE = 0.1  # probability from which on a wrong answer is a confusion, not a failure
 
 
@@ -63,6 +71,7 @@ class ValidationResult:
     results: list[FrameResult]  # of what the maps are asked with, block after block
     with_depth: bool  # whether that is images with their depth; else the colour images alone
     depth: DepthTrial | None  # what they say of depth, where they show any
+    blocks: list[np.ndarray]  # index arrays of the frames that there was time for
 
 
 @dataclass(frozen=True)
@@ -91,8 +100,7 @@ class MapValidation:
         """
         self._localisers, self._folds, self._frames = list(localisers), folds, frames
         self._progress, self._rng, self._done = progress, rng, 0
-        self._steps = _NEGATIVES + sum(len(fold.held_out) + len(fold.alias_candidates)
-                                       for fold in folds)
+        self._negatives, self._steps = _NEGATIVES, 0
 
     @property
     def _first(self) -> Localiser:
@@ -110,7 +118,11 @@ class MapValidation:
         return GENERAL_MODELS[self._first.family]
 
     def run(self) -> ValidationResult:
-        """Localise held-out frames and pictures of other places, and fit table after table."""
+        """Localise held-out frames and pictures of other places, and fit table after table.
+
+        Where the deadline leaves no time for all of them, some are left out, evenly.
+        """
+        self._thin()
         held_out = [(number, self._frames[int(index)]) for number, fold in enumerate(self._folds)
                     for index in fold.held_out]
         kinds = {'rgb': [self._query(by, frame, frame.image) for by, frame in held_out]}
@@ -134,7 +146,7 @@ class MapValidation:
         found = self._first.scene_map
         return ValidationResult(found.uncertainty or uncalibrated(self._first.family),
                                 found.ambiguous, self._results(solved[asked]), asked == 'rgbd',
-                                trial)
+                                trial, [block for fold in self._folds for block in fold.blocks])
 
     def _try_depth(self, held_out: list[tuple[int, PosedImage]],
                    kinds: dict[str, list[Query]]) -> DepthTrial | None:
@@ -160,6 +172,33 @@ class MapValidation:
             localiser.with_map(replace(localiser.scene_map, depth=depth))
             for localiser, depth in zip(self._localisers, depths)]
 
+    def _thin(self) -> None:
+        """Leave pictures out, evenly, where there is no time for all of them."""
+        if math.isfinite(self._progress.deadline.seconds):
+            share = _CHECKING_SHARE * self._progress.left_s / self._expected_s()
+            if share < 1:
+                least = math.ceil(_LEAST_CHECKED / len(self._folds))
+                self._folds = [replace(
+                    fold, blocks=thinned(fold.blocks, share, least),
+                    alias_candidates=thinned([fold.alias_candidates], share, 0)[0])
+                    for fold in self._folds]
+                self._negatives = max(_LEAST_NEGATIVES, round(share * _NEGATIVES))
+        self._steps = self._negatives + sum(len(fold.held_out) + len(fold.alias_candidates)
+                                            for fold in self._folds)
+
+    def _expected_s(self) -> float:
+        """Return how long all pictures will take, by a few of them, seconds."""
+        held_out, localiser = self._folds[0].held_out, self._first
+        depth = localiser.depth_unavailable() is None
+        localiser.trace(*_image_of(self._frames[int(held_out[0])]))  # a first one is slower
+        began_s, some = time.monotonic(), held_out[np.linspace(0, len(held_out) - 1, _TRIED
+                                                               ).astype(int)]
+        for index in some:
+            localiser.trace(*_image_of(self._frames[int(index)]))
+        pictures = _NEGATIVES + sum((1 + depth) * len(fold.held_out) + len(fold.alias_candidates)
+                                    for fold in self._folds)
+        return max(1e-3, pictures * (time.monotonic() - began_s) / _TRIED)
+
     def _query(self, by: int, frame: PosedImage, image: np.ndarray) -> Query:
         self._progress(STAGE, self._done / self._steps, f'{self._done} of {self._steps} pictures')
         self._done += 1
@@ -174,7 +213,7 @@ class MapValidation:
         return self._localisers[by].with_depth(query, frame.depth_m, frame.camera)
 
     def _other_places(self, held_out: list[tuple[int, PosedImage]]) -> Iterator[_Solved]:
-        for count in range(_NEGATIVES):
+        for count in range(self._negatives):
             by, frame = held_out[int(self._rng.integers(len(held_out)))]
             image = mirrored(frame.image) if count % 2 else shuffled_tiles(frame.image, self._rng)
             yield self._solve(by, self._query(by, frame, image))
@@ -242,6 +281,10 @@ class MapValidation:
         return HeldOutErrors(_stacked(twists, 6), _stacked(informations, 6, 6),
                              torch.tensor(novelties).double(),
                              self._blocks)
+
+
+def _image_of(frame: PosedImage) -> tuple[np.ndarray, Camera]:
+    return frame.image, frame.camera
 
 
 def _stacked(tensors: list[torch.Tensor], *shape: int) -> torch.Tensor:

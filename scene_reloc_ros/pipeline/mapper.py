@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from scene_reloc_ros.datasets.posed_sequence import Sequence
-from scene_reloc_ros.datasets.readable_frames import LeftOut, readable_frames
 from scene_reloc_ros.geometry.poses import invert_pose
+from scene_reloc_ros.mapping.distinct_frames import stamps_of, training_frames
 from scene_reloc_ros.mapping.feature_buffer import mapping_poses
 from scene_reloc_ros.mapping.generators import MappingGenerators
 from scene_reloc_ros.mapping.hold_out import folds_of, FrameSubset, held_out_blocks, PosedFrames
@@ -27,26 +26,34 @@ from scene_reloc_ros.mapping.progress import (
     never,
     Report,
     silent,
+    TooLittleTime,
 )
 from scene_reloc_ros.mapping.scene_map import SceneMap
-from scene_reloc_ros.methods.local_frames import local_origin, LocalFrames
+from scene_reloc_ros.methods.local_frames import LocalFrames
 from scene_reloc_ros.methods.method import Fitted, Growing, LocalisationMethod, MethodOptions
 from scene_reloc_ros.methods.registry import method_class, method_of_map
 from scene_reloc_ros.network.device import resolve_device
-from scene_reloc_ros.network.preprocessing import WORKING_HEIGHT, working_image
+from scene_reloc_ros.network.preprocessing import working_focal_px, working_image
 from scene_reloc_ros.network.weights import encoder_hash
-from scene_reloc_ros.pipeline.believed_frames import believed_frames, BelievedFrames
-from scene_reloc_ros.pipeline.depth_unit import refuse_other_unit
-from scene_reloc_ros.pipeline.frame_result import localise_frames
+from scene_reloc_ros.pipeline.believed_frames import usable_frames
+from scene_reloc_ros.pipeline.frame_result import FrameResult, localise_frames
 from scene_reloc_ros.pipeline.localiser import Localiser
 from scene_reloc_ros.pipeline.map_report import validation_summary, with_parallax
 from scene_reloc_ros.pipeline.map_validation import Fold, MapValidation, STAGE
 from scene_reloc_ros.pipeline.part_choice import PartChoice
+from scene_reloc_ros.pipeline.time_plan import (
+    cut_short,
+    overrun,
+    refuse_what_is_over,
+    reserve_s,
+    too_few_minutes,
+)
 from scene_reloc_ros.uncertainty.acceptance import uncalibrated
 from scene_reloc_ros.uncertainty.image_quality import image_quality, image_statistics
 from scene_reloc_ros.uncertainty.pose_plausibility import MotionBounds
 
 _BOUNDS = MotionBounds()
+_LEAST_CHECKED = 4  # frames of a map that has none to hold out, count
 
 __all__ = ['Mapper', 'MappingCancelled']
 
@@ -62,7 +69,7 @@ class Mapper:
         self.method: LocalisationMethod = method_class(options.method)(options, self.device)
 
     def build(self, frames: PosedFrames, on_progress: Report = silent,
-              cancelled: Callable[[], bool] = never) -> SceneMap:
+              cancelled: Callable[[], bool] = never, began_s: float | None = None) -> SceneMap:
         """Return the SceneMap of posed frames.
 
         Frames whose poses cannot be believed are left out and named. Some blocks of frames are
@@ -70,45 +77,27 @@ class Mapper:
         grows without training gets them afterwards.
 
         Args:
-            frames: posed images, read one at a time; of a Sequence those that cannot be read, or
-                have no pose, are left out and told in the metadata.
+            frames: posed images, read one at a time, in any order; of a Sequence those that cannot
+                be read, or have no pose, are left out and told in the metadata.
             on_progress: called with (stage, fraction in [0, 1], text).
             cancelled: asked now and then; MappingCancelled is raised when it answers True.
+            began_s: when the time that ``minutes`` bounds began, of ``time.monotonic``; None: now.
 
-        Raises ValueError for too few frames, poses of which many cannot be believed, or images
-        that do not fit their camera.
+        Raises ValueError for too few frames, poses of which many cannot be believed, images that
+        do not fit their camera, or a bound on the time that makes no map.
         """
-        progress = MappingProgress(on_progress, cancelled, Deadline(60 * self.options.minutes))
-        believed, left_out = self._usable(frames, progress)
-        origin = local_origin(believed.poses[:, :3, 3])
-        scene_map, check = self._build(LocalFrames(believed.frames, origin), progress)
-        return replace(scene_map, origin=origin, metadata={
-            **scene_map.metadata, 'check': check, 'left_out': left_out,
-            'pose_jumps': believed.jumps, 'mapping_seconds': progress.deadline.elapsed_s})
-
-    def _usable(self, frames: PosedFrames,
-                progress: MappingProgress) -> tuple[BelievedFrames, dict[str, Any]]:
-        """Return the frames that can be read and whose poses are believed, and what is left out.
-
-        A plain list is taken as it is read already.
-        """
-        unread = LeftOut(len(frames))
-        if isinstance(frames, Sequence):
-            self._refuse_few(frames, '')
-            frames, unread = readable_frames(
-                frames, self.options.depth, lambda done, name: progress('reading', done, name))
-        believed = believed_frames(frames, self.bounds)
-        sentences = [*unread.sentences, *filter(None, [believed.sentence])]
-        self._refuse_few(believed.frames, '; '.join(('', *sentences)))
-        if self.options.depth:
-            refuse_other_unit(believed.frames)
-        return believed, {**unread.as_dict(), **believed.figures(), 'sentences': sentences}
-
-    def _refuse_few(self, frames: PosedFrames, left_out: str) -> None:
-        least = self.method.needs.frames
-        if len(frames) < least:
-            raise ValueError(f'{len(frames)} posed frames are too few to map; record at least '
-                             f'{least}, better 200, from all over the place{left_out}')
+        progress = MappingProgress(on_progress, cancelled,
+                                   Deadline(60 * self.options.minutes, began_s))
+        try:
+            refuse_what_is_over(progress)
+            usable = usable_frames(frames, self.options.depth, self.bounds,
+                                   self.method.needs.frames, progress)
+            scene_map, check = self._build(usable.frames, progress)
+        except TooLittleTime as error:
+            raise ValueError(too_few_minutes(self.options.minutes, error)) from error
+        return replace(scene_map, origin=usable.frames.origin, metadata={
+            **scene_map.metadata, 'check': check, **usable.figures,
+            'overrun': overrun(progress), 'mapping_seconds': progress.deadline.elapsed_s})
 
     def _build(self, frames: LocalFrames,
                progress: MappingProgress) -> tuple[SceneMap, dict[str, Any]]:
@@ -118,18 +107,30 @@ class Mapper:
         if len(folds) == 1:
             scene_map = folds[0].scene_map
         else:
-            scene_map = self._map(frames, np.arange(len(frames)), generators, progress)[0]
-        if folds and getattr(self.options, 'choose', False):
-            choice = PartChoice(self.device, self.seed).run(
-                [(fold.scene_map, FrameSubset(frames, fold.held_out)) for fold in folds], progress)
-            scene_map = choice.of(scene_map)
-            folds = [replace(fold, scene_map=choice.of(fold.scene_map)) for fold in folds]
+            scene_map = self._map(frames, np.arange(len(frames)), generators, self._fit_progress(
+                progress, sum(len(fold.held_out) for fold in folds)))[0]
+        scene_map, folds = self._chosen(scene_map, folds, frames, progress)
         scene_map, check = _with_parallax(*self._validated(scene_map, frames, folds, progress,
                                                            generators))
         if isinstance(self.method, Growing) and len(folds) == 1:
             scene_map = self.method.add(scene_map, FrameSubset(frames, folds[0].held_out),
                                         progress)
         return scene_map, check
+
+    def _fit_progress(self, progress: MappingProgress, held_out: int) -> MappingProgress:
+        """Return the progress of fits, which leaves a reserve for what follows them."""
+        return replace(progress, reserve_s=reserve_s(
+            progress.deadline.seconds, held_out, self.method.chooses_parts))
+
+    def _chosen(self, scene_map: SceneMap, folds: list[Fold], frames: LocalFrames,
+                progress: MappingProgress) -> tuple[SceneMap, list[Fold]]:
+        """Return the maps with the parts that held-out frames ask for, where they are asked."""
+        if not folds or not self.method.chooses_parts:
+            return scene_map, folds
+        choice = PartChoice(self.device, self.seed).run(
+            [(fold.scene_map, FrameSubset(frames, fold.held_out)) for fold in folds], progress)
+        return choice.of(scene_map), [replace(fold, scene_map=choice.of(fold.scene_map))
+                                      for fold in folds]
 
     def _folds(self, frames: LocalFrames, generators: MappingGenerators,
                progress: MappingProgress) -> list[Fold]:
@@ -138,14 +139,17 @@ class Mapper:
         Of many frames some are spared; of few none, but a method that needs no training makes
         several maps.
         """
-        blocks = held_out_blocks(invert_pose(mapping_poses(frames)).numpy())
+        poses, stamps = invert_pose(mapping_poses(frames)).numpy(), stamps_of(frames)
+        blocks = held_out_blocks(poses)
         every = [blocks] if blocks else (
             folds_of(len(frames)) if isinstance(self.method, Growing) else [])
         folds = []
+        progress = self._fit_progress(progress, sum(
+            len(block) for held_out in every for block in held_out))
         for number, held_out in enumerate(every):
-            kept = np.setdiff1d(np.arange(len(frames)), np.concatenate(held_out))
+            kept = training_frames(poses, stamps, np.concatenate(held_out))
             of_fold = progress if blocks else progress.within(
-                progress.deadline.left_s / (len(every) + 1 - number))
+                progress.left_s / (len(every) + 1 - number))
             scene_map, candidates = self._map(frames, kept, generators, of_fold)
             folds.append(Fold(scene_map, held_out, candidates))
         return folds
@@ -161,7 +165,7 @@ class Mapper:
         positions = (invert_pose(mapping_poses(frames))[:, :3, 3]
                      + torch.tensor(frames.origin, dtype=torch.float64))
         metadata = {'created': datetime.now(timezone.utc).isoformat(timespec='seconds'),
-                    'method': self.method.name, 'frames': len(frames), 'seed': self.seed,
+                    'method': self.method.name, 'seed': self.seed,
                     'device': str(self.device), **fitted.metadata,
                     'calibration': fitted.correction.described(camera),
                     'extent': [positions.amin(0).tolist(), positions.amax(0).tolist()],
@@ -183,21 +187,27 @@ class Mapper:
         if folds:
             found = MapValidation([self._localiser(fold.scene_map) for fold in folds], folds,
                                   frames, progress, generators.validation).run()
-            blocks = [block for fold in folds for block in fold.blocks]
             depth = found.depth.of(scene_map.depth) if found.depth else scene_map.depth
-            return replace(scene_map, uncertainty=found.uncertainty, ambiguous=found.ambiguous,
-                           depth=depth), {
-                **validation_summary(found.results, blocks, frames.origin), 'maps': len(folds),
-                'with_depth': found.with_depth}
+            scene_map = replace(scene_map, uncertainty=found.uncertainty,
+                                ambiguous=found.ambiguous, depth=depth)
+            return scene_map, {
+                **validation_summary(found.results, found.blocks, frames.origin,
+                                     cut_short(scene_map.metadata)),
+                'maps': len(folds), 'with_depth': found.with_depth}
         chosen = np.unique(np.linspace(0, len(frames) - 1, self.options.self_check).round())
         some = FrameSubset(frames, chosen)
         scene_map = self._with_image_statistics(scene_map, some)
         localiser = self._localiser(scene_map)
         progress(STAGE, 0.0, f'0 of {len(chosen)} pictures')
-        results = list(localise_frames(
-            localiser, some, localiser.observer.observes_depth,
-            on_progress=lambda fraction, name: progress(STAGE, fraction, name)))
-        return scene_map, {**validation_summary(results, []), 'maps': 0,
+        results: list[FrameResult] = []
+        for result in localise_frames(
+                localiser, some, localiser.observer.observes_depth,
+                on_progress=lambda fraction, name: progress(STAGE, fraction, name)):
+            results.append(result)
+            if progress.deadline.passed and len(results) >= _LEAST_CHECKED:
+                break
+        summary = validation_summary(results, [], cut_short=cut_short(scene_map.metadata))
+        return scene_map, {**summary, 'maps': 0,
                            'with_depth': localiser.observer.observes_depth}
 
     def _with_image_statistics(self, scene_map: SceneMap, frames: PosedFrames) -> SceneMap:
@@ -215,9 +225,7 @@ def _with_parallax(scene_map: SceneMap, check: dict[str, Any]) -> tuple[SceneMap
     """Return map and check with how well its views tell distances, where no depth does."""
     if scene_map.depth is not None or scene_map.uncertainty is None:
         return scene_map, check
-    camera = scene_map.camera
-    deviation = ray_deviation(scene_map.views, scene_map.cloud,
-                              camera.focal * WORKING_HEIGHT / camera.height)
+    deviation = ray_deviation(scene_map.views, scene_map.cloud, working_focal_px(scene_map.camera))
     return (replace(scene_map, uncertainty=replace(scene_map.uncertainty,
                                                    ray_deviation=deviation)),
             with_parallax(check, deviation))

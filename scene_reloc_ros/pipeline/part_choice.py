@@ -16,16 +16,16 @@ from scene_reloc_ros.geometry.pose_error import pose_errors, recall, RECALL_BOUN
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.hold_out import PosedFrames
-from scene_reloc_ros.mapping.progress import MappingProgress
+from scene_reloc_ros.mapping.progress import Deadline, MappingProgress, Pace
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.hybrid import joined, only, parts_of, weighted
 from scene_reloc_ros.methods.method import Correspondences, QueryImage
-from scene_reloc_ros.network.preprocessing import working_image
 from scene_reloc_ros.pipeline.localiser import Localiser
 from scene_reloc_ros.solver.problem import SolverResult
 
 STAGE = 'choosing'
 _MOST_FRAMES = 48  # held-out frames that are asked, count
+_SHARE = 0.25  # of the time that is left for asking them, of which solving takes about as much
 _SEEN_PX = 10.0  # what is farther from where the true pose has it is no evidence of noise, pixels
 _LEAST_SEEN = 200  # correspondences of a method that tell its noise, count
 _NORMAL = 1.4826  # from a median absolute deviation to a standard deviation
@@ -34,9 +34,10 @@ _WORTH = 0.01  # of the mean recall that fewer parts have to be better by
 
 @dataclass(frozen=True)
 class _Asked:
-    """One held-out frame, and what each part says of it."""
+    """One held-out frame, as localisers see it, and what each part says of it."""
 
     frame: PosedImage
+    seen: QueryImage
     found: dict[str, Correspondences]
 
 
@@ -93,14 +94,17 @@ class PartChoice:
         alone = {name: self._localiser(part) for name, part in parts_of(scene_map).items()}
         numbers = np.unique(np.linspace(0, len(frames) - 1, max(1, _MOST_FRAMES // folds)
                                         ).round().astype(int))
+        pace = Pace(len(numbers), Deadline(_SHARE * progress.left_s / folds))
         for done, number in enumerate(numbers):
+            if not pace.takes(done):
+                continue
             progress(STAGE, done / len(numbers), f'among {", ".join(alone)}')
             frame = frames[int(number)]
-            grey, camera = working_image(frame.image, frame.camera)
-            image = QueryImage(grey, camera, frame.image, frame.camera)
-            found = {name: localiser.observer.observe(image) for name, localiser in alone.items()}
-            yield _Asked(frame, {name: one for name, one in found.items()
-                                 if isinstance(one, Correspondences)})
+            seen = QueryImage.of(frame.image, frame.camera)
+            found = {name: localiser.observer.observe(seen) for name, localiser in alone.items()}
+            yield _Asked(frame, seen, {name: one for name, one in found.items()
+                                       if isinstance(one, Correspondences)})
+
     def _errors(self, chosen: tuple[str, ...], scene_map: SceneMap,
                 asked: list[_Asked]) -> np.ndarray:
         """Return metres and degrees (F, 2) of the best poses of some parts together."""
@@ -110,8 +114,7 @@ class PartChoice:
         for one in asked:
             found = {name: one.found[name] for name in chosen}
             observed = found[chosen[0]] if len(chosen) == 1 else joined(found, weights)
-            query = localiser.prepare(one.frame.image, one.frame.camera, observed=observed)
-            solved = localiser.solve(query)
+            solved = localiser.solve(localiser.query_of(one.seen, observed))
             if isinstance(solved, SolverResult) and one.frame.map_from_cam is not None:
                 pose = invert_pose(solved.cam_from_map.cpu())
                 errors.append([float(e) for e in pose_errors(pose, one.frame.map_from_cam)])
@@ -122,7 +125,7 @@ class PartChoice:
 
 def _weights(names: list[str], asked: list[_Asked]) -> dict[str, float]:
     """Return how much a correspondence of each part counts: by its noise, at most 1."""
-    noise = {name: _noise_px([(one.found[name], one.frame) for one in asked if name in one.found])
+    noise = {name: _noise_px(name, [one for one in asked if name in one.found])
              for name in names}
     known = [value for value in noise.values() if value is not None]
     least = min(known, default=1.0)
@@ -130,18 +133,18 @@ def _weights(names: list[str], asked: list[_Asked]) -> dict[str, float]:
             for name, value in noise.items()}
 
 
-def _noise_px(asked: list[tuple[Correspondences, PosedImage]]) -> float | None:
-    """Return how far, a component, correspondences are from where true poses have them, pixels.
+def _noise_px(name: str, asked: list[_Asked]) -> float | None:
+    """Return how far, a component, those of a part are from where true poses have them, pixels.
 
     None where too few are near enough to be no outliers.
     """
     residuals = []
-    for found, frame in asked:
-        truth = torch.as_tensor(frame.map_from_cam, dtype=torch.float64)
+    for one in asked:
+        found = one.found[name]
+        truth = torch.as_tensor(one.frame.map_from_cam, dtype=torch.float64)
         cam_from_map = invert_pose(truth).float()
         seen = found.points.cpu().float() @ cam_from_map[:3, :3].T + cam_from_map[:3, 3]
-        focal_px = working_image(frame.image, frame.camera)[1].focal
-        away = focal_px * (seen[:, :2] / seen[:, 2:] - found.rays.cpu()[:, :2])
+        away = one.seen.camera.focal * (seen[:, :2] / seen[:, 2:] - found.rays.cpu()[:, :2])
         residuals.append(away[(away.norm(dim=1) < _SEEN_PX) & (seen[:, 2] > 0)])
     near = torch.cat(residuals) if residuals else torch.zeros(0, 2)
     return _NORMAL * float(near.abs().median()) if len(near) >= _LEAST_SEEN else None

@@ -1,3 +1,7 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 """Floor 6: the ROS 2 nodes; the only place that imports rclpy."""
+
+from scene_reloc_ros.machine.threads import share_cores
+
+share_cores()  # here, for whatever is imported next imports torch

@@ -10,6 +10,7 @@ import math
 import torch
 
 from scene_reloc_ros.geometry.poses import invert_pose
+from scene_reloc_ros.machine.threads import one_thread
 from scene_reloc_ros.solver.information import expected_information
 from scene_reloc_ros.solver.kabsch import solve_kabsch
 from scene_reloc_ros.solver.normal_equations import View
@@ -167,6 +168,7 @@ def _minimal_poses(problem: PoseProblem, sample: Sample,
 
 
 @torch.inference_mode()
+@one_thread()  # threads would wait for each other more often than they work
 def solve_pose(problem: PoseProblem | RigProblem, generator: torch.Generator,
                options: SolverOptions) -> SolverResult | SolverRejection:
     """Return the SolverResult of a PoseProblem or RigProblem, or the SolverRejection.

@@ -35,3 +35,14 @@ def test_bench_judges_encoders_without_a_map(tmp_path, capsys):
     for judge in ('procedural', 'procedural, light', 'sequence', 'sequence, light'):
         assert 0.1 < row[judge] <= 1
     assert 'right one' in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_bench_trains_beside_busy_processes(tmp_path, capsys):
+    assert main(['bench', 'training', '--busy', '1', '--seconds', '0.1', '--rounds', '1', '--json',
+                 str(tmp_path / 'bench.json')]) == 0
+    figures = json.loads((tmp_path / 'bench.json').read_text())
+    assert figures['busy'] == 1 and figures['settings']['one thread']['threads'] == 1
+    assert figures['settings']['as OpenMP comes']['ratio'] == 1
+    assert 'steps a second' in capsys.readouterr().out
+    assert main(['bench', 'training', '--busy', '-1']) == 2

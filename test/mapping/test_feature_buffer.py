@@ -13,7 +13,7 @@ from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp
 from scene_reloc_ros.mapping.feature_buffer import fill_buffer, mapping_poses
 from scene_reloc_ros.mapping.presets import PRESETS
-from scene_reloc_ros.mapping.progress import MappingCancelled, MappingProgress
+from scene_reloc_ros.mapping.progress import Deadline, MappingCancelled, MappingProgress
 from scene_reloc_ros.network.encoder import Encoder, EncoderOptions
 
 
@@ -29,10 +29,10 @@ def small_options(**changes):
                                        **changes})
 
 
-def buffer_of(images, cancelled=lambda: False, **changes):
+def buffer_of(images, cancelled=lambda: False, seconds=float('inf'), **changes):
     encoder = Encoder(EncoderOptions((4, 8, 8), 1, 1, 16)).fused()
     return fill_buffer(images, encoder, small_options(**changes), np.random.default_rng(0),
-                       MappingProgress(cancelled=cancelled))
+                       MappingProgress(cancelled=cancelled, deadline=Deadline(seconds)))
 
 
 def test_the_buffer_holds_cells_of_every_frame():
@@ -100,3 +100,21 @@ def test_an_image_of_another_size_is_named():
     images[2] = replace(images[2], image=np.zeros((60, 80), np.uint8))
     with pytest.raises(ValueError, match='frame-2.*80x60'):
         buffer_of(images)
+
+
+def test_encoding_leaves_frames_out_where_it_would_eat_all_of_the_time():
+    images = frames(200)
+    buffer, seen = buffer_of(images, seconds=0.02).of_seen()
+    assert 1 <= len(seen) < 200 and len(buffer.cam_from_map) == len(seen)
+    truth = torch.from_numpy(np.stack([images[index].map_from_cam for index in seen]))
+    assert torch.allclose(invert_pose(buffer.cam_from_map.double()), truth, atol=1e-5)
+    assert torch.allclose(buffer.positions, truth[:, :3, 3])
+    assert buffer.frames.unique().tolist() == list(range(len(seen)))
+
+
+def test_of_a_buffer_of_all_frames_nothing_changes():
+    buffer = buffer_of(frames())
+    same, seen = buffer.of_seen()
+    assert seen.tolist() == [0, 1, 2]
+    for name in ('descriptors', 'rays', 'frames', 'cam_from_map', 'focals_px', 'positions'):
+        assert torch.equal(getattr(same, name), getattr(buffer, name))

@@ -20,7 +20,12 @@ from scene_reloc_ros.mapping.camera_refinement import (
 from scene_reloc_ros.mapping.feature_buffer import FeatureBuffer
 from scene_reloc_ros.mapping.head_training import one_cycle, train_head
 from scene_reloc_ros.mapping.presets import PRESETS
-from scene_reloc_ros.mapping.progress import Deadline, MappingCancelled, MappingProgress
+from scene_reloc_ros.mapping.progress import (
+    Deadline,
+    MappingCancelled,
+    MappingProgress,
+    TooLittleTime,
+)
 
 
 def small_options(**changes):
@@ -120,6 +125,24 @@ def test_training_can_be_cancelled_and_ends_in_time():
         trained(cancelled=lambda: True)
     buffer, _ = learnable_buffer()
     options = small_options(steps=10 ** 6, batch=64)
-    _, _, summary = train_head(buffer, options, torch.Generator(),
-                               MappingProgress(deadline=Deadline(0.5)))
-    assert summary.steps < 10 ** 5 and summary.seconds < 5
+    told = []
+    _, _, summary = train_head(buffer, options, torch.Generator(), MappingProgress(
+        lambda *parts: told.append(parts[2]), deadline=Deadline(2.0)))
+    assert 100 <= summary.steps < 10 ** 5 and summary.seconds < 5
+    assert summary.cut_short == f'{summary.steps} of 1000000 training steps'
+    # the schedule that the time allows is told, by the measured rate
+    planned = [int(text.split(' of ')[1].split(',')[0]) for text in told]
+    assert summary.steps / 3 < np.median(planned) < 3 * summary.steps
+
+
+def test_too_few_steps_are_a_failure_and_no_map():
+    buffer, _ = learnable_buffer()
+    with pytest.raises(TooLittleTime, match='of 3000 training steps at .* a second') as refused:
+        train_head(buffer, small_options(steps=3000, batch=64), torch.Generator(),
+                   MappingProgress(deadline=Deadline(0.02)))
+    assert 0 < refused.value.missing_s < 1000
+
+
+def test_a_schedule_of_few_steps_is_done_when_it_is_done():
+    head, summary, _, _ = trained(steps=20)
+    assert summary.steps == 20 and summary.cut_short == ''

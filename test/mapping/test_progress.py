@@ -6,7 +6,13 @@ import time
 
 import pytest
 
-from scene_reloc_ros.mapping.progress import Deadline, MappingCancelled, MappingProgress
+from scene_reloc_ros.mapping.progress import (
+    Deadline,
+    fewer_than,
+    MappingCancelled,
+    MappingProgress,
+    Pace,
+)
 
 
 def test_progress_reaches_who_asked_for_it():
@@ -47,3 +53,38 @@ def test_a_stage_has_a_deadline_of_its_own_and_the_same_listeners():
     assert part.deadline.passed and not whole.deadline.passed
     part('matching', 1.0, '')
     assert told == [('matching', 1.0, '')]
+
+
+def test_a_deadline_can_have_begun_before():
+    deadline = Deadline(100.0, began_s=time.monotonic() - 60)
+    assert 39 < deadline.left_s < 41 and 0.59 < deadline.spent < 0.61
+
+
+def test_a_reserve_is_kept_from_the_present_stage_and_not_from_a_stage_of_its_own():
+    progress = MappingProgress(deadline=Deadline(100.0), reserve_s=30.0)
+    assert 69 < progress.left_s <= 70 and 9 < progress.within(10.0).left_s <= 10
+    assert MappingProgress(deadline=Deadline(20.0), reserve_s=30.0).left_s == 0
+
+
+def taken(count, seconds, cost_s):
+    """Return which pieces of work are done where each takes so long."""
+    pace, done = Pace(count, Deadline(seconds)), []
+    for number in range(count):
+        if pace.takes(number):
+            done.append(number)
+            time.sleep(cost_s)
+    assert pace.done == len(done)
+    return done
+
+
+def test_work_that_falls_behind_leaves_pieces_out_evenly():
+    assert taken(40, 10.0, 0.0) == list(range(40)) == taken(40, float('inf'), 0.0)
+    began_s = time.monotonic()
+    done = taken(40, 0.2, 0.02)  # time for ten or so
+    assert time.monotonic() - began_s < 0.5 and 3 <= len(done) <= 14
+    assert done[0] == 0 and done[-1] >= 30  # to the end, and with no large gap
+    assert taken(40, 0.0, 0.0) == [0]
+
+
+def test_what_there_was_no_time_for_is_told_in_words():
+    assert fewer_than(30, 12, 'frames') == '12 of 30 frames' and fewer_than(3, 3, 'frames') == ''

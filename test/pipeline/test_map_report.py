@@ -71,3 +71,12 @@ def test_without_held_out_frames_a_map_cannot_be_called_good(off, quality):
     assert figures['quality'] == quality and not figures['held_out']
     assert 'record 60 or more' in figures['advice']
     assert '20 mapping frames' in quality_sentence(figures)
+
+
+@pytest.mark.parametrize(('off', 'quality'), [(0.01, 'good'), (0.4, 'poor')])
+def test_a_map_that_the_clock_cut_short_asks_for_minutes_and_not_for_views(off, quality):
+    figures = validation_summary(answers([off] * 20), BLOCKS, '340 of 3000 training steps')
+    assert figures['quality'] == quality and figures['cut_short'] == '340 of 3000 training steps'
+    sentence = quality_sentence(figures)
+    assert 'the clock ended it after 340 of 3000 training steps' in sentence
+    assert 'record more' not in sentence and ('more minutes' in sentence) == (quality == 'poor')

@@ -144,6 +144,24 @@ def test_the_seed_decides(options):
     assert not torch.allclose(first, other, atol=1e-3)
 
 
+def test_a_shuffled_list_makes_the_same_map_of_the_same_figures(options, frames, built):
+    shuffled = [frames[index] for index in np.random.default_rng(5).permutation(len(frames))]
+    scene_map = Mapper(options, 'cpu', seed=1).build(shuffled)
+    assert scene_map.metadata['check'] == built[0].metadata['check']
+    assert torch.equal(weights(scene_map), weights(built[0]))
+
+
+def test_pictures_of_a_robot_that_stood_still_change_nothing(options, frames, built):
+    at_rest = [replace(frames[30], name=f'rest-{n}', stamp_ns=frames[30].stamp_ns + n * 1_000_000)
+               for n in range(1, 30)]
+    scene_map = Mapper(options, 'cpu', seed=1).build([*frames, *at_rest])
+    assert scene_map.metadata['frames'] == 93 and scene_map.metadata['distinct_frames'] == 64
+    # which of its pictures stands for the rest is no matter
+    assert scene_map.metadata['check']['frames'] == built[0].metadata['check']['frames']
+    with pytest.raises(ValueError, match='stood still: 30 posed frames show 1 view'):
+        Mapper(options, 'cpu').build([frames[30], *at_rest])
+
+
 @pytest.mark.parametrize('stage', STAGES)
 def test_mapping_can_be_cancelled_at_every_stage(stage, options, frames):
     reached = []

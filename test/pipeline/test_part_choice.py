@@ -9,9 +9,15 @@ import torch
 
 from scene_reloc_ros.mapping.progress import MappingProgress
 from scene_reloc_ros.methods.hybrid import Hybrid, HybridOptions
-from scene_reloc_ros.methods.method import Correspondences
+from scene_reloc_ros.methods.method import Correspondences, QueryImage
 from scene_reloc_ros.pipeline.mapper import Mapper
-from scene_reloc_ros.pipeline.part_choice import _best, _noise_px, Choice, PartChoice
+from scene_reloc_ros.pipeline.part_choice import (
+    _Asked,
+    _best,
+    _noise_px,
+    Choice,
+    PartChoice,
+)
 
 FRAMES = wall_frames(44, blur=4.0)
 
@@ -34,14 +40,16 @@ def test_what_is_best_is_kept_or_all():
 def test_the_noise_of_matches_is_found_among_outliers(noise):
     generator = torch.Generator().manual_seed(0)
     frame, focal = FRAMES[10], 500.0  # of the working image, which is twice as large
+    seen_as = QueryImage.of(frame.image, frame.camera)
     seen = torch.rand(900, 3, generator=generator) + torch.tensor([-0.5, -0.5, 2.5])
     pose = torch.from_numpy(frame.map_from_cam).float()
     off = noise / focal * torch.randn(900, 2, generator=generator)
     off[:200] += 0.2  # a hundred pixels
     rays = torch.cat((seen[:, :2] / seen[:, 2:] + off, torch.ones(900, 1)), 1)
     found = Correspondences(rays[:, :2], rays, seen @ pose[:3, :3].T + pose[:3, 3])
-    assert _noise_px([(found, frame)]) == pytest.approx(noise, rel=0.1)
-    assert _noise_px([]) is None
+    asked = [_Asked(frame, seen_as, {'cells': found})]
+    assert _noise_px('cells', asked) == pytest.approx(noise, rel=0.1)
+    assert _noise_px('cells', []) is None
 
 
 def test_held_out_frames_try_every_part_alone_and_all_together(whole):

@@ -74,9 +74,11 @@ class SimulatedRoomSequence(Sequence):
         view = _renderer(self._room, self._seed, self._light).render(self._poses[index])
         stream = [self._seed, _FRAME_STREAM, index, list(SENSORS).index(self._light)]
         image = exposed(view.image, SENSORS[self._light], np.random.default_rng(stream))
-        stamp_ns = round(index * _NANOSECONDS / self._rate_hz)
-        return PosedImage(f'frame-{index:06d}', stamp_ns, image, CAMERA, self._pose(index),
-                          view.depth_m)
+        return PosedImage(f'frame-{index:06d}', self._stamp(index), image, CAMERA,
+                          self._pose(index), view.depth_m)
+
+    def _stamp(self, index: int) -> int:
+        return round(index * _NANOSECONDS / self._rate_hz)
 
     def _pose(self, index: int) -> np.ndarray | None:
         return self._poses[index].copy()

@@ -19,9 +19,9 @@ from scene_reloc_ros.mapping.depth_correction import DepthCorrection, fit_depth_
 from scene_reloc_ros.mapping.feature_buffer import FeatureBuffer, fill_buffer
 from scene_reloc_ros.mapping.generators import MappingGenerators
 from scene_reloc_ros.mapping.head_training import train_head
-from scene_reloc_ros.mapping.hold_out import PosedFrames
+from scene_reloc_ros.mapping.hold_out import FrameSubset, PosedFrames
 from scene_reloc_ros.mapping.presets import MappingOptions, PRESETS
-from scene_reloc_ros.mapping.progress import MappingProgress
+from scene_reloc_ros.mapping.progress import fewer_than, MappingProgress
 from scene_reloc_ros.mapping.radial_fit import DistortionFit, fit_radial_distortion
 from scene_reloc_ros.mapping.scene_map import MapContent, SceneMap
 from scene_reloc_ros.mapping.self_consistency import inlier_shares, reproject_cells
@@ -43,10 +43,9 @@ _DEPTH_CELLS = 60_000  # cells whose coordinates are compared with their depths
 _DEPTH_GATE_PX = 10.0  # cells farther from their pixels are not
 _ALIAS_SHARE = 0.4  # of a frame's cells; below, its place may look like another
 _MOST_ALIASES = 120  # frames that are looked at for that, count
-# How the time of a mapping is shared out: no further passes of encoding, matching of views, the
-# head, and the check at the end.
+# How the time of a mapping is shared out: no further passes of encoding, matching of views, and
+# the head; the check at the end has a reserve.
 _ENCODING_SHARE = 0.2  # of the whole
-_CHECK_SHARE = 0.05  # of the whole
 _MATCHING_SHARE = 0.1  # of what encoding left
 _MATCHING_LEAST_S = 6.0  # seconds without which matching is not begun
 _HEAD = 'head.'
@@ -88,6 +87,7 @@ class Ace:
 
     name: ClassVar[str] = 'ace'
     family: ClassVar[str] = 'cells'
+    chooses_parts: ClassVar[bool] = False
     needs: ClassVar[Needs] = Needs()
     presets: ClassVar[dict[str, MappingOptions]] = PRESETS
     observer = AceObserver
@@ -100,13 +100,16 @@ class Ace:
     def fit(self, frames: PosedFrames, generators: MappingGenerators,
             progress: MappingProgress) -> Fitted:
         """Return a trained head and what was learnt beside it, see ``LocalisationMethod``."""
-        buffer = fill_buffer(frames, self._encoder, self._options, generators.augmentation,
-                             progress.within(_ENCODING_SHARE * progress.deadline.seconds))
+        buffer, seen = fill_buffer(
+            frames, self._encoder, self._options, generators.augmentation,
+            progress.within(_ENCODING_SHARE * progress.deadline.seconds)).of_seen()
+        fewer = fewer_than(len(frames), len(seen), 'frames')
+        frames = FrameSubset(frames, seen)
         lens = self._fit_lens(frames, buffer, generators.pairs, progress)
         head, correction, training = train_head(
-            buffer, self._options, generators.head, progress.within(_training_s(progress)),
+            buffer, self._options, generators.head, progress.within(progress.left_s),
             0.0 if lens is None else float(lens.values[4]))
-        aliases = _alias_candidates(inlier_shares(buffer, head, correction))
+        aliases = seen[_alias_candidates(inlier_shares(buffer, head, correction))]
         choice = torch.linspace(0, len(buffer) - 1, min(_CLOUD_POINTS, len(buffer))).long()
         with torch.inference_mode(), autocast(self._device):
             cloud = head(buffer.descriptors[choice.to(self._device)].float())
@@ -115,12 +118,14 @@ class Ace:
             _content(head), invert_pose(buffer.cam_from_map).cpu(), cloud.float().cpu(),
             self._options.encoder, correction.cpu(), depth, aliases,
             {'cells': len(buffer), 'training': asdict(training),
+             'cut_short': ', '.join(part for part in (fewer, training.cut_short) if part),
+             'depth_frames': len(buffer.frames[buffer.depths > 0].unique()),
              'lens': None if lens is None else lens.described()})
 
     def _fit_lens(self, frames: PosedFrames, buffer: FeatureBuffer, rng: np.random.Generator,
                   progress: MappingProgress) -> DistortionFit | None:
         """Return what matched views tell of the lens; None: nothing, or there is no time."""
-        seconds = _MATCHING_SHARE * _training_s(progress)
+        seconds = _MATCHING_SHARE * progress.left_s
         if seconds < _MATCHING_LEAST_S:
             return None
         return fit_radial_distortion(frames, buffer.cam_from_map.cpu().double(),
@@ -142,12 +147,6 @@ def _content(head: Head) -> MapContent:
     tensors = {_HEAD + key: value.cpu() for key, value in head.state_dict().items()}
     return MapContent('ace', tensors, {'head': asdict(head.options)},
                       frozenset(tensors) - {_HEAD + 'centre'})
-
-
-def _training_s(progress: MappingProgress) -> float:
-    """Return the seconds that are left for all but the check at the end."""
-    deadline = progress.deadline
-    return max(1.0, (1 - _CHECK_SHARE) * deadline.seconds - deadline.elapsed_s)
 
 
 def _alias_candidates(shares: torch.Tensor) -> np.ndarray:

@@ -19,7 +19,7 @@ import torch
 from scene_reloc_ros.features.cell_grid import CellGrid
 from scene_reloc_ros.features.projection import Projection
 from scene_reloc_ros.mapping.generators import MappingGenerators
-from scene_reloc_ros.mapping.progress import MappingProgress
+from scene_reloc_ros.mapping.progress import fewer_than, MappingProgress, Pace
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.matching.cell_queries import (
     CellEncoder,
@@ -96,13 +96,17 @@ class Cells(KeyFrameMap[CellGrid]):
         correction, depth, figures = calibrate(views, generators.pairs, count > 0)
         neighbours = Neighbours(views, generators.augmentation)
         points, cells = [], []
+        pace = Pace(len(views), progress.deadline)
         for number, view in enumerate(views):
+            # one that there is no time to follow has the points that its depth tells
             found = points_of(view, [views[i] for i in neighbours.of(number)], count, correction,
-                              depth, generators.augmentation)
+                              depth, generators.augmentation) if pace.takes(
+                number) else measured_points(view, count, correction, depth)
             points.append(found[0])
             cells.append(found[1])
             progress('lifting', (number + 1) / len(views), f'{number + 1} of {len(views)} frames')
-        return ViewPoints(correction, depth, figures, points, cells)
+        return ViewPoints(correction, depth, figures, points, cells,
+                          fewer_than(len(views), pace.done, 'key frames followed into others'))
 
     def _measured(self, view: CellView,
                   scene_map: SceneMap) -> tuple[torch.Tensor, torch.Tensor]:

@@ -23,7 +23,7 @@ from scene_reloc_ros.features.local_features import ratio_matches
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
 from scene_reloc_ros.mapping.generators import MappingGenerators
-from scene_reloc_ros.mapping.progress import MappingProgress
+from scene_reloc_ros.mapping.progress import Deadline, MappingProgress, Pace
 from scene_reloc_ros.methods.matching.feature_tracks import (
     FeatureTracks,
     FeatureView,
@@ -37,6 +37,7 @@ from scene_reloc_ros.methods.matching.views import pairs_of
 
 _CAMERA = 1  # number of the one camera; images are numbered from 1 as well
 _SIGNALS = (signal.SIGTERM,)  # that its log takes, to print a stack
+_MATCHING_SHARE = 0.5  # of the time; the rest is for the points
 _ERRORS_ONLY = 2  # of COLMAP's log
 
 
@@ -116,7 +117,10 @@ def _matches(views: list[FeatureView], rng: np.random.Generator,
     """Return what looks alike (K, 2) in neighbouring views, whatever the poses say of it."""
     found = {}
     pairs = pairs_of(views, rng)
+    pace = Pace(len(pairs), Deadline(_MATCHING_SHARE * progress.deadline.left_s))
     for done, (one, other) in enumerate(pairs):
+        if not pace.takes(done):
+            continue
         similarity = views[one].local.descriptors @ views[other].local.descriptors.T
         found[one, other] = torch.stack(ratio_matches(similarity, RATIO), 1).numpy()
         progress('matching', (done + 1) / len(pairs), f'{done + 1} of {len(pairs)} pairs')

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from scene_reloc_ros.features.local_features import LocalFeatures, ratio_matches
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
 from scene_reloc_ros.mapping.depth_correction import DepthCorrection, fit_depth_correction
-from scene_reloc_ros.mapping.progress import MappingProgress
+from scene_reloc_ros.mapping.progress import Deadline, fewer_than, MappingProgress, Pace
 from scene_reloc_ros.methods.matching.camera_fit import learn_camera
 from scene_reloc_ros.methods.matching.key_frame_maps import ViewPoints
 from scene_reloc_ros.methods.matching.triangulation import (
@@ -34,6 +34,7 @@ from scene_reloc_ros.methods.matching.views import (
 
 RATIO = 0.85  # of the distance to the best match to that of the second best
 _GATE_PX = 12.0  # farthest from its epipolar line before the camera is known, pixels
+_MATCHING_SHARE = 0.75  # of the time; the rest is for the points
 _LEAST_SEEN = 2  # views of a point
 _CAMERA_TRACKS = 4000  # that a camera is learnt from, count
 _FEATURE_PX = 1.0  # standard deviation of where a feature is found, pixels
@@ -70,10 +71,11 @@ def feature_points(views: list[FeatureView], rng: np.random.Generator, count: in
     A feature that enough views see, from far enough apart, is triangulated; else it is where its
     depth has it, if it has one.
     """
-    observed = tracks_of(views, rng, progress)
+    observed, cut_short = tracks_of(views, rng, progress)
     correction, figures = _camera_of(observed, rng)
     observed, found = _agreeing(observed, correction)
-    return placed(views, observed, found.points, count, (correction, figures))
+    return replace(placed(views, observed, found.points, count, (correction, figures)),
+                   cut_short=cut_short)
 
 
 def placed(views: list[FeatureView], observed: FeatureTracks, found: torch.Tensor, count: int,
@@ -105,15 +107,19 @@ def placed(views: list[FeatureView], observed: FeatureTracks, found: torch.Tenso
 
 
 def tracks_of(views: list[FeatureView], rng: np.random.Generator,
-              progress: MappingProgress) -> FeatureTracks:
-    """Return the tracks of features that are matched between neighbouring views.
+              progress: MappingProgress) -> tuple[FeatureTracks, str]:
+    """Return the tracks of features that are matched between neighbouring views, and what is not.
 
-    Features that are joined by a chain of matches are one track; a view sees it once.
+    Features that are joined by a chain of matches are one track; a view sees it once. Where the
+    deadline leaves no time for all pairs of views, some are left out, evenly.
     """
     pairs = pairs_of(views, rng)
     first = torch.tensor([0, *(len(view.local) for view in views)]).cumsum(0)
     edges = [torch.zeros(2, 0, dtype=torch.long)]
+    pace = Pace(len(pairs), Deadline(_MATCHING_SHARE * progress.deadline.left_s))
     for done, (one, other) in enumerate(pairs):
+        if not pace.takes(done):
+            continue
         mine, theirs = _matches(views[one], views[other])
         edges.append(torch.stack((first[one] + mine, first[other] + theirs)))
         progress('matching', (done + 1) / len(pairs), f'{done + 1} of {len(pairs)} pairs')
@@ -125,7 +131,8 @@ def tracks_of(views: list[FeatureView], rng: np.random.Generator,
     once[1:] = joined[order][1:] != joined[order][:-1]
     chosen = order[once]
     found = observed_tracks(views, label[chosen], owner[chosen], chosen - first[owner[chosen]])
-    return found.of(found.seen_by(_LEAST_SEEN))
+    return found.of(found.seen_by(_LEAST_SEEN)), fewer_than(len(pairs), pace.done,
+                                                             'pairs of views matched')
 
 
 def observed_tracks(views: list[FeatureView], point: torch.Tensor, view: torch.Tensor,

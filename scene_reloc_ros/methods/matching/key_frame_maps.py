@@ -20,7 +20,13 @@ from scene_reloc_ros.mapping.depth_correction import DepthCorrection
 from scene_reloc_ros.mapping.feature_buffer import mapping_poses
 from scene_reloc_ros.mapping.generators import MappingGenerators
 from scene_reloc_ros.mapping.hold_out import FrameSubset, PosedFrames
-from scene_reloc_ros.mapping.progress import Deadline, MappingProgress
+from scene_reloc_ros.mapping.progress import (
+    Deadline,
+    fewer_than,
+    MappingProgress,
+    Pace,
+    TooLittleTime,
+)
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.local_frames import LocalFrames
 from scene_reloc_ros.methods.matching.key_frames import KeyFrame, KeyFrames, Vocabulary
@@ -30,7 +36,10 @@ from scene_reloc_ros.network.preprocessing import working_frame
 
 STAGE = 'encoding'
 _VOCABULARY_FRAMES = 24  # that a vocabulary is fitted to, count
+_VOCABULARY_SHARE = 0.3  # of the time, for these
 _ENCODING_SHARE = 0.5  # of the time that is left when a vocabulary is there
+_POINTS_SHARE = 0.85  # of what encoding left, for points
+_LEAST_VIEWS = 10  # of which a map is worth making, where there are more, count
 _CLOUD_POINTS = 4000  # scene points kept for people to look at
 
 
@@ -63,11 +72,13 @@ class ViewPoints:
     figures: dict[str, Any] | None  # of the camera, for people
     points: list[torch.Tensor]  # of each key frame (K, 3) float64, metres
     chosen: list[torch.Tensor]  # of each key frame (K,) int64, what they are points of
+    cut_short: str = ''  # what the clock left no time for
 
 
 class KeyFrameMap(Generic[Local]):
     """Key frames of a place: what they show in short descriptors, and their summaries."""
 
+    chooses_parts: ClassVar[bool] = False
     needs: ClassVar[Needs] = Needs()
     name: ClassVar[str]
 
@@ -102,12 +113,19 @@ class KeyFrameMap(Generic[Local]):
         """Return the key frames and what they tell of the camera, see ``LocalisationMethod``."""
         chosen = novel_views(invert_pose(mapping_poses(frames)), self._options.novelty)
         stage = Deadline()
-        vocabulary, seen = self._vocabulary(FrameSubset(frames, chosen), generators)
-        chosen = _affordable(chosen, stage.elapsed_s / seen, progress.deadline)
-        views = list(self._views(FrameSubset(frames, chosen), vocabulary, progress))
+        vocabulary, seen = self._vocabulary(
+            FrameSubset(frames, chosen), generators,
+            Pace(_VOCABULARY_FRAMES, Deadline(_VOCABULARY_SHARE * progress.left_s)))
+        encoding = progress.within(_ENCODING_SHARE * progress.left_s)
+        novel = len(chosen)
+        chosen = _affordable(chosen, stage.elapsed_s / seen, encoding.deadline)
+        views = list(self._views(FrameSubset(frames, chosen), vocabulary, encoding))
+        if len(views) < min(novel, _LEAST_VIEWS):
+            raise TooLittleTime(f'the time allows {len(views)} of {novel} key frames',
+                                _LEAST_VIEWS * stage.elapsed_s / seen)
         vocabulary = vocabulary.whitened(torch.stack([view.summary for view in views]))
         views = [replace(view, summary=vocabulary.whiten(view.summary)) for view in views]
-        found = self._points(views, generators, progress)
+        found = self._points(views, generators, progress.within(_POINTS_SHARE * progress.left_s))
         key_frames = self._bounded(KeyFrames(vocabulary, list(map(
             _key_frame, views, found.points, found.chosen))))
         points = torch.cat([frame.points for frame in key_frames.frames])
@@ -115,7 +133,10 @@ class KeyFrameMap(Generic[Local]):
         return Fitted(
             key_frames.content(self.name), key_frames.poses(), cloud, self._encoder,
             found.correction, found.depth, metadata={
-                **key_frames.figures(), 'lens': None, 'camera_fit': found.figures})
+                **key_frames.figures(), 'lens': None, 'camera_fit': found.figures,
+                'cut_short': ', '.join(part for part in (
+                    fewer_than(novel, len(views), 'key frames'), found.cut_short) if part),
+                'depth_frames': sum(view.depths is not None for view in views)})
 
     def add(self, scene_map: SceneMap, frames: PosedFrames, progress: MappingProgress) -> SceneMap:
         """Return the map with those of the frames that it has seen nothing like."""
@@ -132,11 +153,12 @@ class KeyFrameMap(Generic[Local]):
         return replace(scene_map, content=key_frames.content(self.name), views=key_frames.poses(),
                        metadata={**scene_map.metadata, **key_frames.figures()})
 
-    def _vocabulary(self, frames: PosedFrames,
-                    generators: MappingGenerators) -> tuple[Vocabulary, int]:
+    def _vocabulary(self, frames: PosedFrames, generators: MappingGenerators,
+                    pace: Pace) -> tuple[Vocabulary, int]:
         """Return the Vocabulary of some frames, and how many they were."""
         numbers = np.unique(np.linspace(0, len(frames) - 1, _VOCABULARY_FRAMES).astype(int))
-        images = [self._descriptors(working_frame(frames[int(number)])[0]) for number in numbers]
+        images = [self._descriptors(working_frame(frames[int(number)])[0])
+                  for done, number in enumerate(numbers) if pace.takes(done)]
         return Vocabulary.fit(images, self._options.dimensions, generators.head), len(images)
 
     def _view(self, frame: PosedImage, vocabulary: Vocabulary) -> View[Local]:
@@ -149,8 +171,11 @@ class KeyFrameMap(Generic[Local]):
 
     def _views(self, frames: PosedFrames, vocabulary: Vocabulary,
                progress: MappingProgress) -> Iterator[View[Local]]:
-        """Yield what the frames show."""
+        """Yield what the frames show; where that takes too long some are left out, evenly."""
+        pace = Pace(len(frames), progress.deadline)
         for number in range(len(frames)):
+            if not pace.takes(number):
+                continue
             yield self._view(frames[number], vocabulary)
             progress(STAGE, (number + 1) / len(frames), f'{number + 1} of {len(frames)} frames')
 
@@ -174,8 +199,8 @@ def novel_views(poses: torch.Tensor, least: float,
 
 
 def _affordable(chosen: list[int], seconds: float, deadline: Deadline) -> list[int]:
-    """Return as many of the key frames, evenly, as can be described in their share of the time."""
-    most = max(1.0, _ENCODING_SHARE * deadline.left_s / max(seconds, 1e-3))
+    """Return as many of the key frames, evenly, as can be described in their time."""
+    most = max(1.0, deadline.left_s / max(seconds, 1e-3))
     if most >= len(chosen):
         return chosen
     return [chosen[int(i)] for i in np.linspace(0, len(chosen) - 1, int(most))]

@@ -9,6 +9,7 @@ from contextlib import suppress
 import multiprocessing
 from pathlib import Path
 import threading
+import time
 from typing import Any, Optional, Protocol
 
 from scene_reloc_ros.files.outputs import writable_folder
@@ -55,7 +56,7 @@ class Training:
         self.outcome: Optional[tuple[str, str]] = None
         self.quality = ''  # one sentence on how good the map is
         settings = {**{name: getattr(options, name) for name in _SETTINGS},
-                    'bounds': motion_bounds(options)}
+                    'bounds': motion_bounds(options), 'began_s': time.monotonic()}
         self._process = context.Process(
             target=entry, daemon=True, name='training',
             args=(str(session.recording), str(session.map_path), settings, self._child_end,

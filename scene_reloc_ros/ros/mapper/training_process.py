@@ -35,8 +35,8 @@ def train(recording: str, map_path: str, settings: dict[str, Any], messages: Con
     Args:
         recording: folder of the recording.
         map_path: file that the map is written to.
-        settings: dict with preset, encoder, minutes, device, seed, niceness, and bounds
-            (MotionBounds).
+        settings: dict with preset, encoder, minutes, device, seed, niceness, bounds
+            (MotionBounds), and began_s: when the training was asked for, of ``time.monotonic``.
         messages: a multiprocessing connection; it gets tuples ('opened', frames),
             ('progress', stage, fraction, text), ('judged', sentence), ('done', path),
             ('failed', sentence), ('cancelled',).
@@ -50,7 +50,8 @@ def train(recording: str, map_path: str, settings: dict[str, Any], messages: Con
         messages.send(('opened', len(sequence)))
         mapper = Mapper(_mapping_options(settings), settings['device'], settings['seed'],
                         settings['bounds'])
-        scene_map = mapper.build(sequence, _Progress(messages), cancel.is_set)
+        scene_map = mapper.build(sequence, _Progress(messages), cancel.is_set,
+                                 settings.get('began_s'))
         path = kept(Path(map_path), partial(_save, scene_map))
         elsewhere = [] if path == Path(map_path) else [f'it could not be written to {map_path}']
         messages.send(('judged', '; '.join((

@@ -5,15 +5,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
 from typing import Any
 
 import numpy as np
 
-from scene_reloc_ros.mapping.progress import MappingProgress
+from scene_reloc_ros.mapping.progress import Deadline, MappingProgress
 from scene_reloc_ros.methods.coordinates.forest.sampling import Samples
 from scene_reloc_ros.methods.coordinates.forest.trees import Forest, leaf_numbers, leaf_tables
 
 STAGE = 'growing'
+_TRIED = 16  # of so many samples one is tried to see how long a tree takes
+_LEAST_SAMPLES = 1000  # of such a trial
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,26 @@ def grow(samples: Samples, rng: np.random.Generator, options: GrowingOptions | N
     feature, threshold, left, right = _flat(trees, first)
     return Forest(first[:-1].astype(np.int32), feature, threshold, left, right, leaf,
                   *leaf_tables(leaves, samples.points))
+
+
+def affordable(samples: Samples, options: GrowingOptions, deadline: Deadline) -> Samples:
+    """Return as many of the Samples, evenly, as a tree can grow on before a deadline.
+
+    A tree of a sixteenth of them is grown to see how long that takes.
+    """
+    count = len(samples.points)
+    if not math.isfinite(deadline.seconds) or count < _TRIED * _LEAST_SAMPLES:
+        return samples
+    trial = Deadline()
+    few = Samples(samples.responses[::_TRIED], samples.points[::_TRIED])
+    tests = options.tests_a_node(*samples.responses.shape)
+    extra_trees()(1, min_samples_leaf=options.smallest_leaf, max_features=tests,
+                  random_state=0).fit(few.responses, few.points)
+    # as many comparisons a level, and a few levels more
+    whole_s = 1.3 * _TRIED * trial.elapsed_s
+    share = min(1.0, deadline.left_s / whole_s)
+    step = min(_TRIED, math.ceil(1 / share) if share > 0 else _TRIED)
+    return samples if step == 1 else Samples(samples.responses[::step], samples.points[::step])
 
 
 def extra_trees() -> Any:

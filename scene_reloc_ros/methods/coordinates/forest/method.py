@@ -18,8 +18,13 @@ from scene_reloc_ros.mapping.depth_correction import DepthCorrection
 from scene_reloc_ros.mapping.feature_buffer import mapping_poses
 from scene_reloc_ros.mapping.generators import MappingGenerators
 from scene_reloc_ros.mapping.hold_out import PosedFrames
-from scene_reloc_ros.mapping.progress import MappingProgress
-from scene_reloc_ros.methods.coordinates.forest.growing import extra_trees, grow, GrowingOptions
+from scene_reloc_ros.mapping.progress import fewer_than, MappingProgress
+from scene_reloc_ros.methods.coordinates.forest.growing import (
+    affordable,
+    extra_trees,
+    grow,
+    GrowingOptions,
+)
 from scene_reloc_ros.methods.coordinates.forest.pixel_tests import PixelTests
 from scene_reloc_ros.methods.coordinates.forest.queries import ForestObserver, Forests
 from scene_reloc_ros.methods.coordinates.forest.sampling import draw_samples, NO_DEPTH, Samples
@@ -49,6 +54,7 @@ class ForestMethod:
 
     name: ClassVar[str] = 'forest'
     family: ClassVar[str] = 'matches'
+    chooses_parts: ClassVar[bool] = False
     needs: ClassVar[Needs] = Needs()
     presets: ClassVar[dict[str, ForestOptions]] = {
         'fast': ForestOptions(samples=60_000, minutes=1.0), 'standard': ForestOptions(minutes=4.0),
@@ -69,21 +75,29 @@ class ForestMethod:
         kinds = [PixelTests.draw(generators.pairs, focal_px, scaled) for scaled in (True, False)]
         samples = draw_samples(
             frames, kinds, self._options.samples, generators.augmentation,
-            progress.within(_SAMPLING_SHARE * progress.deadline.seconds))
-        forests = self._grown(samples, generators.augmentation, progress)
+            progress.within(_SAMPLING_SHARE * progress.left_s))
+        forests, cut_short = self._grown(samples, generators.augmentation,
+                                         progress.within(progress.left_s))
         points = torch.from_numpy(samples[0].points).float()
         cloud = points[torch.linspace(0, len(points) - 1, min(_CLOUD_POINTS, len(points))).long()]
         # points come from depth itself: there is nothing to correct
         return Fitted(Forests(*zip(kinds, forests)).content(), poses.float(), cloud,
                       depth=DepthCorrection(), metadata={
-                          'forests': list(map(_figures, forests, samples)), 'lens': None})
+                          'forests': list(map(_figures, forests, samples)), 'lens': None,
+                          'cut_short': cut_short, 'depth_frames': len(frames)})
 
     def _grown(self, samples: list[Samples], rng: np.random.Generator,
-               progress: MappingProgress) -> list[Forest]:
-        """Return a Forest for each of some Samples; they share the time that is left."""
+               progress: MappingProgress) -> tuple[list[Forest], str]:
+        """Return a Forest for each of some Samples that share the time, and what it cut short."""
         options = GrowingOptions(self._options.trees, jobs=torch.get_num_threads())
-        return [grow(part, rng, options, _part_of(progress, number, len(samples)))
-                for number, part in enumerate(samples)]
+        forests, cut = [], set()
+        for number, part in enumerate(samples):
+            mine = _part_of(progress, number, len(samples))
+            some = affordable(part, options, mine.deadline)
+            forests.append(grow(some, rng, options, mine))
+            cut |= {fewer_than(len(part.points), len(some.points), 'pixels'),
+                    fewer_than(options.trees, len(forests[-1].roots), 'trees')}
+        return forests, ', '.join(sorted(cut - {''}))
 
 
 def _part_of(progress: MappingProgress, number: int, count: int) -> MappingProgress:
