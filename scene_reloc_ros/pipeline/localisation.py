@@ -7,10 +7,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 
 from scene_reloc_ros.pipeline.camera_check import CameraFinding
 from scene_reloc_ros.solver.problem import SolverResult
 from scene_reloc_ros.uncertainty.assessment import AssessedPose
+from scene_reloc_ros.uncertainty.query import Query
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 
@@ -46,3 +48,55 @@ class LocalisationTrace:
     pose: AssessedPose | None = None  # believed or not; None where the solver found none
     result: SolverResult | None = None  # in the coordinates of the map's own
     finding: CameraFinding | None = None  # what it tells of its camera
+
+
+def localisation_of(query: Query, origin: np.ndarray,
+                    answer: tuple[SolverResult | None, AssessedPose | None, Rejection | None],
+                    backend: tuple[str, str], latency_ms: float) -> Localisation:
+    """Return the Localisation of a query; a pose goes into it only where nothing rejects it.
+
+    Args:
+        query: that was solved.
+        origin: (3,) of the coordinates of its points in the map frame, metres.
+        answer: the solver's result, the pose as it was assessed, and what rejects it.
+        backend: names of the solver and the device.
+        latency_ms: since the query began.
+    """
+    result, pose, rejection = answer
+    count = len(query.pixels)
+    inliers = torch.zeros(count, dtype=torch.bool) if result is None else result.inliers.cpu()
+    believed = pose if rejection is None else None
+    shares = _shares(query, inliers)
+    return Localisation(
+        believed.map_from_cam if believed else None, believed.covariance if believed else None,
+        rejection, _detail(result, pose, count, shares), int(inliers.sum()), count,
+        ((query.pixels[inliers] + 0.5) * query.enlarged - 0.5).numpy(),
+        query.problem.points.cpu()[inliers].double().numpy() + origin, latency_ms,
+        pose.probability if pose else 0.0, *backend, shares)
+
+
+def _shares(query: Query, inliers: torch.Tensor) -> dict[str, float]:
+    """Return what each method carried of the inliers' weight, nothing where it is one alone."""
+    weights = query.problem.weights
+    if not query.families or weights is None:
+        return {}
+    agreeing = torch.where(inliers, weights.cpu(), 0.0)
+    parts = agreeing.split([count for _, count in query.families])
+    whole = max(1e-9, float(agreeing.sum()))
+    return {name: float(part.sum()) / whole for (name, _), part in zip(query.families, parts)}
+
+
+def _detail(result: SolverResult | None, pose: AssessedPose | None, cells: int,
+            shares: dict[str, float]) -> str:
+    """Return one sentence with the figures of a query."""
+    if result is None or pose is None:
+        return f'No pose among {cells} cells.'
+    if not cells:
+        return f'The pose of a similar view; right with probability {pose.probability:.2f}.'
+    detail = (f'{int(result.inliers.sum())} of {cells} cells agree within '
+              f'{result.residual_px:.1f} px (one standard deviation)')
+    if result.residual_m is not None:
+        detail += f', their depths within {100 * result.residual_m:.1f} cm at 1 m'
+    if shares:
+        detail += f' ({", ".join(f"{name} {share:.0%}" for name, share in shares.items())})'
+    return f'{detail}; right with probability {pose.probability:.2f}.'

@@ -27,7 +27,11 @@ from scene_reloc_ros.pipeline.depth_unit import (
     ratio_at_inliers,
     ratio_of_points,
 )
-from scene_reloc_ros.pipeline.localisation import Localisation, LocalisationTrace
+from scene_reloc_ros.pipeline.localisation import (
+    Localisation,
+    localisation_of,
+    LocalisationTrace,
+)
 from scene_reloc_ros.solver.backend import select_solver
 from scene_reloc_ros.solver.free_camera import CameraEvidence, free_camera
 from scene_reloc_ros.solver.problem import (
@@ -38,7 +42,7 @@ from scene_reloc_ros.solver.problem import (
 )
 from scene_reloc_ros.solver.second_best import with_second_best
 from scene_reloc_ros.uncertainty.acceptance import AcceptanceOptions, uncalibrated
-from scene_reloc_ros.uncertainty.assessment import AssessedPose, CameraSpread, PoseAssessor
+from scene_reloc_ros.uncertainty.assessment import CameraSpread, PoseAssessor
 from scene_reloc_ros.uncertainty.query import Query
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
@@ -227,8 +231,10 @@ class Localiser:
         if pose is not None:
             pose = replace(pose, map_from_cam=shifted_pose(pose.map_from_cam, self._origin))
         result = solved if isinstance(solved, SolverResult) else None
-        return LocalisationTrace(self._localisation(query, result, pose, rejection, started),
-                                 pose, result, finding)
+        latency_ms = (time.perf_counter() - started) * 1e3
+        return LocalisationTrace(
+            localisation_of(query, self._origin, (result, pose, rejection),
+                            (self.solver, str(self.device)), latency_ms), pose, result, finding)
 
     def _depths(self, depth_m: np.ndarray, camera: Camera, query: Query) -> torch.Tensor:
         """Return the depths (N,) of the cells as the map sees them, 0 where unknown."""
@@ -250,23 +256,6 @@ class Localiser:
         ratio = focal_px / working_focal_px(self.scene_map.camera)
         return 1 / _LARGEST_SCALE <= ratio <= _LARGEST_SCALE
 
-    def _localisation(self, query: Query, result: SolverResult | None, pose: AssessedPose | None,
-                      rejection: Rejection | None, started: float) -> Localisation:
-        """Return the Localisation; a pose goes into it only where nothing rejects it."""
-        count = len(query.pixels)
-        inliers = (torch.zeros(count, dtype=torch.bool) if result is None
-                   else result.inliers.cpu())
-        believed = pose if rejection is None else None
-        shares = _shares(query, inliers)
-        return Localisation(
-            believed.map_from_cam if believed else None, believed.covariance if believed else None,
-            rejection, _detail(result, pose, count, shares), int(inliers.sum()), count,
-            ((query.pixels[inliers] + 0.5) * query.enlarged - 0.5).numpy(),
-            query.problem.points.cpu()[inliers].double().numpy() + self._origin,
-            (time.perf_counter() - started) * 1e3,
-            pose.probability if pose else 0.0, self.solver, str(self.device),
-            shares)
-
 
 def _query(seen: QueryImage, observed: Correspondences | Regressed) -> Query:
     """Return the Query of what a method knows of a working image."""
@@ -281,36 +270,9 @@ def _query(seen: QueryImage, observed: Correspondences | Regressed) -> Query:
                  families=observed.families)
 
 
-def _shares(query: Query, inliers: torch.Tensor) -> dict[str, float]:
-    """Return what each method carried of the inliers' weight, nothing where it is one alone."""
-    weights = query.problem.weights
-    if not query.families or weights is None:
-        return {}
-    agreeing = torch.where(inliers, weights.cpu(), 0.0)
-    parts = agreeing.split([count for _, count in query.families])
-    whole = max(1e-9, float(agreeing.sum()))
-    return {name: float(part.sum()) / whole for (name, _), part in zip(query.families, parts)}
-
-
 def _regressed(observed: Regressed) -> SolverResult:
     """Return a pose that comes without correspondences as that of a solver."""
     deviations = [observed.deviation_m] * 3 + [observed.deviation_rad] * 3
     information = torch.tensor(deviations, dtype=torch.float64).pow(-2).diag()
     return SolverResult(invert_pose(observed.map_from_cam), torch.zeros(0, dtype=torch.bool), 0.0,
                         0.0, None, information, 0, 0.0)
-
-
-def _detail(result: SolverResult | None, pose: AssessedPose | None, cells: int,
-            shares: dict[str, float]) -> str:
-    """Return one sentence with the figures of a query."""
-    if result is None or pose is None:
-        return f'No pose among {cells} cells.'
-    if not cells:
-        return f'The pose of a similar view; right with probability {pose.probability:.2f}.'
-    detail = (f'{int(result.inliers.sum())} of {cells} cells agree within '
-              f'{result.residual_px:.1f} px (one standard deviation)')
-    if result.residual_m is not None:
-        detail += f', their depths within {100 * result.residual_m:.1f} cm at 1 m'
-    if shares:
-        detail += f' ({", ".join(f"{name} {share:.0%}" for name, share in shares.items())})'
-    return f'{detail}; right with probability {pose.probability:.2f}.'
