@@ -30,6 +30,7 @@ TESTED_IN = {
     'geometry/test_poses.py': ['geometry/pose_error'],
     'mapping/test_head_training.py': ['mapping/camera_refinement'],
     'mapping/test_radial_fit.py': ['mapping/view_matching'],
+    'pipeline/test_camera_watch.py': ['pipeline/calibration_sentence', 'pipeline/camera_check'],
     'pipeline/test_localiser.py': ['pipeline/localisation', 'uncertainty/assessment',
                                    'uncertainty/features'],
     'pipeline/test_map_report.py': ['pipeline/frame_result'],

@@ -23,9 +23,12 @@ from scene_reloc_ros.geometry.chi_square import nees
 from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.poses import se3_exp
 from scene_reloc_ros.geometry.turning import turned_camera, turned_from_upright, turned_image
-from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
+from scene_reloc_ros.mapping.camera_refinement import CameraRefinement, off_by
+from scene_reloc_ros.mapping.depth_correction import DepthCorrection
 from scene_reloc_ros.pipeline.camera_check import CameraMemory
 from scene_reloc_ros.pipeline.camera_watch import CameraWatch
+from scene_reloc_ros.solver.free_camera import corrected
+from scene_reloc_ros.solver.problem import PoseProblem
 from scene_reloc_ros.uncertainty.model import AcceptanceModel, CovarianceModel, UncertaintyModel
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
@@ -150,6 +153,40 @@ def test_another_camera_info_begins_anew():
     assert watch.notices
     watch.trace(TEXTURE, CAMERA)
     assert watch.notices == ()
+
+
+@pytest.mark.parametrize('stated', [
+    replace(CAMERA, fx=470.0, fy=470.0, cx=325.0),
+    replace(CAMERA.scaled(320, 240), fx=262.0, fy=262.0, distortion_model='plumb_bob',
+            distortion=(-0.04, 0, 0, 0, 0))])
+def test_what_a_camera_is_off_by_if_it_is_that_of_the_map_gives_the_rays_of_the_map(stated):
+    correction = CameraRefinement((0.004, -0.003, 0.005, 0.005, 0.02))
+    values = np.array(off_by(stated, CAMERA, correction.values))
+    pixels = np.random.default_rng(0).uniform((0, 0), (stated.width, stated.height), (200, 2))
+    problem = PoseProblem(torch.from_numpy(stated.rays(pixels)), torch.zeros(200, 3).double(), 1.0)
+    own = torch.from_numpy(CAMERA.scaled(stated.width, stated.height).rays(pixels))
+    expected = correction(own[:, :2].float()).detach().numpy()
+    found = corrected(problem, values).rays[:, :2].numpy()
+    assert np.abs(own[:, :2].numpy() - stated.rays(pixels)[:, :2]).max() > 0.015
+    assert np.abs(found - expected).max() < 0.004
+
+
+def test_a_picture_of_another_shape_or_lens_is_not_that_of_the_maps_camera():
+    nothing = CameraRefinement().values
+    assert off_by(CAMERA.cropped(0, 0, 640, 360), CAMERA, nothing) is None
+    fisheye = replace(CAMERA, distortion_model='equidistant', distortion=(0.0,) * 4)
+    assert off_by(fisheye, CAMERA, nothing) is None
+
+
+def test_depth_does_not_hide_a_wrong_focal_length():
+    localiser = exact_localiser(points_seen_from(MAP_FROM_CAM), uncertainty=replace(
+        SURE, rgbd=SURE.rgb), depth=DepthCorrection())
+    depth_m = cv2.resize(depths_of_cells().reshape(60, 80).astype(np.float32), (640, 480))
+    right = localiser.trace(TEXTURE, CAMERA, depth_m)
+    assert right.localisation.accepted and right.finding.doubt.probability < 0.01
+    trace = localiser.trace(TEXTURE, WRONG['focal length'][0], depth_m)
+    assert trace.finding.doubt.probability > 0.5
+    assert nees(trace.pose.map_from_cam, trace.pose.covariance, MAP_FROM_CAM) < 12.6
 
 
 class Upright(CellNumbers):

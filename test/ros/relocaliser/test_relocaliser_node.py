@@ -16,6 +16,8 @@ from support.exact_relocaliser import (
     COVARIANCE,
     image_with_pose,
     INLIER_POINTS,
+    NOTICE,
+    SHOWS_CAMERA,
 )
 from support.places import EXACT_RELOCALISER
 from support.robot import BASE_FROM_CAM, CAMERA, MAP_FROM_BASE, ODOM_FROM_BASE, Robot
@@ -211,3 +213,21 @@ def test_several_images_that_go_back_in_time_reset_transforms_and_pose(robot):
         states.append(robot.answer(stamp_ns, lambda: robot.image.publish(message))['state'])
     assert states == ['localised', 'localised', 'searching']
     robot.bystander.until(lambda: not robot.ready[-1].data, 'not ready')
+
+
+def test_what_the_images_show_of_the_camera_is_said_in_status_and_diagnostics(robot):
+    """The last test of the module: what is known of the camera stays."""
+    assert robot.see(MAP_FROM_BASE)['camera'] is None
+    image = image_with_pose(MAP_FROM_BASE @ BASE_FROM_CAM)
+    image[-1, -1] = SHOWS_CAMERA
+    stamp_ns = robot.bystander.now_ns()
+    robot.move(ODOM_FROM_BASE, stamp_ns)
+    message = CvBridge().cv2_to_imgmsg(image, 'mono8', Header(
+        frame_id='camera', stamp=stamp_message(stamp_ns)))
+    diagnostics = robot.bystander.listen(DiagnosticArray, '/diagnostics')
+    robot.bystander.until(
+        lambda: any(NOTICE in (status['camera'] or '') for status in robot.status),
+        'the sentence on the camera', send=lambda: robot.image.publish(message))
+    robot.bystander.until(
+        lambda: any(NOTICE in status.message for array in diagnostics for status in array.status),
+        'the warning on /diagnostics')

@@ -61,3 +61,12 @@ def test_a_robot_that_is_not_localised_is_a_warning_with_the_reason():
     assert status.values[0].key == 'sentence'
     fill_diagnosis(status, True, {})
     assert (status.level, status.message) == (DiagnosticStatus.OK, 'localised')
+
+
+def test_a_camera_that_is_calibrated_wrongly_is_a_warning_though_the_robot_is_localised():
+    status = DiagnosticStatusWrapper()
+    fill_diagnosis(status, True, {'sentence': 'accepted', 'camera': 'the focal length is off'})
+    assert status.level == DiagnosticStatus.WARN
+    assert status.message == 'the camera: the focal length is off'
+    fill_diagnosis(status, True, {'sentence': 'accepted', 'camera': None})
+    assert (status.level, status.message) == (DiagnosticStatus.OK, 'localised')
