@@ -71,7 +71,7 @@ def ratio_of_points(query: Query, depths_N: np.ndarray) -> float | None:
     if len(known) < _ENOUGH:
         return None
     other = np.random.default_rng(0).permutation(known)
-    rays, points = (np.asarray(values.cpu(), np.float64)
+    rays, points = (np.asarray(values.detach().cpu(), np.float64)
                     for values in (query.problem.rays, query.problem.points))
     seen = rays / rays[:, 2:] * depths_N[:, None]
     measured, mapped = (np.linalg.norm(values[known] - values[other], axis=1)
