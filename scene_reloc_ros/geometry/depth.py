@@ -50,7 +50,8 @@ def known_depth(raw: np.ndarray, units_per_metre: float,
         units_per_metre: of its values.
         stated: range of the sensor.
     """
-    depth_m = raw.astype(np.float32) / np.float32(units_per_metre)
+    with np.errstate(invalid='ignore'):  # a NaN of any kind is no news
+        depth_m = raw.astype(np.float32) / np.float32(units_per_metre)
     known = (np.isfinite(depth_m) & (depth_m > 0) & (depth_m >= np.float32(stated.nearest_m))
              & (depth_m <= np.float32(stated.farthest_m)))
     if np.issubdtype(raw.dtype, np.integer):

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+
 import cv2
 import numpy as np
 
@@ -13,7 +15,9 @@ from scene_reloc_ros.geometry.brightness import eight_bits
 # it away from its camera model.
 _AS_THE_SENSOR_HAS_IT = (cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
                          | cv2.IMREAD_IGNORE_ORIENTATION)
-_JPEG_BEGINS, _JPEG_SCAN, _JPEG_ENDS = b'\xff\xd8', b'\xff\xda', b'\xff\xd9'
+_JPEG_BEGINS, _JPEG_ENDS = b'\xff\xd8', 0xd9
+# of a segment; what is left out stands among the bits of a scan, or fills up
+_JPEG_MARKER = re.compile(rb'\xff([^\x00\x01\xd0-\xd7\xff])')
 
 
 def decoded_picture(content: np.ndarray) -> np.ndarray:
@@ -54,6 +58,12 @@ def _decoded(content: np.ndarray, flags: int) -> np.ndarray:
 
 
 def _is_cut_off(content: bytes) -> bool:
-    """Tell whether bytes are a JPEG whose last scan has no end."""
-    return (content.startswith(_JPEG_BEGINS)
-            and content.rfind(_JPEG_ENDS) < content.rfind(_JPEG_SCAN))
+    """Tell whether bytes are a JPEG without its end; a thumbnail's, or a trailer's, is not its."""
+    if not content.startswith(_JPEG_BEGINS):
+        return False
+    at = len(_JPEG_BEGINS)
+    while marker := _JPEG_MARKER.search(content, at):
+        if marker[1][0] == _JPEG_ENDS:
+            return False
+        at = marker.end() + int.from_bytes(content[marker.end():marker.end() + 2], 'big')
+    return True

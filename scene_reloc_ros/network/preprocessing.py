@@ -54,9 +54,9 @@ def working_image(image: np.ndarray, camera: Camera,
     if grey.shape != (camera.height, camera.width):
         raise ValueError(f'image is {grey.shape[1]}x{grey.shape[0]}, but its camera is calibrated '
                          f'for {camera.width}x{camera.height}; publish the matching camera_info')
-    refuse_unusable_size(camera)  # made 480 high, a strip would be enormous
     if grey.shape[0] == height:
         return grey, camera
+    refuse_unusable_size(camera)  # made so high, a strip would be enormous
     width = round(grey.shape[1] * height / grey.shape[0])
     shrinks = height < grey.shape[0]
     resized = cv2.resize(grey, (width, height),

@@ -13,7 +13,8 @@ from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.depth import registered_depth, trusted_depths
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import invert_pose
-from scene_reloc_ros.mapping.hold_out import pose_and_name, PosedFrames
+from scene_reloc_ros.mapping.feature_buffer import mapping_poses
+from scene_reloc_ros.mapping.hold_out import PosedFrames
 from scene_reloc_ros.network.preprocessing import grey_image
 from scene_reloc_ros.pipeline.localisation import Localisation
 from scene_reloc_ros.uncertainty.query import Query
@@ -34,7 +35,7 @@ def refuse_other_unit(frames: PosedFrames) -> None:
     """Raise ValueError where the depth of mapping frames is not in the unit of their poses.
 
     Points that two views share are triangulated from the poses and compared with the depth of the
-    first view. Too few of them tell nothing.
+    first view. Too few of them tell nothing. A pose that is missing or impossible is refused too.
 
     Args:
         frames: posed images, with depth or without.
@@ -71,7 +72,7 @@ def ratio_of_points(query: Query, depths_N: np.ndarray) -> float | None:
     if len(known) < _ENOUGH:
         return None
     other = np.random.default_rng(0).permutation(known)
-    rays, points = (np.asarray(values.cpu(), np.float64)
+    rays, points = (np.asarray(values.detach().cpu(), np.float64)
                     for values in (query.problem.rays, query.problem.points))
     seen = rays / rays[:, 2:] * depths_N[:, None]
     measured, mapped = (np.linalg.norm(values[known] - values[other], axis=1)
@@ -115,8 +116,7 @@ def _agreed(ratios: np.ndarray) -> float | None:
 
 def _views(frames: PosedFrames) -> Iterator[tuple[PosedImage, PosedImage]]:
     """Yield frames with depth, each with others that look the same way from farther and nearer."""
-    known = [pose_and_name(frames, index)[0] for index in range(len(frames))]
-    poses = np.stack([np.full((4, 4), np.nan) if pose is None else pose for pose in known])
+    poses = invert_pose(mapping_poses(frames)).numpy()
     for index in np.unique(np.linspace(0, len(frames) - 1, _PLACES).astype(int)):
         near = np.arange(max(0, index - _REACH), min(len(frames), index + _REACH + 1))
         cosine = (np.einsum('ij,fij->f', poses[index, :3, :3], poses[near, :3, :3]) - 1) / 2

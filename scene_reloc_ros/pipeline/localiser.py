@@ -133,7 +133,9 @@ class Localiser:
         answer = self.assess(query, solved, started, self.examine(query, solved, memory))
         if depth_m is None or answer.localisation.accepted:
             return answer
-        return self._unless_of_other_unit(answer, query, image, camera, depth_m)
+        refused = self._unless_of_other_unit(answer, query, image, camera, depth_m)
+        return replace(refused, localisation=replace(
+            refused.localisation, latency_ms=(time.perf_counter() - started) * 1e3))
 
     def _unless_of_other_unit(self, answer: LocalisationTrace, query: Query, image: np.ndarray,
                               camera: Camera, depth_m: np.ndarray) -> LocalisationTrace:

@@ -71,6 +71,14 @@ def test_half_a_jpeg_is_none_whatever_the_library_makes_of_it(monkeypatch):
     assert decoded_picture(content) is whole
 
 
+def test_what_a_telephone_puts_behind_a_jpeg_does_not_matter():
+    content = coded(WIDE, 'JPEG')
+    film = np.random.default_rng(3).integers(0, 256, 300_000, np.uint8)
+    assert np.array_equal(decoded_picture(np.r_[content, film]), decoded_picture(content))
+    assert np.array_equal(decoded_picture(np.r_[content, film[:9], 255, 218].astype(np.uint8)),
+                          decoded_picture(content))
+
+
 def test_numbers_that_are_no_brightness_are_refused():
     content = coded(Image.fromarray(RGBA[..., 0].astype(np.float32)), 'TIFF')
     with pytest.raises(ValueError, match='is no picture but float32'):

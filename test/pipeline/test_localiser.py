@@ -80,6 +80,7 @@ WORLDS = {
                       'uncertainty': UncertaintyModel(AcceptanceModel(9.0))},
     'DISAGREES_WITH_DEPTH': {'depth': DepthCorrection(), 'depth_m': depth_image(wrong_depths()),
                              'uncertainty': one_feature('depth_agreement', 0.0)},
+    'DEPTH_UNIT': {'depth': DepthCorrection(), 'depth_m': 5 * depth_image()},
     'TOO_DARK': {'points': scattered_points(), 'image': TEXTURE // 12},
     'TOO_BRIGHT': {'points': scattered_points(), 'image': np.maximum(TEXTURE, 252)},
     'TOO_BLURRED': {'points': scattered_points(), 'image': SMOOTH},

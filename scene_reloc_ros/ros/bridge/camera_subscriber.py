@@ -153,7 +153,7 @@ class CameraInput:
             [self._image_stamps, self._depth_stamps], 10, self._node.options.depth_slop)
         self._synchroniser.registerCallback(self._hand_over)
 
-    def _hand_over(self, image: ImageMessage, depth: Optional[Image] = None) -> None:
+    def _hand_over(self, image: ImageMessage, depth: Optional[ImageMessage] = None) -> None:
         if self._node.is_active and self._callback is not None:
             self._last_pair_s = time.monotonic()
             self._callback((image, depth))

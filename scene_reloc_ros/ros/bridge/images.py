@@ -101,6 +101,9 @@ def _refuse_bayer(encoding: str) -> None:
 
 
 def _converted(message: Image, wanted: str) -> np.ndarray:
+    if not (message.width and message.height):
+        raise ValueError(f'image is empty ({message.width}x{message.height}); check the camera '
+                         'driver')
     if message.encoding in _PAIRED and message.width % 2:
         raise ValueError(f'image cannot be read: {message.encoding} shares colours between two '
                          f'pixels, but its width is {message.width}; check the camera driver')
@@ -110,7 +113,8 @@ def _converted(message: Image, wanted: str) -> np.ndarray:
     try:
         return _bridge.imgmsg_to_cv2(message, wanted)
     except (CvBridgeError, ValueError, cv2.error) as error:
-        raise ValueError(f'image cannot be read: {error}; check the camera driver') from error
+        reason = ' '.join(str(error).split())  # OpenCV's has several lines
+        raise ValueError(f'image cannot be read: {reason}; check the camera driver') from error
 
 
 def _has_all_chunks(data: bytes) -> bool:
