@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The gate in worlds with drifting odometry, outliers and a kidnapping."""
 
+from dataclasses import replace
 import math
 
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from scipy.spatial.transform import Rotation
 import torch
 
 from scene_reloc_ros.geometry.chi_square import chi_square_quantile
-from scene_reloc_ros.geometry.poses import se3_exp
+from scene_reloc_ros.geometry.poses import invert_pose, se3_exp, shifted_pose
 from scene_reloc_ros.pipeline.odometry_gate import (
     GateOptions,
     OdometryGate,
@@ -24,6 +25,7 @@ from scene_reloc_ros.uncertainty.rejection import Rejection
 STEP_S = 0.2
 DEVIATIONS = np.array([0.02, 0.02, 0.03, 0.008, 0.008, 0.01])  # m and rad, of a localised pose
 GATE = GateOptions()
+UTM = (448_000.25, 5_412_000.5, 312.0)
 GROSS_M, GROSS_RAD = 0.5, 0.5  # an outlier is at least one of them away
 
 
@@ -147,6 +149,36 @@ def test_a_correction_never_moves_the_robot_faster_than_its_limits(seed, metres,
             break
         moved = slew_limited(moved, target, odom_from_base, metres + 0.1, radians + 0.1)
     assert np.allclose(moved, target, atol=1e-6)
+
+
+@pytest.mark.parametrize('of_map, of_odometry', [(UTM, (0, 0, 0)), (UTM, UTM), ((0, 0, 0), UTM)])
+def test_far_from_the_origins_of_map_and_odometry_the_gate_decides_alike(of_map, of_odometry):
+    world = World(3, 120, outliers=0.1, kidnapped=60)
+    near = verdicts(world)
+    world.measurements = [replace(
+        one, map_from_base=shifted_pose(one.map_from_base, of_map),
+        odom_from_base=shifted_pose(one.odom_from_base, of_odometry))
+        for one in world.measurements]
+    far = verdicts(world)
+    assert [v.rejection for v in far] == [v.rejection for v in near]
+    assert [v.jump for v in far] == [v.jump for v in near] and any(v.jump for v in near)
+    figures = [(one.chi_square, other.chi_square) for one, other in zip(far, near)
+               if other.chi_square is not None]
+    np.testing.assert_allclose(*np.transpose(figures), rtol=1e-4)
+
+
+def test_far_from_the_origin_a_slow_correction_moves_the_robot_as_near_it():
+    rng = np.random.default_rng(0)
+    begin, end, odom_from_base = (
+        se3_exp(torch.from_numpy(rng.normal(size=6))).numpy() for _ in range(3))
+    present, target = begin @ invert_pose(odom_from_base), end @ invert_pose(odom_from_base)
+    near, far = present, shifted_pose(present, UTM)
+    for _ in range(300):
+        near = slew_limited(near, target, odom_from_base, 0.01, 0.01)
+        far = slew_limited(far, shifted_pose(target, UTM), odom_from_base, 0.01, 0.01)
+        np.testing.assert_allclose((far @ odom_from_base)[:3, 3] - UTM,
+                                   (near @ odom_from_base)[:3, 3], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(near, target, atol=1e-9)
 
 
 def test_before_the_first_fix_several_poses_have_to_agree():

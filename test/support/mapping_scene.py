@@ -40,9 +40,9 @@ class MappingScene:
         """Call a service of the mapper."""
         return self.bystander.call(Trigger, f'/mapper/{name}', timeout_s=60.0)
 
-    def show(self, frame, with_pose=True, encoding='bgr8'):
-        """Publish a frame taken now and return the mapper's status for it."""
-        stamp_ns = self.bystander.now_ns()
+    def show(self, frame, with_pose=True, encoding='bgr8', ahead_ns=0):
+        """Publish a frame taken now, or stamped ahead, and return the mapper's status for it."""
+        stamp_ns = self.bystander.now_ns() + ahead_ns
         header = Header(frame_id='camera', stamp=stamp_message(stamp_ns))
         message = CvBridge().cv2_to_imgmsg(frame.image, 'bgr8', header)
         message.encoding = encoding

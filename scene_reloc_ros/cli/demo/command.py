@@ -100,7 +100,9 @@ def _node_parameters(args, out):
         'mapper': {
             'folder': str(out / 'mapper'), 'minutes': args.minutes, 'preset': args.preset,
             'device': args.device, 'seed': args.seed, 'key_frame_translation': 0.01,
-            'key_frame_rotation': 0.5, 'tf_wait': 2.0, 'niceness': 0, **_RELIABLE},
+            'key_frame_rotation': 0.5, 'tf_wait': 2.0, 'niceness': 0,
+            # frames are left out and played at any pace: how fast they follow says nothing
+            'pose_speed_limit': 0.0, 'pose_turn_limit': 0.0, **_RELIABLE},
         'relocaliser': {
             'map_ready_topic': '/mapper/map_ready', 'device': args.device, 'seed': args.seed,
             'tf_wait': 2.0, 'relocalise_timeout': 60.0, 'image_timeout': 60.0, **_RELIABLE}}

@@ -169,21 +169,25 @@ class MappingSession:
             frame.stamp_ns, checked_pose(frame.map_from_cam, f'frame {frame.name}'))
         if not decision.believed:
             raise DoubtfulPose(PoseDoubt.POSE_JUMP, f'the pose has jumped by {decision.step}; '
-                                 'it is believed when others go on from there')
+                               'it is believed when others go on from there')
         if not decision.jumped:
             return
         self.jumps += 1
         self._news = f'the poses went on elsewhere, {decision.step} from where they were'
-        if decision.withdrawn and self._run:
-            self._withdraw()
+        wrong = self._run if decision.withdrawn else []
         self._begin_run()
+        if wrong:
+            self._withdraw(wrong)
 
-    def _withdraw(self) -> None:
-        """Take back the key frames of a start that the poses after it deny."""
-        self._writer.withdraw(self._run[0])
-        del self.poses[-len(self._run):]
+    def _withdraw(self, wrong: list[int]) -> None:
+        """Take back the key frames of a start, by stamp, that the poses after it deny."""
+        try:
+            self._writer.withdraw(wrong[0])
+        except OSError as error:  # a training leaves them out all the same
+            raise ValueError(self._unwritable(error)) from error
+        del self.poses[-len(wrong):]
         self._selection = KeyFrameSelection()
-        self._news += f'; the first {len(self._run)} of them were wrong and are taken back'
+        self._news += f'; the {len(wrong)} key frames before were wrong and are taken back'
 
     def discard(self) -> int:
         """Delete the recording; returns how many key frames it had.

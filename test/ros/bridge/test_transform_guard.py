@@ -4,6 +4,8 @@
 
 import math
 
+from hypothesis import given, HealthCheck, settings
+from hypothesis import strategies as st
 import numpy as np
 import pytest
 import rclpy
@@ -144,3 +146,22 @@ def test_a_clear_forgets_what_moves_and_takes_any_stamp(guarded):
     guarded.send(0.0)
     guarded.send(0.1)
     assert guarded.where(0.05) == pytest.approx(0.05)
+
+
+FLOATS = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@settings(max_examples=300, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(-2 ** 31, 2 ** 31 - 1), st.integers(0, 2 ** 32 - 1),
+                          st.lists(FLOATS, min_size=7, max_size=7)), max_size=6))
+def test_whatever_is_sent_nothing_raises_and_what_was_right_stays(guarded, garbage):
+    for seconds, nanoseconds, values in garbage:
+        transform = transform_message(np.eye(4), 'odom', 'base_link', 0)
+        transform.header.stamp.sec, transform.header.stamp.nanosec = seconds, nanoseconds
+        t, q = transform.transform.translation, transform.transform.rotation
+        t.x, t.y, t.z, q.x, q.y, q.z, q.w = values
+        guarded.guard.set_transform(transform, 'test')
+        guarded.send(2.1)
+    assert guarded.where(1.05) == pytest.approx(1.05)
+    assert guarded.guard.doubt('odom', 'base_link', 0, 1.0) is None or garbage

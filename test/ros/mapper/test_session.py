@@ -178,7 +178,7 @@ def test_a_start_that_was_wrong_is_taken_back(tmp_path, wrong):
     session, frames = MappingSession(tmp_path), small_frames(8)
     frames[:wrong] = [moved(frame, 30.0) for frame in frames[:wrong]]
     assert offered(session, frames) == ['K'] * wrong + ['pose_jump'] * 2 + ['K'] * (6 - wrong)
-    assert f'the first {wrong} of them were wrong and are taken back' in session.news()
+    assert f'the {wrong} key frames before were wrong and are taken back' in session.news()
     stamps, places = recorded(session)
     assert len(session) == len(places) == 6 - wrong and max(places) < 1.0
     assert len(list((session.recording / 'rgb').iterdir())) == len(places)
