@@ -28,7 +28,6 @@ TESTED_IN = {
         f'datasets/simulated_room/{module}' for module in (
             'materials', 'patterns', 'photographs')],
     'geometry/test_poses.py': ['geometry/pose_error'],
-    'mapping/test_head_training.py': ['mapping/camera_refinement'],
     'mapping/test_radial_fit.py': ['mapping/view_matching'],
     'pipeline/test_camera_watch.py': ['pipeline/calibration_sentence', 'pipeline/camera_check'],
     'pipeline/test_localiser.py': ['pipeline/localisation', 'uncertainty/assessment',
@@ -62,7 +61,7 @@ TESTED_IN = {
     'ros/node/test_process.py': ['ros/node/stop_signals'],
     'ros/node/test_parameters.py': ['ros/node/parameter_fields'],
     'ros/relocaliser/test_relocaliser_node.py': [f'ros/relocaliser/{module}' for module in (
-        'frame_localisation', 'map_loading', 'publishers')],
+        'frame_localisation', 'map_loading', 'publishers', 'services')],
     'ros/relocaliser/test_state.py': ['ros/relocaliser/outcome'],
     'ros/test_launch.py': ['ros/node/launch_description'],
     'solver/cuda/test_cells.py': ['solver/normal_equations', 'solver/refinement',

@@ -10,13 +10,10 @@ import threading
 from typing import Any, Optional
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from nav_msgs.srv import LoadMap
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from std_msgs.msg import String
-from std_srvs.srv import Empty, Trigger
 
 from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages, ImageMessage, InputRejection
-from scene_reloc_ros.ros.bridge.camera_node import CameraNode
 from scene_reloc_ros.ros.node.process import end, run_node
 from scene_reloc_ros.ros.node.qos import LATCHED
 from scene_reloc_ros.ros.node.status_reason import StatusReason
@@ -30,13 +27,14 @@ from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
 from scene_reloc_ros.ros.relocaliser.outcome import Outcome
 from scene_reloc_ros.ros.relocaliser.pose_filter import PoseFilter
 from scene_reloc_ros.ros.relocaliser.publishers import RelocaliserPublishers
+from scene_reloc_ros.ros.relocaliser.services import RelocaliserServices, RelocalisingNode
 from scene_reloc_ros.ros.relocaliser.state import LocalisationState
 from scene_reloc_ros.ros.relocaliser.status import figures_of, fill_diagnosis, status_fields, used
 
 LocaliserFactory = Callable[[Path, RelocaliserOptions], FrameLocaliser]
 
 
-class RelocaliserNode(CameraNode):
+class RelocaliserNode(RelocalisingNode):
     """Localises every image that the machine keeps up with."""
 
     default_name = 'relocaliser'
@@ -60,14 +58,7 @@ class RelocaliserNode(CameraNode):
         self._notices = 0  # of the camera that the log has
         super().__init__(**node_arguments)
         self._gate = PoseFilter(self.options)
-        self._create_services()
-
-    def _create_services(self) -> None:
-        group = ReentrantCallbackGroup()
-        self.create_service(Trigger, '~/relocalise', self._on_relocalise, callback_group=group)
-        self.create_service(Empty, 'reinitialize_global_localization', self._on_reinitialise,
-                            callback_group=group)
-        self.create_service(LoadMap, '~/load_map', self._on_load_map, callback_group=group)
+        self._services = RelocaliserServices(self, self._state)
 
     def configure(self) -> None:
         """Load the map and create topics; ValueError where the map cannot be used."""
@@ -86,12 +77,12 @@ class RelocaliserNode(CameraNode):
     def activate(self) -> None:
         """Begin to localise."""
         super().activate()
-        self._forget()
+        self.forget()
 
     def deactivate(self) -> None:
         """Fall silent: no pose, no transform, not ready."""
         self._state.abort_requests('the node was deactivated')
-        self._forget()
+        self.forget()
 
     def cleanup(self) -> None:
         """Free map, topics and thread."""
@@ -133,12 +124,12 @@ class RelocaliserNode(CameraNode):
               sentence: str) -> None:
         with self._swap_lock:
             self._localiser, self._map_path = localiser, path
-            self._forget()
+            self.forget()
         self.get_logger().info(sentence)
         if self.is_active:
             self.report(reason.code, sentence)
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """Forget the pose and tell everyone."""
         with self._swap_lock:
             self._state.reset()
@@ -207,7 +198,7 @@ class RelocaliserNode(CameraNode):
         """Forget what was true before time jumped back."""
         self.get_logger().warning('time has jumped back; transforms and pose are forgotten')
         self.lookup.clear()
-        self._forget()
+        self.forget()
 
     def _on_map_ready(self, message: String) -> None:
         try:
@@ -215,38 +206,6 @@ class RelocaliserNode(CameraNode):
         except ValueError as error:
             self.failure = str(error)
             self.get_logger().error(f'the finished map is not used: {error}')
-
-    def _on_load_map(self, request: LoadMap.Request,
-                     response: LoadMap.Response) -> LoadMap.Response:
-        response.result = LoadMap.Response.RESULT_MAP_DOES_NOT_EXIST
-        try:
-            map_path(request.map_url)
-            response.result = LoadMap.Response.RESULT_INVALID_MAP_DATA
-            self.load_map(request.map_url)
-            response.result = LoadMap.Response.RESULT_SUCCESS
-        except ValueError as error:
-            self.get_logger().error(str(error))
-        return response
-
-    def _on_relocalise(self, request: Trigger.Request,
-                       response: Trigger.Response) -> Trigger.Response:
-        """Answer with the true outcome, after it is known."""
-        if not self.is_active:
-            response.message = f'not localised: the node is {self.state_label}; activate it'
-            return response
-        waiting = self._state.request()
-        self._forget()
-        waiting.finished.wait(self.options.relocalise_timeout)
-        self._state.give_up(waiting)
-        response.success = waiting.accepted
-        response.message = waiting.outcome
-        if waiting.tries == 0 and self.camera_input is not None:
-            response.message += f' ({self.camera_input.silence() or "wait for the next image"})'
-        return response
-
-    def _on_reinitialise(self, request: Empty.Request, response: Empty.Response) -> Empty.Response:
-        self._forget()
-        return response
 
     def diagnose(self, status: DiagnosticStatus) -> None:
         """Say whether the robot is localised, and if not why."""

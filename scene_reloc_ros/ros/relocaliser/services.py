@@ -1,0 +1,75 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Services of the relocaliser: localise anew, forget the pose, load another map."""
+
+from __future__ import annotations
+
+from nav_msgs.srv import LoadMap
+from rclpy.callback_groups import ReentrantCallbackGroup
+from std_srvs.srv import Empty, Trigger
+
+from scene_reloc_ros.ros.bridge.camera_node import CameraNode
+from scene_reloc_ros.ros.relocaliser.map_loading import map_path
+from scene_reloc_ros.ros.relocaliser.state import LocalisationState
+
+
+class RelocalisingNode(CameraNode):
+    """What services ask of the node that they belong to."""
+
+    def forget(self) -> None:
+        """Forget the pose and tell everyone."""
+        raise NotImplementedError
+
+    def load_map(self, text: str) -> None:
+        """Load a map and swap it in; ValueError says why it cannot be used."""
+        raise NotImplementedError
+
+
+class RelocaliserServices:
+    """Answers calls with the true outcome, after it is known."""
+
+    def __init__(self, node: RelocalisingNode, state: LocalisationState) -> None:
+        """Create the services.
+
+        Args:
+            node: that they belong to; its lifecycle state is respected.
+            state: of its localisation, which takes requests.
+        """
+        self._node, self._state = node, state
+        group = ReentrantCallbackGroup()
+        node.create_service(Trigger, '~/relocalise', self._on_relocalise, callback_group=group)
+        node.create_service(Empty, 'reinitialize_global_localization', self._on_reinitialise,
+                            callback_group=group)
+        node.create_service(LoadMap, '~/load_map', self._on_load_map, callback_group=group)
+
+    def _on_load_map(self, request: LoadMap.Request,
+                     response: LoadMap.Response) -> LoadMap.Response:
+        response.result = LoadMap.Response.RESULT_MAP_DOES_NOT_EXIST
+        try:
+            map_path(request.map_url)
+            response.result = LoadMap.Response.RESULT_INVALID_MAP_DATA
+            self._node.load_map(request.map_url)
+            response.result = LoadMap.Response.RESULT_SUCCESS
+        except ValueError as error:
+            self._node.get_logger().error(str(error))
+        return response
+
+    def _on_relocalise(self, request: Trigger.Request,
+                       response: Trigger.Response) -> Trigger.Response:
+        node = self._node
+        if not node.is_active:
+            response.message = f'not localised: the node is {node.state_label}; activate it'
+            return response
+        waiting = self._state.request()
+        node.forget()
+        waiting.finished.wait(node.options.relocalise_timeout)
+        self._state.give_up(waiting)
+        response.success = waiting.accepted
+        response.message = waiting.outcome
+        if waiting.tries == 0 and node.camera_input is not None:
+            response.message += f' ({node.camera_input.silence() or "wait for the next image"})'
+        return response
+
+    def _on_reinitialise(self, request: Empty.Request, response: Empty.Response) -> Empty.Response:
+        self._node.forget()
+        return response
