@@ -2,11 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Arguments that several commands share."""
 
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
 from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
+from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.network.device import DEVICES
 
 
-def add_sequence(parser):
+def add_sequence(parser: argparse.ArgumentParser) -> None:
     """Declare SEQUENCE and --frames."""
     parser.add_argument('sequence', metavar='SEQUENCE', help='folder of a recording or a 7-Scenes '
                         'sequence, or simulated:survey')
@@ -16,24 +22,25 @@ def add_sequence(parser):
                         'use projection_matrix of the camera.yaml, and no distortion')
 
 
-def add_device(parser):
+def add_device(parser: argparse.ArgumentParser) -> None:
     """Declare --device."""
     parser.add_argument('--device', default='auto', choices=DEVICES,
                         help='where the networks run (auto)')
 
 
-def add_json(parser):
+def add_json(parser: argparse.ArgumentParser) -> None:
     """Declare --json."""
     add_output(parser, '--json', metavar='FILE', help='write the figures to this file')
 
 
-def read_sequence(args):
+def read_sequence(args: argparse.Namespace) -> Sequence:
     """Return the frames that the arguments name."""
     sequence = open_sequence(args.sequence, args.rectified)
     return sequence.select(read_frame_list(args.frames)) if args.frames else sequence
 
 
-def add_output(parser, name, *, folder=False, **settings):
+def add_output(parser: argparse.ArgumentParser, name: str, *, folder: bool = False,
+               **settings: Any) -> None:
     """Declare an option that names a file, or a folder, that the command writes.
 
     ``try_outputs`` tries it before the work.

@@ -2,7 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command ``bench``: measurements beside named peers, for tables and not for tests."""
 
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
 import os
+from typing import Any
 
 from scene_reloc_ros.cli.arguments import add_device, add_json
 from scene_reloc_ros.cli.terminal import ELSEWHERE, ProgressBars, write_json
@@ -25,11 +30,12 @@ from scene_reloc_ros.pretraining.matching_benchmark import (
     matching_share,
     sequence_pairs,
 )
+from scene_reloc_ros.pretraining.pairs import Pair
 
 _DEFAULT_PAIRS = 40
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``bench``."""
     parser.add_argument('what', nargs='?', default='solver', choices=tuple(_MEASURED),
                         help='what is measured (solver)')
@@ -57,13 +63,13 @@ def add_arguments(parser):
     add_json(parser)
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Measure and print a table."""
     figures = {'machine': machine_name(), **_MEASURED[args.what](args)}
     return 0 if write_json(args.json, figures) == args.json else ELSEWHERE
 
 
-def _bench_solver(args):
+def _bench_solver(args: argparse.Namespace) -> dict[str, Any]:
     if not (args.problems >= 1 and args.cells >= 4 and args.noise >= 0
             and all(0 < share <= 1 for share in args.inliers)):
         raise ValueError('bench needs at least 1 problem, 4 cells, inliers in (0, 1] and noise '
@@ -77,7 +83,7 @@ def _bench_solver(args):
     return {'runs': runs}
 
 
-def _print_solvers(figures):
+def _print_solvers(figures: dict[str, Any]) -> None:
     print(f'{figures["problems"]} problems of {figures["cells"]} cells, '
           f'{figures["inlier_ratio"]:.0%} inliers, {figures["noise_px"]:g} px noise; '
           f'ours on {figures["device"]}, {figures["threads"]} threads; ratios are ours / peer, '
@@ -93,7 +99,7 @@ def _print_solvers(figures):
               f'{row["median_ms"]:>10.1f} ms{spread:>16}{errors:>15}{times:>13}')
 
 
-def _bench_encoder(args):
+def _bench_encoder(args: argparse.Namespace) -> dict[str, Any]:
     if args.pairs < 1:
         raise ValueError(f'bench encoder needs at least 1 pair, not {args.pairs}')
     device, judges, rows = resolve_device(args.device), _judges(args), {}
@@ -114,7 +120,7 @@ def _bench_encoder(args):
     return {'device': str(device), 'pairs': args.pairs, 'encoders': rows}
 
 
-def _judges(args):
+def _judges(args: argparse.Namespace) -> dict[str, Callable[[], Iterator[Pair]]]:
     """Return {name: function that makes the pairs}, each kind with and without change of light."""
     images = make_images(args.pairs, HELD_OUT_SEED)
     judges = {'procedural': lambda: image_pairs(images, light=False),
@@ -133,7 +139,7 @@ def _judges(args):
     return judges
 
 
-def _bench_training(args):
+def _bench_training(args: argparse.Namespace) -> dict[str, Any]:
     """Return and print how fast a head is trained on the CPU, by how its threads wait."""
     if not (args.busy >= 0 and args.seconds > 0 and args.rounds >= 1):
         raise ValueError('bench training needs 0 or more busy processes, a positive number of '

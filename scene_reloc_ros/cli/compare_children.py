@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 import hashlib
 import json
@@ -13,6 +14,7 @@ import re
 import subprocess
 import sys
 import time
+from typing import Any
 
 from scene_reloc_ros import __version__
 from scene_reloc_ros.cli.terminal import write_json
@@ -67,11 +69,11 @@ def _hashes(path: Path | None) -> list[str]:
 class Folder:
     """The folder of a comparison: maps, records and logs, kept so that it can go on."""
 
-    def __init__(self, path, say):
+    def __init__(self, path: str | Path, say: Callable[[str], object]) -> None:
         """Take a folder that exists, and what to tell the progress to."""
         self.path, self.say = Path(path), say
 
-    def record_of(self, job):
+    def record_of(self, job: Job) -> dict[str, Any]:
         """Return the record of a job, kept or new; a failure is a record too."""
         kept = self._kept(job)
         if kept['answers'] is not None:
@@ -86,7 +88,7 @@ class Folder:
             self.say(f'{job.stem}: failed: {failure}')
             return self._write(job, mapping=mapped, failure=str(failure))
 
-    def _kept(self, job):
+    def _kept(self, job: Job) -> dict[str, Any]:
         """Return what is there of the same job, with None for the parts that have to be made."""
         nothing = {'mapping': None, 'answers': None}
         try:
@@ -99,7 +101,7 @@ class Folder:
             return nothing
         return record if old['queries'] == given['queries'] else {**record, 'answers': None}
 
-    def _map(self, job):
+    def _map(self, job: Job) -> dict[str, Any]:
         """Make the map of a job; return what it took."""
         if not job.mapping:
             return {'wall_s': None, 'peak_bytes': None}
@@ -110,7 +112,7 @@ class Folder:
             raise ChildFailed('the command map ended well and wrote no map')
         return {'wall_s': cost.wall_s, 'peak_bytes': cost.peak_bytes}
 
-    def _ask(self, job):
+    def _ask(self, job: Job) -> dict[str, Any]:
         """Return the answers of the map of a job."""
         self.say(f'{job.stem}: asking')
         file = self._file(job, 'answers.json')
@@ -120,15 +122,17 @@ class Folder:
         file.unlink()
         return {**answers, 'wall_s': cost.wall_s, 'peak_bytes': cost.peak_bytes}
 
-    def _run(self, job, module):
+    def _run(self, job: Job, module: Sequence[str]) -> ChildCost:
         return run_child([sys.executable, '-m', *module], self._file(job, 'log'))
 
-    def _file(self, job, suffix):
+    def _file(self, job: Job, suffix: str) -> Path:
         return self.path / f'{job.stem}.{suffix}'
 
-    def _write(self, job, mapping=None, answers=None, failure=None):
+    def _write(self, job: Job, mapping: dict[str, Any] | None = None,
+               answers: dict[str, Any] | None = None,
+               failure: str | None = None) -> dict[str, Any]:
         """Write and return the record of a job; it is whole or not there."""
-        if answers is not None:
+        if answers is not None and mapping is not None:
             mapping = {**mapping, 'seconds': answers['mapping_seconds'] or mapping['wall_s'],
                        'fit_s': answers['fit_seconds']}
         record = {'name': job.name, 'seed': job.seed, 'failure': failure,
@@ -141,7 +145,7 @@ class Folder:
         return record
 
 
-def run_child(command, log):
+def run_child(command: Sequence[str], log: Path) -> ChildCost:
     """Run a command to its end, its errors into a file; return its ChildCost.
 
     Raises ChildFailed with the last line of its errors. Whatever interrupts the wait ends it.
@@ -162,7 +166,7 @@ def run_child(command, log):
     return ChildCost(time.perf_counter() - started, usage.ru_maxrss * _KIB)
 
 
-def _stop(process):
+def _stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
         process.wait(_STOP_S)
@@ -171,7 +175,7 @@ def _stop(process):
         process.wait()
 
 
-def last_line(log):
+def last_line(log: str | Path) -> str:
     """Return the last line of a file that says something, without the name of the program."""
     lines = re.split(r'[\r\n]+', Path(log).read_text(errors='replace'))
     said = [line.strip() for line in lines if line.strip()]

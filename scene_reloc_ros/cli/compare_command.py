@@ -2,14 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command ``compare``: methods, or maps, beside each other on frames with known poses."""
 
+from __future__ import annotations
+
+import argparse
 import math
 from pathlib import Path
+from typing import Any
 
 from scene_reloc_ros.cli.arguments import add_device, add_output
 from scene_reloc_ros.cli.compare_children import Folder, Job
 from scene_reloc_ros.cli.terminal import print_rows, write_json
 from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
-from scene_reloc_ros.evaluation.compare import mapped_frames
+from scene_reloc_ros.evaluation.compare import mapped_frames, Row
 from scene_reloc_ros.evaluation.compare_ranking import sentences
 from scene_reloc_ros.evaluation.compare_report import (
     Comparison,
@@ -23,7 +27,7 @@ from scene_reloc_ros.methods.registry import METHODS
 _RULER = 'retrieval'  # beside whatever else is mapped, where there is such a method
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``compare``."""
     parser.add_argument('paths', metavar='[MAP.map ...] SEQUENCE', nargs='+',
                         help='maps that exist, if any, and the sequence of all frames')
@@ -43,7 +47,7 @@ def add_arguments(parser):
     add_device(parser)
 
 
-def _add_mapping(parser):
+def _add_mapping(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--preset', default='fast', choices=sorted(PRESETS),
                         help='effort of every mapping (fast)')
     parser.add_argument('--minutes', type=float, metavar='M', help='bound on every mapping')
@@ -53,7 +57,7 @@ def _add_mapping(parser):
                         help='map N times; figures are means, with their spread (1)')
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Map and ask in processes of their own, one after the other, and write the report."""
     jobs = planned(args)
     out = args.out
@@ -75,7 +79,7 @@ def run(args):
     return 0 if any(record['failure'] is None for record in records) else 2
 
 
-def planned(args):
+def planned(args: argparse.Namespace) -> list[Job]:
     """Return the jobs of a comparison; ValueError for what cannot be used, before any work."""
     maps, sequence = [Path(path) for path in args.paths[:-1]], args.paths[-1]
     _check(args, maps, sequence)
@@ -92,7 +96,7 @@ def planned(args):
                    for method in methods for seed in range(args.seeds)]
 
 
-def _check(args, maps, sequence):
+def _check(args: argparse.Namespace, maps: list[Path], sequence: str) -> None:
     for path in maps:
         if path.suffix != '.map':
             raise ValueError(f'{path} is no .map file; give maps first and the sequence last')
@@ -109,19 +113,19 @@ def _check(args, maps, sequence):
         frames.select(read_frame_list(args.frames))
 
 
-def _stems(maps):
+def _stems(maps: list[Path]) -> list[str]:
     """Return a name for every map: its own, with a number where two have the same."""
     stems = [path.stem for path in maps]
     return [stem if stems.count(stem) == 1 else f'{stem}-{stems[:index].count(stem) + 1}'
             for index, stem in enumerate(stems)]
 
 
-def offered_methods():
+def offered_methods() -> list[str]:
     """Return the methods that the command ``map`` of this installation offers."""
     return sorted(METHODS)
 
 
-def _methods(args, maps_given):
+def _methods(args: argparse.Namespace, maps_given: bool) -> list[str]:
     """Return the methods to map by, the ruler among them."""
     offered = offered_methods()
     if args.methods is None and maps_given:
@@ -137,7 +141,8 @@ def _methods(args, maps_given):
     return [*methods, *ruler]
 
 
-def _mapping_job(args, sequence, method, seed, queries):
+def _mapping_job(args: argparse.Namespace, sequence: str, method: str, seed: int,
+                 queries: tuple[str, ...]) -> Job:
     stem = method if seed == 0 else f'{method}-seed{seed}'
     out = Path(args.out) / f'{stem}.map'
     mapping = (sequence, '--frames', args.frames, '--out', str(out), '--json', f'{out}.json',
@@ -148,7 +153,7 @@ def _mapping_job(args, sequence, method, seed, queries):
                Path(args.frames))
 
 
-def _facts(args, records):
+def _facts(args: argparse.Namespace, records: list[dict[str, Any]]) -> dict[str, str]:
     """Return what a reader has to know of the comparison."""
     asked = next((record['answers'] for record in records if record['failure'] is None), None)
     facts = {'sequence': args.paths[-1], 'ground truth': args.truth,
@@ -168,7 +173,7 @@ def _facts(args, records):
     return facts
 
 
-def _print(comparison, out):
+def _print(comparison: Comparison, out: Path) -> None:
     print_rows([(row.name, _line(row)) for row in comparison.rows])
     for text in sentences(comparison.rows):
         print(f'  {text}')
@@ -176,7 +181,7 @@ def _print(comparison, out):
         print(f'  {out / name}')
 
 
-def _line(row):
+def _line(row: Row) -> str:
     """Return the figures of a row that fit a line."""
     if not row.values:
         return f'failed: {row.failure}'

@@ -2,8 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command ``evaluate``: accuracy, refusals and trust of a map on frames with known poses."""
 
+from __future__ import annotations
+
+import argparse
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,17 +22,20 @@ from scene_reloc_ros.cli.queries import add_depth, open_localiser
 from scene_reloc_ros.cli.terminal import ELSEWHERE, print_rows, ProgressBars, write_json
 from scene_reloc_ros.datasets.negative_frames import NegativeFrames
 from scene_reloc_ros.datasets.perturbed_sequence import PERTURBATIONS, PerturbedSequence
+from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.datasets.readable_frames import readable_frames
 from scene_reloc_ros.evaluation.plots import plot_evaluation, plot_trust
-from scene_reloc_ros.evaluation.report import evaluate
+from scene_reloc_ros.evaluation.report import evaluate, EvaluationReport
 from scene_reloc_ros.evaluation.risk_coverage import by_name, Group, trust_figures
 from scene_reloc_ros.files.outputs import kept
 from scene_reloc_ros.geometry.pose_error import RECALL_BOUNDS
+from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.pipeline.camera_watch import CameraWatch
 from scene_reloc_ros.pipeline.frame_result import localise_frames
+from scene_reloc_ros.pipeline.localiser import Localiser
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``evaluate``."""
     parser.add_argument('map', metavar='MAP', help='map file')
     add_sequence(parser)
@@ -44,7 +51,7 @@ def add_arguments(parser):
     add_json(parser)
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Localise frames with known poses and say how far off the answers are."""
     scene_map, localiser = open_localiser(args)
     with ProgressBars() as bars:
@@ -69,20 +76,23 @@ def run(args):
     return 0 if written == (args.json, args.plots) else ELSEWHERE
 
 
-def _plot(folder, report, frames, scene_map, trust):
+def _plot(folder: Path, report: EvaluationReport, frames: Sequence, scene_map: SceneMap,
+          trust: dict[str, Any]) -> None:
     paths = plot_evaluation(report, frames, scene_map, folder)
     for path in (*paths, plot_trust(report, trust, folder / 'trust.png')):
         print(f'  {path}')
 
 
-def _judged(localiser, frames, bars, given):
+def _judged(localiser: Localiser, frames: Sequence, bars: ProgressBars,
+            given: dict[str, Any]) -> tuple[EvaluationReport, dict[str, Any]]:
     """Return the report of frames, taken as a stream of one camera, and its figures."""
     watch = CameraWatch(localiser)
     report = evaluate(watch, frames, bars, given['depth'])
     return report, {**report.summary(), **given, 'camera': list(watch.notices)}
 
 
-def _groups(args, localiser, report, frames, bars):
+def _groups(args: argparse.Namespace, localiser: Localiser, report: EvaluationReport,
+            frames: Sequence, bars: ProgressBars) -> list[Group]:
     """Return the results of the frames as they are, and of what ``--trust`` asks for."""
     groups = [Group(args.perturb or 'clean', report.frames)]
     if args.trust is None:
@@ -96,7 +106,7 @@ def _groups(args, localiser, report, frames, bars):
         on_progress=partial(bars, 'judging other places'))))
 
 
-def _drops(summary):
+def _drops(summary: dict[str, Any]) -> list[tuple[str, str]]:
     """Return a row for each recall: before, after, points lost."""
     clean = summary['unperturbed']
     return [(f'{name.replace("_", " ")}, {summary["perturb"]}',
@@ -105,7 +115,7 @@ def _drops(summary):
             for name in RECALL_BOUNDS]
 
 
-def _rows(summary):
+def _rows(summary: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     latency = summary['latency_ms']
     metres, degrees = (np.nan if summary[key] is None else summary[key]
                        for key in ('median_translation_m', 'median_rotation_deg'))
@@ -124,7 +134,7 @@ def _rows(summary):
         ('map', f'{summary["map_bytes"] / 1e6:.2f} MB'))
 
 
-def _trust_rows(summary):
+def _trust_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     """Return rows on covariance, false accepts and refusals."""
     trust, rows = summary['trust'], []
     if summary['nees_mean'] is not None:

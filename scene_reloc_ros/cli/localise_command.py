@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command ``localise``: images to a trajectory."""
 
+from __future__ import annotations
+
+import argparse
 from collections import Counter
 from contextlib import closing
 
@@ -12,9 +15,10 @@ from scene_reloc_ros.datasets.readable_frames import LeftOut
 from scene_reloc_ros.datasets.stamped_lines import tum_line
 from scene_reloc_ros.files.outputs import GrowingText
 from scene_reloc_ros.pipeline.camera_watch import CameraWatch
+from scene_reloc_ros.uncertainty.rejection import Rejection
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``localise``."""
     parser.add_argument('map', metavar='MAP', help='map file')
     add_sequence(parser)
@@ -24,14 +28,16 @@ def add_arguments(parser):
     add_device(parser)
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Write the poses of all frames that were localised, as they come.
 
     A frame that cannot be read is left out and named; ValueError where it is every third.
     """
     localiser = CameraWatch(open_localiser(args)[1])
     frames = read_sequence(args)
-    localised, rejections, unreadable = 0, Counter(), []
+    rejections: Counter[Rejection] = Counter()
+    unreadable: list[str] = []
+    localised = 0
     with ProgressBars() as bars, closing(GrowingText(args.out)) as trajectory:
         trajectory.write('# stamp tx ty tz qx qy qz qw (map_from_cam)\n')
         for index, name in enumerate(frames.names):
@@ -42,10 +48,10 @@ def run(args):
             except ValueError as error:
                 unreadable.append(str(error))
                 continue
-            if found.accepted:
+            if found.map_from_cam is not None:
                 localised += 1
                 trajectory.write(tum_line(frame.stamp_ns, found.map_from_cam))
-            else:
+            elif found.rejection is not None:
                 rejections[found.rejection] += 1
     print(f'{localised} of {len(frames)} frames localised, written to {trajectory.path}')
     for rejection, count in rejections.most_common():

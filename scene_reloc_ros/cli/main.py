@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Entry point of ``scene_reloc``: one subcommand, one clear sentence when it cannot."""
 
+from __future__ import annotations
+
 import argparse
+from collections.abc import Callable, Sequence
 import importlib
 import logging
 import sys
@@ -10,6 +13,8 @@ import time
 
 from scene_reloc_ros import __version__
 from scene_reloc_ros.cli.terminal import terminable, try_outputs
+
+Command = Callable[[argparse.Namespace], int]  # runs with what was parsed
 
 # command -> (module, help); each declares its options in add_arguments and does its work in run.
 # Modules are loaded on use, so that --help and a misspelt option answer at once.
@@ -26,7 +31,7 @@ _COMMANDS = {
 }
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; returns its exit code, 2 for input that cannot be used."""
     began_s = time.monotonic()  # before the imports, which are a part of what is waited for
     arguments = sys.argv[1:] if arguments is None else list(arguments)
@@ -48,7 +53,7 @@ def main(arguments=None):
         return 130
 
 
-def _parser(arguments):
+def _parser(arguments: list[str]) -> tuple[argparse.ArgumentParser, Command | None]:
     """Return the parser, with the options of the chosen command only, and its function."""
     parser = argparse.ArgumentParser(prog='scene_reloc', description='Relocalise a robot from one '
                                      'camera image by scene coordinate regression.')

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command ``map``: posed images to a map file."""
 
+from __future__ import annotations
+
+import argparse
 from dataclasses import replace
 import math
 
@@ -18,6 +21,7 @@ from scene_reloc_ros.features.local_features import EXTRACTORS
 from scene_reloc_ros.files.outputs import kept
 from scene_reloc_ros.mapping.presets import PRESETS, with_minutes
 from scene_reloc_ros.mapping.progress import MappingCancelled
+from scene_reloc_ros.methods.method import MethodOptions
 from scene_reloc_ros.methods.registry import method_class, METHODS
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER
 from scene_reloc_ros.pipeline.mapper import Mapper
@@ -28,7 +32,7 @@ _LEAST_KEPT = 100
 _BOUNDS = MotionBounds()
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``map``."""
     add_sequence(parser)
     add_output(parser, '--out', metavar='MAP', default='scene.map',
@@ -60,7 +64,7 @@ def add_arguments(parser):
     add_json(parser)
 
 
-def _options(args):
+def _options(args: argparse.Namespace) -> MethodOptions:
     """Return the options of the method that was asked for."""
     if args.keep is not None and args.keep < _LEAST_KEPT:
         raise ValueError(f'keep is {args.keep}; expected at least {_LEAST_KEPT} points')
@@ -75,7 +79,7 @@ def _options(args):
     return replace(preset, **given, depth=preset.depth and args.depth == 'auto')
 
 
-def _bounds(args):
+def _bounds(args: argparse.Namespace) -> MotionBounds:
     """Return the bounds of motion that were asked for."""
     for name in ('speed_limit', 'turn_limit'):
         if not 0 <= getattr(args, name) < math.inf:
@@ -84,7 +88,7 @@ def _bounds(args):
     return MotionBounds(args.speed_limit, args.turn_limit)
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Map a sequence; Ctrl-C leaves nothing behind."""
     options = _options(args)
     frames = read_sequence(args)

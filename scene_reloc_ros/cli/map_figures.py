@@ -7,12 +7,14 @@ from __future__ import annotations
 from dataclasses import asdict
 import math
 from pathlib import Path
+from typing import Any
 
 from scene_reloc_ros.evaluation.published import described
-from scene_reloc_ros.mapping.depth_correction import AGREEING_M
+from scene_reloc_ros.mapping.depth_correction import AGREEING_M, DepthCorrection
+from scene_reloc_ros.mapping.scene_map import MapContent, SceneMap
 
 
-def map_figures(path, scene_map):
+def map_figures(path: str | Path, scene_map: SceneMap) -> dict[str, Any]:
     camera = scene_map.camera
     return {'map': str(path), 'map_bytes': Path(path).stat().st_size,
             'method': scene_map.content.method,
@@ -25,19 +27,19 @@ def map_figures(path, scene_map):
             'origin': list(scene_map.origin), **scene_map.metadata}
 
 
-def _depth_figures(depth):
+def _depth_figures(depth: DepthCorrection) -> dict[str, Any]:
     """Return a depth correction as plain values, without figures that nobody measured."""
     unknown = {} if depth.known else {'agreement': None, 'deviation_m': None}
     return {**asdict(depth), 'usable': depth.unavailable() is None, **unknown}
 
 
-def _head(content):
+def _head(content: MapContent) -> dict[str, Any]:
     """Return the size of the head of a map that has one."""
     size = content.header.get('head')
     return {} if size is None else {'head': {key: size[key] for key in ('width', 'blocks')}}
 
 
-def map_rows(figures):
+def map_rows(figures: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     low, high = figures['extent']
     size = ' x '.join(f'{b - a:.1f}' for a, b in zip(low, high))
     camera = figures['camera']
@@ -64,13 +66,13 @@ def map_rows(figures):
         *_check_rows(figures['check'], figures['calibration_table']))
 
 
-def _still_text(figures):
+def _still_text(figures: dict[str, Any]) -> str:
     """Return how many views the frames show, where a camera that stood still shows one of many."""
     distinct = figures.get('distinct_frames', figures['frames'])
     return '' if distinct == figures['frames'] else f' of {distinct} views (a camera stood still)'
 
 
-def _pose_rows(figures):
+def _pose_rows(figures: dict[str, Any]) -> list[tuple[str, str]]:
     """Return what there is to say of the poses: jumps, a far origin."""
     said = []
     if figures.get('pose_jumps'):
@@ -81,7 +83,7 @@ def _pose_rows(figures):
     return [('poses', '; '.join(said))] if said else []
 
 
-def _check_rows(check, table):
+def _check_rows(check: dict[str, Any], table: dict[str, Any] | None) -> list[tuple[str, str]]:
     """Return rows on the accuracy and the calibration, before the one that judges the map."""
     what = (f'{check["frames"]} frames in {check["blocks"]} blocks of time, kept from training'
             if check['held_out'] else f'{check["frames"]} frames that it was trained on')
@@ -100,7 +102,7 @@ def _check_rows(check, table):
     return [*rows, ('quality', check['quality'] + advice)]
 
 
-def _table_text(check, table):
+def _table_text(check: dict[str, Any], table: dict[str, Any] | None) -> str:
     if table is None or not table['rgb']['frames'] or check['nees_mean'] is None:
         return 'none: covariances are those of other maps, and rather too large'
     rgb = table['rgb']
@@ -110,7 +112,7 @@ def _table_text(check, table):
             f'honest), {check["nees_within_95"]:.0%} within the 95 % bound')
 
 
-def _choice_rows(choice):
+def _choice_rows(choice: dict[str, Any] | None) -> list[tuple[str, str]]:
     """Return what held-out frames said of the methods that were tried, if they were asked."""
     if choice is None:
         return []
@@ -121,7 +123,7 @@ def _choice_rows(choice):
                        f'of {choice["frames"]} held-out frames)')]
 
 
-def _content_text(figures):
+def _content_text(figures: dict[str, Any]) -> str:
     """Return what a method made of the frames: training, forests, or key frames."""
     if len(figures.get('parts', ())) > 1:
         return '; '.join(f'{name}: {_content_text(part)}'
@@ -139,7 +141,7 @@ def _content_text(figures):
     return f'{figures["key_frames"]} key frames, {figures["points"]} points'
 
 
-def _lens_text(figures):
+def _lens_text(figures: dict[str, Any]) -> str:
     lens, tracks = figures['lens'], figures.get('camera_fit')
     if tracks is not None:
         return (f'{tracks["tracks"]} tracks through key frames: rays miss their points by '
@@ -154,7 +156,7 @@ def _lens_text(figures):
             f'epipolar lines, {lens["after_px"]:.1f} px with what was found')
 
 
-def _depth_text(figures):
+def _depth_text(figures: dict[str, Any]) -> str:
     depth = figures['depth']
     if 'forests' in figures:
         return 'what the points of the forests come from: taken as it is'
@@ -170,7 +172,7 @@ def _depth_text(figures):
             f'{counted if depth["usable"] else "queries with depth are refused"}')
 
 
-def _no_depth_text(figures):
+def _no_depth_text(figures: dict[str, Any]) -> str:
     """Return why a map cannot use the depth of a query."""
     if figures.get('depth_frames'):
         why = (f'that of {figures["depth_frames"]} frames led the mapping, but it cannot be '

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command ``pretrain``: the weights of the encoder from nothing."""
 
+from __future__ import annotations
+
+import argparse
 from pathlib import Path
 
 from scene_reloc_ros.cli.arguments import add_device, add_json, add_output
@@ -30,7 +33,7 @@ _HELD_OUT, _HELD_OUT_SCENES = 40, 20  # images and scenes that judge only
 _SCENES_OF_IMAGES = 0.6  # as many scenes are made
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``pretrain``."""
     add_output(parser, '--out', default='encoder.safetensors', metavar='WEIGHTS',
                help='file to write (encoder.safetensors)')
@@ -51,7 +54,7 @@ def add_arguments(parser):
     add_json(parser)
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Train an encoder; a run that was cut off goes on from its checkpoint."""
     if not args.minutes > 0 or args.batch < 1 or (args.images is not None and args.images < 1):
         raise ValueError('pretrain needs minutes above 0, at least 1 image and 1 pair a step')
@@ -79,7 +82,8 @@ def run(args):
     return 0 if written == (args.out, args.json) else ELSEWHERE
 
 
-def _prepare(args, options, bars):
+def _prepare(args: argparse.Namespace, options: PretrainingOptions,
+             bars: ProgressBars) -> Pretraining:
     """Return the Pretraining with its images and scenes, and others that judge."""
     images = make_images(options.images, args.seed, bars)
     scenes = make_scenes(options.scenes, args.seed, images, bars)
@@ -91,7 +95,7 @@ def _prepare(args, options, bars):
                        held_out_scenes)
 
 
-def _description(args, training):
+def _description(args: argparse.Namespace, training: Pretraining) -> str:
     options = training.options
     photos = f', the photographs in {Path(args.photos).name}' if args.photos else ''
     begun = f', begun with {args.init} {encoder_hash(args.init)}' if args.init else ''

@@ -2,11 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Progress bars and tables in a terminal."""
 
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 import json
+from pathlib import Path
 import signal
 import sys
 import threading
+from typing import Any
 
 from tqdm import tqdm
 
@@ -22,37 +28,39 @@ SCHEMA = 1  # of the figures in JSON files; grows when one changes its meaning o
 class ProgressBars:
     """One bar for each stage; give it as ``on_progress``."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         """Begin without a bar."""
-        self._stage, self._bar = None, None
+        self._stage: str | None = None
+        self._bar: tqdm | None = None
 
-    def __call__(self, stage, fraction, text):
+    def __call__(self, stage: str, fraction: float, text: str) -> None:
         """Move the bar of a stage to a fraction in [0, 1]."""
         if stage != self._stage:
             self.close()
             self._stage = stage
             interval_s = _TERMINAL_S if sys.stderr.isatty() else _FILE_S
             self._bar = tqdm(total=1.0, desc=stage, bar_format=_FORMAT, mininterval=interval_s)
+        assert self._bar is not None
         self._bar.set_postfix_str(text, refresh=False)
         self._bar.update(fraction - self._bar.n)
 
-    def close(self):
+    def close(self) -> None:
         """End the present bar."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
             self._stage = None
 
-    def __enter__(self):
+    def __enter__(self) -> ProgressBars:
         """Use it in a with statement."""
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         """Close the bar whatever happened."""
         self.close()
 
 
-def print_rows(rows):
+def print_rows(rows: Sequence[tuple[str, object]]) -> None:
     """Print (name, value) pairs as two columns."""
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
@@ -60,7 +68,7 @@ def print_rows(rows):
 
 
 @contextmanager
-def terminable():
+def terminable() -> Iterator[None]:
     """Treat SIGTERM as Ctrl-C while the context lasts, so that what is half-written goes."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -72,7 +80,7 @@ def terminable():
         signal.signal(signal.SIGTERM, before)
 
 
-def try_outputs(args):
+def try_outputs(args: argparse.Namespace) -> None:
     """Replace the outputs of a command by full paths; ValueError where one cannot be written."""
     for name, folder in getattr(args, 'outputs', {}).items():
         path = getattr(args, name)
@@ -80,7 +88,7 @@ def try_outputs(args):
             setattr(args, name, writable_folder(path) if folder else writable_file(path))
 
 
-def write_json(path, values):
+def write_json(path: Path | None, values: dict[str, Any]) -> Path | None:
     """Write a dict as JSON where a path was given; return where it is, see ``kept``."""
     if path is None:
         return None

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The machine that a figure was measured on."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 import platform
@@ -10,7 +12,7 @@ import re
 import torch
 
 
-def machine_name():
+def machine_name() -> str:
     """Return the processor, how many cores this process may use, and the GPU if there is one."""
     try:
         models = re.findall(r'model name\s*:\s*(.+)', Path('/proc/cpuinfo').read_text())

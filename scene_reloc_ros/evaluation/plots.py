@@ -103,7 +103,8 @@ def plot_inliers(report: EvaluationReport, sequence: Sequence, path: Path) -> No
     if found.map_from_cam is not None:
         cam_from_map = invert_pose(found.map_from_cam)
         depth = found.inlier_points @ cam_from_map[2, :3] + cam_from_map[2, 3]
-        dots = axes.scatter(*found.inlier_pixels.T, c=depth, s=6, cmap='turbo')
+        u, v = found.inlier_pixels.T
+        dots = axes.scatter(u, v, c=depth, s=6, cmap='turbo')
         figure.colorbar(dots, label='depth of the scene coordinate (m)', shrink=0.8)
     axes.set(title=f'{record.name}: {found.inliers} of {found.cells} cells agree')
     axes.axis('off')
@@ -130,7 +131,7 @@ def plot_trust(report: EvaluationReport, figures: dict[str, Any], path: Path) ->
 
 
 def _draw_nees(axes: Axes, values: list[float]) -> None:
-    edges = np.linspace(0, _LARGEST_NEES, 31)
+    edges = np.linspace(0, _LARGEST_NEES, 31).tolist()
     axes.hist(np.clip(values, 0, _LARGEST_NEES), edges, density=True, color='tab:blue', alpha=0.6,
               label=f'{len(values)} accepted frames')
     grid = np.linspace(0, _LARGEST_NEES, 200)

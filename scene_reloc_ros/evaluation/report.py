@@ -14,6 +14,7 @@ from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.pipeline.camera_watch import CameraWatch
 from scene_reloc_ros.pipeline.frame_result import FrameResult, localise_frames, summarise
+from scene_reloc_ros.pipeline.localiser import Localiser
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,13 @@ class EvaluationReport:
             'solver': first.solver, 'device': first.device}
 
 
-def evaluate(localiser: CameraWatch, sequence: Sequence,
+def evaluate(localiser: CameraWatch | Localiser, sequence: Sequence,
              on_progress: Callable[[str, float, str], object] | None = None,
              depth: bool = False) -> EvaluationReport:
     """Localise every frame of a sequence and compare with its pose.
 
     Args:
-        localiser: of the map; the frames are a stream to it.
+        localiser: of the map; to a CameraWatch the frames are a stream.
         sequence: posed images; ValueError names a frame without a pose.
         on_progress: called with (stage, fraction in [0, 1], text).
         depth: use the depth of the frames; ValueError names a frame that has none.

@@ -2,9 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The solver beside its peers on the same synthetic problems."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
 import importlib.util
 import time
+from typing import Any, Optional
 
 import cv2
 import numpy as np
@@ -12,8 +16,14 @@ import torch
 
 from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp, transform_points
+from scene_reloc_ros.mapping.progress import Report
 from scene_reloc_ros.solver.backend import select_solver
-from scene_reloc_ros.solver.problem import PoseProblem, SolverOptions, SolverResult
+from scene_reloc_ros.solver.problem import (
+    PoseProblem,
+    SolverFunction,
+    SolverOptions,
+    SolverResult,
+)
 
 FOCAL_PX, WIDTH, HEIGHT = 525.0, 640, 480
 OURS, OURS_WITH_DEPTH = 'ours, RGB', 'ours, RGB-D'
@@ -30,7 +40,7 @@ class SyntheticProblem:
     depths: np.ndarray  # (N,) float64, metres, 0 where the sensor has none
     map_from_cam: torch.Tensor  # (4, 4) float64
 
-    def posed(self, depth=False, device='cpu'):
+    def posed(self, depth: bool = False, device: torch.device | str = 'cpu') -> PoseProblem:
         """Return the PoseProblem of it on a device, with its depths if asked for."""
         rays = np.c_[self.pixels / FOCAL_PX, np.ones(len(self.pixels))]
         rays, points, depths = (torch.from_numpy(values).float().to(device)
@@ -38,7 +48,12 @@ class SyntheticProblem:
         return PoseProblem(rays, points, FOCAL_PX, depths if depth else None)
 
 
-def synthetic_problem(seed, cells=4800, inlier_ratio=0.3, noise_px=1.0):
+# Finds map_from_cam (4, 4), or None.
+Solver = Callable[[SyntheticProblem], Optional[torch.Tensor]]
+
+
+def synthetic_problem(seed: int, cells: int = 4800, inlier_ratio: float = 0.3,
+                      noise_px: float = 1.0) -> SyntheticProblem:
     """Return one problem: depths of 1 to 5 m, Gaussian pixel noise, outliers all over the room.
 
     Depths are known at some of the cells, with the noise that the solver's options expect.
@@ -58,16 +73,16 @@ def synthetic_problem(seed, cells=4800, inlier_ratio=0.3, noise_px=1.0):
     return SyntheticProblem(pixels, points, sensed, map_from_cam)
 
 
-def _ours(solve, depth, device):
+def _ours(solve: SolverFunction, depth: bool, device: torch.device) -> Solver:
     """Return the function that solves a SyntheticProblem with a backend of ours."""
-    def solved(problem):
+    def solved(problem: SyntheticProblem) -> torch.Tensor | None:
         result = solve(problem.posed(depth, device), torch.Generator().manual_seed(0),
                        SolverOptions())
         return invert_pose(result.cam_from_map) if isinstance(result, SolverResult) else None
     return solved
 
 
-def _poselib(problem):
+def _poselib(problem: SyntheticProblem) -> torch.Tensor | None:
     import poselib
     camera = {'model': 'SIMPLE_PINHOLE', 'width': WIDTH, 'height': HEIGHT,
               'params': [FOCAL_PX, 0.0, 0.0]}
@@ -79,7 +94,7 @@ def _poselib(problem):
     return invert_pose(cam_from_map)
 
 
-def _opencv(problem):
+def _opencv(problem: SyntheticProblem) -> torch.Tensor | None:
     options = SolverOptions()
     matrix = np.diag((FOCAL_PX, FOCAL_PX, 1.0))
     found, rotation, translation, _ = cv2.solvePnPRansac(
@@ -93,7 +108,7 @@ def _opencv(problem):
     return invert_pose(cam_from_map)
 
 
-def solvers_on(device):
+def solvers_on(device: torch.device) -> dict[str, Solver]:
     """Return {name: solve function} of ours and of the peers installed; those know no depth.
 
     Ours is the backend of the torch.device, problems included; RuntimeError where it cannot run.
@@ -106,15 +121,16 @@ def solvers_on(device):
     return known
 
 
-def benchmark_solver(problems=200, cells=4800, inlier_ratio=0.3, noise_px=1.0,
-                     device=_CPU, on_progress=None):
+def benchmark_solver(problems: int = 200, cells: int = 4800, inlier_ratio: float = 0.3,
+                     noise_px: float = 1.0, device: torch.device = _CPU,
+                     on_progress: Report | None = None) -> dict[str, Any]:
     """Return errors, success and times of ours and its peers on the same problems.
 
     The solvers take turns on every problem, after one warm-up each, so that a busy moment of
     the machine hits them alike. Ratios are ours over the peer's, by medians, for both of ours.
     """
     solvers = solvers_on(device)
-    records = {name: [] for name in solvers}
+    records: dict[str, list[tuple[float, ...]]] = {name: [] for name in solvers}
     for seed in range(-1, problems):  # the first is the warm-up
         problem = synthetic_problem(seed + 1, cells, inlier_ratio, noise_px)
         for name, solve in solvers.items():
@@ -135,13 +151,14 @@ def benchmark_solver(problems=200, cells=4800, inlier_ratio=0.3, noise_px=1.0,
             'solvers': figures}
 
 
-def _errors(found, truth):
+def _errors(found: torch.Tensor | None, truth: torch.Tensor) -> tuple[float, float]:
     if found is None:
         return np.inf, np.inf
-    return tuple(float(e) for e in pose_errors(found, truth))
+    metres, degrees = pose_errors(found, truth)
+    return float(metres), float(degrees)
 
 
-def _figures(rows):
+def _figures(rows: np.ndarray) -> dict[str, float]:
     translation, rotation, elapsed_ms = rows.T
     low, high = np.percentile(elapsed_ms, (10, 90))
     return {'median_translation_m': float(np.median(translation)),

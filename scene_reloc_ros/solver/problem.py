@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 import enum
 from typing import TypeVar
 
+import numpy as np
 import torch
 
 MINIMUM_CELLS = 4  # a minimal sample of three and one that tells a right pose from a wrong one
-Depths = TypeVar('Depths', float, torch.Tensor)
+Depths = TypeVar('Depths', float, np.ndarray, torch.Tensor)
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command ``demo``: map from camera topics, kidnap the robot, find it again."""
 
+from __future__ import annotations
+
+import argparse
 import importlib.util
 import json
 import os
+from pathlib import Path
 import selectors
 import sys
+from typing import Any, TextIO
 
 from tqdm import tqdm
 
 from scene_reloc_ros.cli.arguments import add_output
-from scene_reloc_ros.cli.demo.plan import demo_plan
+from scene_reloc_ros.cli.demo.plan import Bound, demo_plan
 from scene_reloc_ros.cli.demo.plot import plot_demo
 from scene_reloc_ros.cli.demo.processes import ChildProcess, stop_all
 from scene_reloc_ros.cli.demo.summary import summarise_demo
@@ -27,7 +32,7 @@ class DemoFailure(RuntimeError):
     """A process of the demo failed; the text says which and why."""
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     parser.add_argument('--sequence', help='folder of a recorded sequence instead of the '
                         'simulated room; map.txt and validation.txt in it name the two routes')
@@ -45,7 +50,7 @@ def add_arguments(parser):
     parser.add_argument('--seed', type=int, default=0, help='seed of drift and training (0)')
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Run the demo; returns 0 only if the robot was found, else 1.
 
     Raises ValueError for a sequence that cannot be played, RuntimeError where a process fails.
@@ -62,7 +67,7 @@ def run(args):
     return 0 if summary['found'] else 1
 
 
-def _conduct(plan, args):
+def _conduct(plan: dict[str, Any], args: argparse.Namespace) -> dict[str, Any]:
     """Start the processes, follow the conductor, stop everything; returns its results."""
     out = args.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
@@ -93,7 +98,7 @@ def _conduct(plan, args):
     return json.loads(results_path.read_text())
 
 
-def _node_parameters(args, out):
+def _node_parameters(args: argparse.Namespace, out: Path) -> dict[str, dict[str, Any]]:
     """Return {node: ROS parameters}; images are wanted reliably, for none may be missed."""
     return {
         'dataset_player': {'wait_for_subscribers': 2, 'wait_timeout': 60.0, 'pace_timeout': 5.0},
@@ -108,7 +113,7 @@ def _node_parameters(args, out):
             'tf_wait': 2.0, 'relocalise_timeout': 60.0, 'image_timeout': 60.0, **_RELIABLE}}
 
 
-def _ros_arguments(parameters):
+def _ros_arguments(parameters: dict[str, Any]) -> list[str]:
     """Return parameters as arguments of a node."""
     arguments = ['--ros-args']
     for name, value in parameters.items():
@@ -116,7 +121,7 @@ def _ros_arguments(parameters):
     return arguments
 
 
-def _follow(progress, children):
+def _follow(progress: TextIO, children: list[ChildProcess]) -> None:
     """Show progress until the conductor, the last child, ends; DemoFailure where one fails."""
     bars = _Bars()
     with selectors.DefaultSelector() as selector:
@@ -142,10 +147,11 @@ def _follow(progress, children):
 class _Bars:
     """One progress bar for each part of the demo."""
 
-    def __init__(self):
-        self._stage, self._bar = None, None
+    def __init__(self) -> None:
+        self._stage: str | None = None
+        self._bar: tqdm | None = None
 
-    def show(self, message):
+    def show(self, message: dict[str, Any]) -> None:
         """Move the bar of the message's stage, or begin it."""
         if message['stage'] != self._stage:
             self.close()
@@ -153,24 +159,26 @@ class _Bars:
             interval_s = _TERMINAL_S if sys.stdout.isatty() else _FILE_S
             self._bar = tqdm(total=1.0, desc=self._stage, bar_format=_BAR, file=sys.stdout,
                              mininterval=interval_s)
+        assert self._bar is not None
         self._bar.set_postfix_str(message['text'], refresh=False)
         self._bar.update(message['fraction'] - self._bar.n)
 
-    def close(self):
+    def close(self) -> None:
         """End the present bar."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
 
 
-def _median_text(summary):
+def _median_text(summary: dict[str, Any]) -> str:
     if summary['median_translation_m'] is None:
         return 'none: no frame was accepted'
     return (f'{100 * summary["median_translation_m"]:.1f} cm, '
             f'{summary["median_rotation_deg"]:.2f} degrees')
 
 
-def _print_table(summary, results, bound, picture):
+def _print_table(summary: dict[str, Any], results: dict[str, Any], bound: Bound,
+                 picture: Path) -> None:
     latency = summary['latency_ms']
     rows = (
         ('key frames, training', f'{results["keyframes"]}, {results["training_s"]:.0f} s'),

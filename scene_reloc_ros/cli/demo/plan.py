@@ -2,9 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the demo plays: two routes through a room, or two parts of a recorded sequence."""
 
+from __future__ import annotations
+
+import argparse
 from dataclasses import dataclass
 import math
 from pathlib import Path
+from typing import Any
 
 from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
 
@@ -23,7 +27,7 @@ class Bound:
     metres: float
     degrees: float
 
-    def __str__(self):
+    def __str__(self) -> str:
         """Return the bound as the demo prints it."""
         return (f'at least {self.share:.0%} of the frames within {self.metres * 100:.0f} cm and '
                 f'{self.degrees:.0f} degrees')
@@ -33,7 +37,7 @@ ROOM_BOUND = Bound(0.9, 0.05, 5.0)
 SEQUENCE_BOUND = Bound(0.5, 0.10, 5.0)
 
 
-def demo_plan(args):
+def demo_plan(args: argparse.Namespace) -> tuple[dict[str, Any], Bound]:
     """Return (plan, bound) of the parsed arguments; ValueError names what is missing."""
     parts = _room_parts(args) if args.sequence is None else _sequence_parts(args)
     survey = {**parts['survey'], 'publish_map_to_odom': True, 'rate': 10.0, 'seed': args.seed,
@@ -45,21 +49,21 @@ def demo_plan(args):
     return plan, ROOM_BOUND if args.sequence is None else SEQUENCE_BOUND
 
 
-def _wanted(args, default):
+def _wanted(args: argparse.Namespace, default: dict[str, int]) -> dict[str, int]:
     """Return the number of frames asked for on both routes."""
     default = _QUICK_FRAMES if args.quick else default
     return {'survey': args.frames_map or default['survey'],
             'return': args.frames_query or default['return']}
 
 
-def _room_parts(args):
+def _room_parts(args: argparse.Namespace) -> dict[str, dict[str, Any]]:
     wanted = _wanted(args, _ROOM_FRAMES)
     lights = {'survey': 'day', 'return': 'evening'}
     return {route: _part(f'simulated:{route}?frames={count}&light={lights[route]}')
             for route, count in wanted.items()}
 
 
-def _sequence_parts(args):
+def _sequence_parts(args: argparse.Namespace) -> dict[str, dict[str, Any]]:
     """Take map.txt and validation.txt of the folder, else its first two thirds and its last."""
     wanted = _wanted(args, _MOST_FRAMES)
     folder = Path(args.sequence)
@@ -73,12 +77,14 @@ def _sequence_parts(args):
             'return': _thinned(args.sequence, '', split, length - split, wanted['return'])}
 
 
-def _thinned(sequence, frames, first, available, wanted):
+def _thinned(sequence: str, frames: str, first: int, available: int,
+             wanted: int) -> dict[str, Any]:
     """Take every n-th frame so that at most ``wanted`` are played."""
     step = max(1, math.ceil(available / wanted))
     return _part(sequence, frames, first, step, math.ceil(available / step))
 
 
-def _part(sequence, frames='', first=0, step=1, count=0):
+def _part(sequence: str, frames: str = '', first: int = 0, step: int = 1,
+          count: int = 0) -> dict[str, Any]:
     return {'sequence': str(sequence), 'frames': frames, 'first': first, 'step': step,
             'count': count}

@@ -2,9 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The picture of a demo: both routes from above, the errors, a camera frame with its inliers."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import Any
 
 import cv2
+from matplotlib.axes import Axes
 import numpy as np
 
 from scene_reloc_ros.cli.demo.summary import demo_errors
@@ -14,7 +18,7 @@ _BOUND_CM, _BOUND_DEG = 5.0, 5.0
 _AXES = 'xyz'
 
 
-def plot_demo(results, path):
+def plot_demo(results: dict[str, Any], path: Path) -> None:
     """Write the picture of a demo.
 
     Args:
@@ -31,7 +35,7 @@ def plot_demo(results, path):
     save_figure(figure, path)
 
 
-def _draw_routes(axes, results):
+def _draw_routes(axes: Axes, results: dict[str, Any]) -> None:
     survey = np.array(results['survey_route']).reshape(-1, 3)
     truth = np.array([np.array(f['map_from_cam_true'])[:3, 3] for f in results['frames']])
     estimates = np.array([np.array(f['map_from_cam'])[:3, 3] for f in results['frames']
@@ -50,7 +54,7 @@ def _draw_routes(axes, results):
     axes.grid(alpha=0.3)
 
 
-def _draw_errors(axes, frames):
+def _draw_errors(axes: Axes, frames: list[dict[str, Any]]) -> None:
     translation, rotation = demo_errors(frames)
     index = np.arange(len(frames))
     seen = np.isfinite(translation)
@@ -69,7 +73,7 @@ def _draw_errors(axes, frames):
     axes.grid(alpha=0.3, which='both')
 
 
-def _draw_picture(axes, results):
+def _draw_picture(axes: Axes, results: dict[str, Any]) -> None:
     axes.axis('off')
     picture = cv2.imread(results['picture']) if results['picture'] else None
     if picture is None:

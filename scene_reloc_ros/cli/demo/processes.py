@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Child processes of a command: logged to files, interrupted and if need be killed at the end."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 import os
 from pathlib import Path
 import signal
@@ -15,7 +18,8 @@ _TAIL_LINES = 15
 class ChildProcess:
     """One Python module in a process group of its own."""
 
-    def __init__(self, name, module, arguments, log, pass_fds=()):
+    def __init__(self, name: str, module: str, arguments: Sequence[str], log: str | Path,
+                 pass_fds: Sequence[int] = ()) -> None:
         """Start it.
 
         Args:
@@ -33,22 +37,22 @@ class ChildProcess:
                 start_new_session=True, pass_fds=pass_fds, env=_environment())
 
     @property
-    def exit_code(self):
+    def exit_code(self) -> int | None:
         """Exit code, or None while it runs."""
         return self._process.poll()
 
     @property
-    def failure(self):
+    def failure(self) -> str:
         """One sentence and the end of the log."""
         lines = self.log.read_text(errors='replace').splitlines()[-_TAIL_LINES:]
         return '\n'.join((f'{self.name} ended with exit code {self.exit_code}; the end of '
                           f'{self.log}:', *lines))
 
-    def interrupt(self):
+    def interrupt(self) -> None:
         """Ask the process group to end, as Ctrl-C does."""
         self._signal(signal.SIGINT)
 
-    def wait_or_kill(self):
+    def wait_or_kill(self) -> None:
         """Wait for the end; what does not end is killed."""
         try:
             self._process.wait(_STOP_S)
@@ -56,14 +60,14 @@ class ChildProcess:
             self._signal(signal.SIGKILL)
             self._process.wait()
 
-    def _signal(self, number):
+    def _signal(self, number: int) -> None:
         try:
             os.killpg(self._process.pid, number)
         except ProcessLookupError:
             return
 
 
-def stop_all(children):
+def stop_all(children: Iterable[ChildProcess]) -> None:
     """Interrupt all children at once, then wait for each."""
     for child in children:
         child.interrupt()
@@ -71,7 +75,7 @@ def stop_all(children):
         child.wait_or_kill()
 
 
-def _environment():
+def _environment() -> dict[str, str]:
     """Let child processes find this package and, in a standalone set-up, its ROS 2."""
     root = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(part for part in (root, os.environ.get('PYTHONPATH')) if part)

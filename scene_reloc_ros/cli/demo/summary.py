@@ -2,15 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The figures of a demo: what the topics said beside the truth."""
 
+from __future__ import annotations
+
 from collections import Counter
+from typing import Any
 
 import numpy as np
 
+from scene_reloc_ros.cli.demo.plan import Bound
 from scene_reloc_ros.geometry.pose_error import pose_errors, recall, RECALL_BOUNDS
 from scene_reloc_ros.pipeline.frame_result import median
 
 
-def demo_errors(frames, key='map_from_cam'):
+def demo_errors(frames: list[dict[str, Any]],
+                key: str = 'map_from_cam') -> tuple[np.ndarray, np.ndarray]:
     """Return errors (N,) in metres and degrees of demo records; Inf where there is no pose.
 
     Args:
@@ -28,7 +33,7 @@ def demo_errors(frames, key='map_from_cam'):
     return translation, rotation
 
 
-def summarise_demo(results, bound):
+def summarise_demo(results: dict[str, Any], bound: Bound) -> dict[str, Any]:
     """Return the figures of a demo.
 
     Args:
@@ -54,7 +59,7 @@ def summarise_demo(results, bound):
     return summary
 
 
-def _tf_deviation(frames):
+def _tf_deviation(frames: list[dict[str, Any]]) -> float:
     """Return how far the positions of /tf and ~/pose are apart at most, in metres."""
     pairs = [(frame['map_from_cam'], frame['map_from_cam_of_tf']) for frame in frames]
     distances = [np.linalg.norm(np.array(topic)[:3, 3] - np.array(tf)[:3, 3])

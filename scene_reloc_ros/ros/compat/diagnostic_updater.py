@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
@@ -30,7 +31,7 @@ class Updater:
         """Publish on ``node`` every ``period`` seconds."""
         self._node = node
         self._hardware_id = 'none'
-        self._tasks = []
+        self._tasks: list[tuple[str, Callable[..., Any]]] = []
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
         self._timer = node.create_timer(period, self.update)
 

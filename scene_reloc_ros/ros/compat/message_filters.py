@@ -17,7 +17,7 @@ class Subscriber:
 
     def __init__(self, node: Node, *args: Any, **kwargs: Any) -> None:
         """Take the arguments of ``create_subscription`` but for the callback."""
-        self._callbacks = []
+        self._callbacks: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         topic_type, topic, *rest = args
         qos = kwargs.pop('qos_profile', rest[0] if rest else 10)
         self.sub = node.create_subscription(topic_type, topic, self._signal, qos, **kwargs)
@@ -37,10 +37,10 @@ class ApproximateTimeSynchronizer:
 
     def __init__(self, fs: Sequence[Any], queue_size: int, slop: float) -> None:
         """Group the filters ``fs``, keeping ``queue_size`` messages of each; slop in seconds."""
-        self._queues = [{} for _ in fs]
+        self._queues: list[dict[int, Any]] = [{} for _ in fs]
         self._queue_size = queue_size
         self._slop_ns = int(slop * 1e9)
-        self._callbacks = []
+        self._callbacks: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         self._lock = threading.Lock()
         for index, source in enumerate(fs):
             source.registerCallback(self._add, index)

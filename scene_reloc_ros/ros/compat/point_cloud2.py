@@ -10,7 +10,8 @@ import numpy as np
 from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
-_TYPES = {PointField.FLOAT32: np.dtype(np.float32), PointField.FLOAT64: np.dtype(np.float64)}
+_TYPES: dict[int, np.dtype] = {
+    PointField.FLOAT32: np.dtype(np.float32), PointField.FLOAT64: np.dtype(np.float64)}
 
 
 def create_cloud(header: Header, fields: list[PointField], points: np.ndarray) -> PointCloud2:

@@ -49,7 +49,7 @@ class Buffer:
         """Start empty; 10 s are kept by default."""
         del node
         self._cache_ns = (cache_time or Duration(seconds=10)).nanoseconds
-        self._histories = {}
+        self._histories: dict[str, TransformHistory] = {}
         self._lock = threading.Lock()
 
     def set_transform(self, transform: TransformStamped, authority: str) -> None:
@@ -135,14 +135,15 @@ class Buffer:
         return frames
 
     def _newest_common_stamp(self, chain: list[str]) -> int:
-        newest = [self._histories[child].span_ns[1] for child in chain
-                  if not self._histories[child].is_static]
-        return min(newest, default=0)
+        moving = [history.span_ns for history in map(self._histories.__getitem__, chain)
+                  if not history.is_static]
+        return min((span[1] for span in moving if span is not None), default=0)
 
     def _compose(self, chain: list[str], stamp_ns: int) -> np.ndarray:
         ancestor_from_frame = np.eye(4)
         for child in chain:
             history = self._histories[child]
+            assert history.span_ns is not None  # it is kept with its first sample
             oldest, newest = history.span_ns
             if not history.is_static and not oldest <= stamp_ns <= newest:
                 raise ExtrapolationException(_outside(child, history.parent, stamp_ns, oldest,
@@ -202,7 +203,7 @@ class StaticTransformBroadcaster:
 
     def __init__(self, node: Node, qos: Optional[QoSProfile] = None) -> None:
         """Publish on ``node``, latched with depth one."""
-        self._transforms = {}
+        self._transforms: dict[str, TransformStamped] = {}
         self.pub_tf = node.create_publisher(TFMessage, '/tf_static', qos or QoSProfile(
             depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
 

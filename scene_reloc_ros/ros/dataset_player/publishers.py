@@ -9,7 +9,7 @@ from typing import Any
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
 import numpy as np
-from rclpy.publisher import Publisher
+from rclpy.lifecycle import LifecyclePublisher
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Bool, Header, String
@@ -50,7 +50,7 @@ class PlayerPublishers:
         self._transforms = TransformBroadcaster(node)
         self._static_transforms = StaticTransformBroadcaster(node)
 
-    def _publisher(self, message_type: type, topic: str, qos: QoSProfile) -> Publisher:
+    def _publisher(self, message_type: type, topic: str, qos: QoSProfile) -> LifecyclePublisher:
         return self._node.create_lifecycle_publisher(
             message_type, topic, qos, qos_overriding_options=overridable())
 
@@ -100,9 +100,10 @@ class PlayerPublishers:
                        options: DatasetPlayerOptions) -> None:
         """Publish a PosedImage: truth, camera_info and depth first, the image last."""
         header = Header(stamp=stamp_message(stamp_ns), frame_id=options.camera_frame)
-        truth = PoseStamped(pose=pose_message(frame.map_from_cam))
-        truth.header.stamp, truth.header.frame_id = header.stamp, options.map_frame
-        self._truth.publish(truth)
+        if frame.map_from_cam is not None:
+            truth = PoseStamped(pose=pose_message(frame.map_from_cam))
+            truth.header.stamp, truth.header.frame_id = header.stamp, options.map_frame
+            self._truth.publish(truth)
         self._camera_info.publish(fill_camera_info(CameraInfo(header=header), frame.camera))
         if options.publish_depth and frame.depth_m is not None:
             self._depth.publish(self._depth_message(frame.depth_m, header, options))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import math
+from typing import Optional
 
 import numpy as np
 import torch
@@ -43,7 +44,7 @@ class SimulatedOdometry:
         self._odom_from_base = np.asarray(start, np.float64)
         self._deviation = np.repeat((drift_translation_m, drift_rotation_rad), 3)
         self._random = np.random.default_rng(seed)
-        self._map_from_base = None
+        self._map_from_base: Optional[np.ndarray] = None
 
     def odom_from_base(self, map_from_base: np.ndarray) -> np.ndarray:
         """Return what odometry says when the robot truly is at ``map_from_base``."""

@@ -22,6 +22,7 @@ from scene_reloc_ros.ros.bridge.conversions import nanoseconds, pose_of_message,
 from scene_reloc_ros.ros.compat.upstream import CvBridge
 from scene_reloc_ros.ros.node.qos import LATCHED, RESULT
 
+Poses = dict[int, np.ndarray]  # stamp in nanoseconds -> (4, 4)
 _TF_QOS = QoSProfile(depth=200)
 _TF_STATIC_QOS = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
@@ -38,22 +39,27 @@ class DemoObserver:
         """
         self._node, self._frames = node, frames
         self.changed = threading.Condition()
-        self.latest = {}  # topic -> newest dictionary of the status topics
-        self.finished = None
-        self.map_path = None
-        self.progress = None
-        self._base_from_cam = None
-        self._odometry, self._corrections = {}, {}  # stamp_ns -> pose
+        self.latest: dict[str, dict[str, Any]] = {}  # of each status topic
+        self.finished: Optional[bool] = None
+        self.map_path: Optional[str] = None
+        self.progress: Optional[dict[str, Any]] = None
+        self._base_from_cam: Optional[np.ndarray] = None
+        self._odometry: Poses = {}
+        self._corrections: Poses = {}
         self._subscribe_nodes()
         self.clear()
 
     def clear(self) -> None:
         """Begin a new part of the demo."""
         with self.changed:
-            self._truths, self._poses, self._names, self._statuses = OrderedDict(), {}, {}, {}
+            self._truths: Poses = OrderedDict()
+            self._poses: Poses = {}
+            self._names: dict[int, str] = {}
+            self._statuses: dict[int, dict[str, Any]] = {}
             self._odometry.clear()
             self._corrections.clear()
-            self._picture = (-1, None, None)  # inliers, stamp, image
+            self._most_inliers = -1
+            self._picture: tuple[Optional[int], Optional[np.ndarray]] = (None, None)
 
     def _subscribe_nodes(self) -> None:
         for topic in ('/dataset_player/status', '/mapper/status', '/relocaliser/status'):
@@ -69,7 +75,6 @@ class DemoObserver:
     def watch_pictures(self) -> None:
         """Keep the picture with the most inliers from now on."""
         self._bridge = CvBridge()
-        self._pictures = {}
         self._listen(Image, '/relocaliser/debug_image', RESULT, self._on_picture)
 
     def _listen(self, message_type: type, topic: str, qos: QoSProfile,
@@ -121,14 +126,14 @@ class DemoObserver:
     def _on_picture(self, message: Image) -> None:
         stamp_ns = nanoseconds(message.header.stamp)
         inliers = self._statuses.get(stamp_ns, {}).get('inliers', 0)
-        if inliers > self._picture[0]:
+        if inliers > self._most_inliers:
             image = self._bridge.imgmsg_to_cv2(message, 'bgr8').copy()
-            self._picture = (inliers, stamp_ns, image)
+            self._most_inliers, self._picture = inliers, (stamp_ns, image)
 
     @property
     def picture(self) -> tuple[Optional[int], Optional[np.ndarray]]:
         """Return (stamp_ns, image) of the frame with the most inliers, or (None, None)."""
-        return self._picture[1:]
+        return self._picture
 
     @property
     def answered(self) -> int:
@@ -151,8 +156,9 @@ class DemoObserver:
     def _record(self, stamp_ns: int, truth: np.ndarray) -> dict[str, Any]:
         status = self._statuses.get(stamp_ns, {})
         base_from_cam = self._base_from_cam
-        pose, correction = self._poses.get(stamp_ns), self._corrections.get(
-            status.get('map_to_odom_stamp_ns'))
+        tf_stamp_ns = status.get('map_to_odom_stamp_ns')
+        pose = self._poses.get(stamp_ns)
+        correction = None if tf_stamp_ns is None else self._corrections.get(tf_stamp_ns)
         odometry = self._odometry.get(stamp_ns)
         from_topic = None if pose is None else pose @ base_from_cam
         from_tf = None

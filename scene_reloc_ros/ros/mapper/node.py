@@ -73,6 +73,7 @@ class MapperNode(CameraNode):
             self.closers.callback(self.destroy_lifecycle_publisher, publisher)
         self._shown_keyframes = 0
         super().configure()
+        assert self.lookup is not None  # made by the line before
         source = TransformPoses if self.options.pose_source == 'tf' else TopicPoses
         self._poses = source(self, self.lookup)
         self.closers.callback(self._poses.destroy)
@@ -91,10 +92,10 @@ class MapperNode(CameraNode):
 
     def handle_frame(self, messages: FrameMessages) -> None:
         """Record one image if it is a key frame, in the worker's thread."""
-        if not self.is_active:
+        camera_input, poses = self.camera_input, self._poses  # cleanup may come in between
+        if not self.is_active or camera_input is None or poses is None:
             return
-        answer = self._recorder.take(
-            messages, self.camera_input.camera, self._poses, self.options)
+        answer = self._recorder.take(messages, camera_input.camera, poses, self.options)
         if answer is not None:
             self._tell(*answer, nanoseconds(messages[0].header.stamp))
 

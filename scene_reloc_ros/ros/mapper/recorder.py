@@ -178,6 +178,6 @@ def _posed_image(messages: FrameMessages, camera: CameraAnswer, poses: PoseSourc
     frame = CameraFrame.of(*messages, camera, options.camera_frame, options.depth_range)
     map_from_cam, sentence = poses.find(frame.named_frame(), frame.stamp_ns)
     if map_from_cam is None:
-        raise InputRejection(Rejection.NO_CAMERA_TRANSFORM, sentence)
+        raise InputRejection(Rejection.NO_CAMERA_TRANSFORM, sentence or '')
     return PosedImage(str(frame.stamp_ns), frame.stamp_ns, frame.image, frame.camera,
                       map_from_cam, frame.depth_m)

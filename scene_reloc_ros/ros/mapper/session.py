@@ -133,8 +133,11 @@ class MappingSession:
         """
         with self._lock:
             frame = replace(frame, stamp_ns=self._clock.stamp_of(frame.stamp_ns))
-            self._check_motion(frame, motion_bounds(options))
-            if not self._selection.wants(frame.stamp_ns, frame.map_from_cam, options):
+            map_from_cam = frame.map_from_cam
+            if map_from_cam is None:
+                raise ValueError(f'the frame {frame.name} has no pose; a key frame needs one')
+            self._check_motion(frame, map_from_cam, motion_bounds(options))
+            if not self._selection.wants(frame.stamp_ns, map_from_cam, options):
                 return False
             try:
                 if self._writer is None:
@@ -142,8 +145,8 @@ class MappingSession:
                 self._writer.append(frame)
             except OSError as error:
                 raise ValueError(self._unwritable(error)) from error
-            self._selection.keep(frame.stamp_ns, frame.map_from_cam)
-            self.poses.append(frame.map_from_cam)
+            self._selection.keep(frame.stamp_ns, map_from_cam)
+            self.poses.append(map_from_cam)
             self._run.append(frame.stamp_ns)
             return True
 
@@ -162,11 +165,12 @@ class MappingSession:
     def _begin_run(self) -> None:
         self._run: list[int] = []  # stamps of the key frames since the last jump
 
-    def _check_motion(self, frame: PosedImage, bounds: MotionBounds) -> None:
+    def _check_motion(self, frame: PosedImage, map_from_cam: np.ndarray,
+                      bounds: MotionBounds) -> None:
         """Raise DoubtfulPose where no robot gets to a pose, until several go on from there."""
         self._monitor.bounds = bounds
         decision = self._monitor.test(
-            frame.stamp_ns, checked_pose(frame.map_from_cam, f'frame {frame.name}'))
+            frame.stamp_ns, checked_pose(map_from_cam, f'frame {frame.name}'))
         if not decision.believed:
             raise DoubtfulPose(PoseDoubt.POSE_JUMP, f'the pose has jumped by {decision.step}; '
                                'it is believed when others go on from there')
@@ -181,6 +185,7 @@ class MappingSession:
 
     def _withdraw(self, wrong: list[int]) -> None:
         """Take back the key frames of a start, by stamp, that the poses after it deny."""
+        assert self._writer is not None  # there are key frames
         try:
             self._writer.withdraw(wrong[0])
         except OSError as error:  # a training leaves them out all the same

@@ -14,7 +14,7 @@ import os
 from pathlib import Path
 import signal
 import time
-from typing import Any
+from typing import Any, Optional
 
 from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.files.outputs import kept
@@ -75,7 +75,7 @@ class _Progress:
 
     def __init__(self, messages: Connection) -> None:
         self._messages = messages
-        self._stage = None
+        self._stage: Optional[str] = None
         self._sent_s = 0.0
 
     def __call__(self, stage: str, fraction: float, text: str) -> None:
@@ -96,5 +96,7 @@ def end_with_parent() -> None:
 
 
 def _wait_for_parent() -> None:
-    parent_process().join()
-    os._exit(1)
+    parent = parent_process()
+    if parent is not None:  # it is one in a process that multiprocessing started
+        parent.join()
+        os._exit(1)

@@ -85,19 +85,22 @@ class GuardedCallbacks(Node):
                 service.callback = self.guard.of(
                     service.callback, f'service {service.srv_name}', _refused)
 
-    def create_subscription(self, message_type: Any, topic: str, callback: Callback,
+    def create_subscription(  # type: ignore[override]
+            self, message_type: Any, topic: str, callback: Callback,
                             *arguments: Any, **settings: Any) -> Subscription:
         """Create a subscription; a message that fails costs that message."""
         guarded = self.guard.of(callback, f'a message on {topic}')
         return super().create_subscription(message_type, topic, guarded, *arguments, **settings)
 
-    def create_service(self, service_type: Any, name: str, callback: Callback,
+    def create_service(  # type: ignore[override]
+            self, service_type: Any, name: str, callback: Callback,
                        *arguments: Any, **settings: Any) -> Service:
         """Create a service; a call that fails is answered by no, with the sentence."""
         guarded = self.guard.of(callback, f'service {name}', _refused)
         return super().create_service(service_type, name, guarded, *arguments, **settings)
 
-    def create_timer(self, period_s: float, callback: Callback, *arguments: Any,
+    def create_timer(  # type: ignore[override]
+            self, period_s: float, callback: Callback, *arguments: Any,
                      **settings: Any) -> Timer:
         """Create a timer; it goes on after a failure."""
         guarded = self.guard.of(callback, f'the timer of {period_s:g} s')
@@ -118,9 +121,10 @@ class GuardedExecutor(MultiThreadedExecutor):
     def __init__(self, threads: int, guard: CallbackGuard) -> None:
         """Tell failures to ``guard``."""
         super().__init__(threads)
-        self._take_subscription = guard.of(
+        self._take_subscription = guard.of(  # type: ignore[method-assign]
             self._take_subscription, 'reading a message')
-        self._take_service = guard.of(self._take_service, 'reading a request')
+        self._take_service = guard.of(  # type: ignore[method-assign]
+            self._take_service, 'reading a request')
 
     def finish(self, timeout_s: float) -> None:
         """Wait for callbacks that still run, so that none works on a node that has gone."""

@@ -58,9 +58,10 @@ def refuse_invalid(options: Any) -> None:
                              f'{", ".join(choices)}')
         for number in value if isinstance(value, tuple) else (value,):
             _refuse_outside(option, number)
-        if isinstance(value, tuple) and len(value) != len(option.default):
+        wanted = option.default if isinstance(option.default, tuple) else ()
+        if isinstance(value, tuple) and len(value) != len(wanted):
             raise ValueError(f'parameter {option.name} has {len(value)} numbers; expected '
-                             f'{len(option.default)}')
+                             f'{len(wanted)}')
 
 
 def _refuse_outside(option: Field, number: Number | str) -> None:

@@ -92,7 +92,7 @@ def _base_from_cam(frame: CameraFrame, lookup: TransformLookup,
     base_from_cam, sentence = lookup.find(
         options.base_frame, frame.named_frame(), frame.stamp_ns, options.tf_wait)
     if base_from_cam is None:
-        raise InputRejection(Rejection.NO_CAMERA_TRANSFORM, sentence)
+        raise InputRejection(Rejection.NO_CAMERA_TRANSFORM, sentence or '')
     return base_from_cam
 
 
@@ -114,12 +114,13 @@ def _outcome(frame: CameraFrame, found: Localisation, base_from_cam: Optional[np
         frame.stamp_ns, found.rejection, sentence, frame.frame_id, frame.image, found)
     if found.rejection is not None or base_from_cam is None:
         return outcome
-    return _with_odometry(_moved_to_base(outcome, base_from_cam), lookup, options)
+    return _with_odometry(_moved_to_base(outcome, found, base_from_cam), lookup, options)
 
 
-def _moved_to_base(outcome: Outcome, base_from_cam: np.ndarray) -> Outcome:
+def _moved_to_base(outcome: Outcome, found: Localisation,
+                   base_from_cam: np.ndarray) -> Outcome:
     """Carry an accepted camera pose to the robot."""
-    found = outcome.localisation
+    assert found.map_from_cam is not None
     map_from_base = found.map_from_cam @ invert_pose(base_from_cam)
     covariance = None
     if found.covariance is not None:
@@ -136,6 +137,6 @@ def _with_odometry(outcome: Outcome, lookup: TransformLookup,
     odom_from_base, missing = lookup.find(
         options.odom_frame, options.base_frame, outcome.stamp_ns, options.tf_wait)
     if odom_from_base is None:
-        return replace(outcome, odometry_missing=True, sentence=missing)
+        return replace(outcome, odometry_missing=True, sentence=missing or '')
     return replace(outcome,
                    map_from_odom=outcome.map_from_base @ invert_pose(odom_from_base))

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 import math
 import threading
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 
@@ -36,7 +36,8 @@ class MapToOdom:
     def __init__(self) -> None:
         """Start without one."""
         self._lock = threading.Lock()
-        self._correction, self._stepped_s = None, -math.inf
+        self._correction: Optional[Correction] = None
+        self._stepped_s = -math.inf
 
     def set(self, target: np.ndarray, child_frame: str, odom_from_base: np.ndarray,
             at_once: bool) -> None:

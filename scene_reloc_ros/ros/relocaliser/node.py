@@ -58,7 +58,7 @@ class RelocaliserNode(RelocalisingNode):
         self._notices = 0  # of the camera that the log has
         super().__init__(**node_arguments)
         self._gate = PoseFilter(self.options)
-        self._services = RelocaliserServices(self, self._state)
+        self._own_services = RelocaliserServices(self, self._state)
 
     def configure(self) -> None:
         """Load the map and create topics; ValueError where the map cannot be used."""
@@ -140,10 +140,13 @@ class RelocaliserNode(RelocalisingNode):
 
     def handle_frame(self, messages: FrameMessages) -> None:
         """Localise one image, in the worker's thread."""
+        camera_input, lookup = self.camera_input, self.lookup  # cleanup may come in between
+        if camera_input is None or lookup is None:
+            return
         with self._swap_lock:
             localiser = self._localiser
         outcome = localise_frame(
-            messages, self.camera_input.camera, localiser, self.lookup, self.options,
+            messages, camera_input.camera, localiser, lookup, self.options,
             self.get_clock().now().nanoseconds)
         with self._swap_lock:
             if self.is_active and localiser is self._localiser:
@@ -197,7 +200,8 @@ class RelocaliserNode(RelocalisingNode):
     def on_clock_jump(self) -> None:
         """Forget what was true before time jumped back."""
         self.get_logger().warning('time has jumped back; transforms and pose are forgotten')
-        self.lookup.clear()
+        if self.lookup is not None:
+            self.lookup.clear()
         self.forget()
 
     def _on_map_ready(self, message: String) -> None:

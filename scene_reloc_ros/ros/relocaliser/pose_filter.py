@@ -51,7 +51,7 @@ class PoseFilter:
             return replace(outcome, admitted=False), False
         decision = self._gate.test(_measurement(outcome))
         sentence = f'{outcome.sentence} {decision.sentence}.'
-        if decision.admitted:
+        if decision.rejection is None:
             return replace(outcome, sentence=sentence), decision.jump
         return replace(outcome, rejection=decision.rejection, admitted=False,
                        sentence=f'{decision.rejection.sentence} {decision.sentence}.'), False
@@ -60,7 +60,8 @@ class PoseFilter:
 def _measurement(outcome: Outcome) -> PoseMeasurement:
     """Return what the gate judges: the robot where odometry tracks it, else the camera."""
     found = outcome.localisation
-    if outcome.map_from_odom is None:
+    assert found is not None and found.map_from_cam is not None
+    if outcome.map_from_odom is None or outcome.map_from_base is None:
         return PoseMeasurement(outcome.stamp_ns, found.map_from_cam, _covariance(found.covariance),
                            np.eye(4))
     odom_from_base = invert_pose(outcome.map_from_odom) @ outcome.map_from_base

@@ -11,7 +11,7 @@ from typing import Any, Optional
 import cv2
 from geometry_msgs.msg import PoseWithCovarianceStamped
 import numpy as np
-from rclpy.publisher import Publisher
+from rclpy.lifecycle import LifecyclePublisher
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image, PointCloud2, PointField
 from std_msgs.msg import Bool, Header, String
@@ -49,7 +49,7 @@ class RelocaliserPublishers:
         self._bridge = CvBridge()
         self._map_to_odom = MapToOdom()
 
-    def _publisher(self, message_type: type, topic: str, qos: QoSProfile) -> Publisher:
+    def _publisher(self, message_type: type, topic: str, qos: QoSProfile) -> LifecyclePublisher:
         return self._node.create_lifecycle_publisher(
             message_type, topic, qos, qos_overriding_options=overridable())
 
@@ -72,9 +72,11 @@ class RelocaliserPublishers:
         """Publish the pose at the stamp of the image."""
         options, localisation = self._node.options, outcome.localisation
         of_camera = options.pose_of == 'camera'
+        assert localisation is not None
         pose = localisation.map_from_cam if of_camera else outcome.map_from_base
         covariance = localisation.covariance if of_camera else outcome.base_covariance
         message = PoseWithCovarianceStamped(header=self._header(outcome, options.map_frame))
+        assert pose is not None  # of an accepted outcome
         message.pose.pose = pose_message(pose)
         if covariance is not None:
             message.pose.covariance = np.asarray(covariance, np.float64).reshape(-1)
@@ -83,6 +85,8 @@ class RelocaliserPublishers:
     def publish_inliers(self, outcome: Outcome) -> None:
         """Publish the scene points and the picture, where somebody listens."""
         localisation = outcome.localisation
+        if localisation is None or outcome.image is None:
+            return
         if self._inliers.get_subscription_count():
             self._inliers.publish(cloud_of(
                 self._header(outcome, self._node.options.map_frame), localisation.inlier_points))
@@ -100,8 +104,9 @@ class RelocaliserPublishers:
         """
         options = self._node.options
         if options.tf_mode == 'map_to_camera':
-            target, child, odom_from_base = (outcome.localisation.map_from_cam,
-                                             outcome.camera_frame, np.eye(4))
+            found = outcome.localisation
+            assert found is not None and found.map_from_cam is not None
+            target, child, odom_from_base = found.map_from_cam, outcome.camera_frame, np.eye(4)
         elif outcome.map_from_odom is not None:
             target, child = outcome.map_from_odom, options.odom_frame
             odom_from_base = invert_pose(target) @ outcome.map_from_base

@@ -28,7 +28,7 @@ def status_fields(state: LocalisationState, slot: LatestSlot, reason: str, sente
         now_ns: present time; it gives the age of the image.
     """
     localisation = outcome.localisation if outcome else None
-    fields = {
+    fields: dict[str, Any] = {
         'stamp_ns': outcome.stamp_ns if outcome else None, 'state': state.label,
         'reason': reason, 'sentence': sentence, 'delay_ms': None,
         'frames': state.frames, 'accepted': state.accepted,
