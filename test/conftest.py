@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # beside another worker of pytest-xdist one, for threads that wait for each other on a busy machine
 # take several times as long.
 THREADS = 1 if 'PYTEST_XDIST_WORKER' in os.environ else 2
-SLOW_FIXTURES = {'mapped', 'room_localiser', 'wheel'}
+SLOW_FIXTURES = {'built', 'mapped', 'room_localiser', 'wheel', 'whole'}  # maps, and the wheel
 USES_MAP = re.compile(r'^def .*\b(mapped|room_localiser)\b', re.M)
 
 
@@ -43,7 +43,7 @@ def pytest_configure(config):
 
 
 def pytest_itemcollected(item):
-    """Mark what needs the map of the room, or the built wheel."""
+    """Mark what needs a map that a fixture builds, or the wheel."""
     needs = set(getattr(item, 'fixturenames', ()))
     if needs & SLOW_FIXTURES:
         item.add_marker('slow')

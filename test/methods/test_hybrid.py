@@ -66,7 +66,6 @@ def test_methods_that_find_nothing_leave_the_others():
     assert len(found.points) == 1 and found.families == (('cells', 0), ('sift', 1))
 
 
-@pytest.mark.slow
 def test_a_hybrid_is_as_exact_as_its_best_part(built):
     both = np.median(best_errors(built, ASKED)[0])
     alone = {name: np.median(best_errors(only(built, [name]), ASKED)[0])
@@ -75,7 +74,6 @@ def test_a_hybrid_is_as_exact_as_its_best_part(built):
     assert alone['cells'] > 2 * both
 
 
-@pytest.mark.slow
 def test_the_share_of_each_method_is_told(built):
     found = Localiser(built, device='cpu').localise(ASKED[2].image, ASKED[2].camera)
     assert found.shares.keys() == {'cells', 'sift'}
@@ -83,7 +81,6 @@ def test_the_share_of_each_method_is_told(built):
     assert f'sift {found.shares["sift"]:.0%}' in found.detail
 
 
-@pytest.mark.slow
 def test_a_map_survives_its_file(built, tmp_path):
     built.save(tmp_path / 'wall.map')
     loaded = SceneMap.load(tmp_path / 'wall.map')
@@ -93,7 +90,6 @@ def test_a_map_survives_its_file(built, tmp_path):
     assert loaded.content.header['weights'] == built.content.header['weights']
 
 
-@pytest.mark.slow
 def test_depth_is_that_of_a_part_as_held_out_frames_judge_it(built):
     depths = [part.depth for part in parts_of(built).values()]
     assert built.depth.scale in [one.scale for one in depths]
@@ -101,7 +97,6 @@ def test_depth_is_that_of_a_part_as_held_out_frames_judge_it(built):
     assert built.depth.agreement > 0.9 and built.depth.weight in WEIGHTS
 
 
-@pytest.mark.slow
 def test_held_out_frames_are_in_all_parts_afterwards(built):
     mapped = built.metadata['frames'] - built.metadata['check']['frames']
     for part in parts_of(built).values():
@@ -109,6 +104,7 @@ def test_held_out_frames_are_in_all_parts_afterwards(built):
     assert len(built.views) > mapped
 
 
+@pytest.mark.slow
 def test_further_frames_go_into_every_part():
     scene_map = Mapper(HybridOptions(), 'cpu').build(FRAMES[:12])
     assert 'choice' not in scene_map.metadata  # nothing is held out of so few
@@ -119,7 +115,6 @@ def test_further_frames_go_into_every_part():
     assert best_errors(grown, [FRAMES[50]])[0][0] < 0.04
 
 
-@pytest.mark.slow
 def test_with_one_part_it_is_a_map_of_that_method(built):
     alone = only(built, ['sift'])
     assert alone.content.method == 'sift' and alone.encoder_name == ''
@@ -128,7 +123,6 @@ def test_with_one_part_it_is_a_map_of_that_method(built):
     assert grown.content.method == 'sift'
 
 
-@pytest.mark.slow
 def test_a_map_that_lacks_its_parts_is_named(built):
     broken = replace(built, content=MapContent('hybrid', built.content.tensors, {}))
     with pytest.raises(ValueError, match="lacks a part of its methods .*'parts'.*map again"):

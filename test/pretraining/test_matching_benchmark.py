@@ -74,6 +74,7 @@ def room():
     return sequence.select(sequence.names[:12:2])
 
 
+@pytest.mark.slow
 def test_pairs_of_a_sequence_show_the_same_spot(room):
     near = FarApart(0.02, 1.0, 30.0)
     pairs = list(sequence_pairs(room, 3, apart=near))

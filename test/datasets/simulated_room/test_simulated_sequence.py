@@ -58,6 +58,7 @@ def test_pixels_of_one_frame_are_found_in_another_by_depth_and_pose(survey, repr
     assert np.median(change) < 5 and change.mean() < 12
 
 
+@pytest.mark.slow
 def test_the_room_is_closed_and_the_view_never_blocked(survey):
     for sequence in (survey, SimulatedRoomSequence('return')):
         for index in range(0, len(sequence), 15):
@@ -121,6 +122,7 @@ def test_one_wall_is_blank_and_objects_repeat(survey):
     assert np.concatenate(walls).mean() < 2.5 < 5 < np.concatenate(others).mean()
 
 
+@pytest.mark.slow
 def test_evening_changes_brightness_and_colour_but_not_geometry(survey):
     evening = open_sequence('simulated:survey?light=evening')
     day_frame, frame = survey[0], evening[0]

@@ -69,6 +69,7 @@ def test_a_finished_training_names_its_map(tmp_path):
     assert (tmp_path / 'map').read_text() == 'map'
 
 
+@pytest.mark.slow
 def test_a_training_ends_with_a_node_that_was_killed(tmp_path):
     subprocess.run(
         [sys.executable, str(SUPPORT / 'training_entries.py'), str(tmp_path)], timeout=90,
