@@ -49,6 +49,12 @@ def pytest_itemcollected(item):
         item.add_marker('slow')
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with the files that take long, so that none is left to one process at the end."""
+    slow = {item.nodeid.split('::')[0] for item in items if item.get_closest_marker('slow')}
+    items.sort(key=lambda item: item.nodeid.split('::')[0] not in slow)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Keep each file on one process of pytest-xdist, and all that use the one map as well."""
@@ -60,6 +66,7 @@ def pytest_xdist_make_scheduler(config, log):
         def _split_scope(self, nodeid):
             file = super()._split_scope(nodeid)
             return 'the map' if USES_MAP.search((ROOT / file).read_text()) else file
+    config.option.loadscopereorder = False  # the order is that of the items
     return OneMap(config, log)
 
 

@@ -1,6 +1,6 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Types of the core with mypy, over the files that pyproject.toml names."""
+"""Types of the whole package with mypy."""
 
 from importlib.util import find_spec
 from pathlib import Path
