@@ -78,6 +78,11 @@ class CameraWatch:
                                               self.localiser.scene_map.camera))
         return tuple(parts)
 
+    @property
+    def device(self) -> torch.device:
+        """Where the localiser's networks run."""
+        return self.localiser.device
+
     def depth_unavailable(self) -> str | None:
         """Return why depth cannot be used with this map, or None where it can."""
         return self.localiser.depth_unavailable()

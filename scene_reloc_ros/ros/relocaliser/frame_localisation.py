@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Optional, Protocol
+from typing import Any, Optional, Protocol
 
 import numpy as np
 
@@ -39,6 +40,22 @@ class FrameLocaliser(Protocol):
     @property
     def notices(self) -> tuple[str, ...]:
         """Return what is wrong with the camera, as far as its images have shown: sentences."""
+
+
+class CameraNotices:
+    """What is wrong with the camera of a node; its log has each of it once."""
+
+    def __init__(self, logger: Callable[[], Any]) -> None:
+        """Log to what ``logger()`` returns."""
+        self._logger, self._told = logger, 0
+
+    def of(self, localiser: Optional[FrameLocaliser]) -> Optional[str]:
+        """Return the sentences on the camera of a localiser as one, None where all is well."""
+        notices = localiser.notices if localiser is not None else ()
+        for notice in notices[self._told:]:
+            self._logger().warning(notice)
+        self._told = len(notices)
+        return '; '.join(notices) or None
 
 
 def localise_frame(messages: FrameMessages, camera: CameraAnswer,

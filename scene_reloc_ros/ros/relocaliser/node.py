@@ -18,6 +18,7 @@ from scene_reloc_ros.ros.node.process import end, run_node
 from scene_reloc_ros.ros.node.qos import LATCHED
 from scene_reloc_ros.ros.node.status_reason import StatusReason
 from scene_reloc_ros.ros.relocaliser.frame_localisation import (
+    CameraNotices,
     FrameLocaliser,
     localise_frame,
     refused_outcome,
@@ -55,7 +56,7 @@ class RelocaliserNode(RelocalisingNode):
         self._swap_lock = threading.RLock()  # a result of the old map never follows a swap
         self._state = LocalisationState()
         self._last_status: dict[str, Any] = {}
-        self._notices = 0  # of the camera that the log has
+        self._notices = CameraNotices(self.get_logger)
         super().__init__(**node_arguments)
         self._gate = PoseFilter(self.options)
         self._own_services = RelocaliserServices(self, self._state)
@@ -180,22 +181,14 @@ class RelocaliserNode(RelocalisingNode):
     def report(self, reason: str, sentence: str, outcome: Optional[Outcome] = None,
                tf_stamp_ns: Optional[int] = None, event: Optional[str] = None) -> None:
         """Publish ~/status, of a frame or of the node."""
-        self._last_status = status_fields(
-            self._state, self.slot, reason, sentence, outcome,
-            self.get_clock().now().nanoseconds)
+        self._last_status = status_fields(self._state, self.slot, reason, sentence, outcome,
+                                          self.get_clock().now().nanoseconds)
         self._last_status.update(map_to_odom_stamp_ns=tf_stamp_ns, map=self._map_path,
-                                 event=event, camera=self._camera_notice(), lost=self.lost)
+                                 event=event, lost=self.lost,
+                                 camera=self._notices.of(self._localiser))
         if self._localiser is None:
             self._last_status['state'] = 'no_map'
         self._outputs.publish_status(self._last_status)
-
-    def _camera_notice(self) -> Optional[str]:
-        """Return what is wrong with the camera; the log has it when it is found."""
-        notices = self._localiser.notices if self._localiser is not None else ()
-        for notice in notices[self._notices:]:
-            self.get_logger().warning(notice)
-        self._notices = len(notices)
-        return '; '.join(notices) or None
 
     def on_clock_jump(self) -> None:
         """Forget what was true before time jumped back."""
