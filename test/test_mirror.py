@@ -13,6 +13,7 @@ TESTS = ROOT / 'test'
 LONG_ENOUGH = 40
 # {test file: modules that it tests beside its own, or reaches through what is built on them}.
 TESTED_IN = {
+    'solver/cuda/test_choice.py': ['solver/backend'],
     'cli/demo/test_plan.py': ['cli/demo/command'],
     'cli/demo/test_summary.py': ['cli/demo/plot'],
     'cli/test_compare_command.py': ['cli/compare_worker'],
