@@ -13,10 +13,10 @@ TESTS = ROOT / 'test'
 LONG_ENOUGH = 40
 # {test file: modules that it tests beside its own, or reaches through what is built on them}.
 TESTED_IN = {
+    'solver/cuda/test_choice.py': ['solver/backend'],
     'cli/demo/test_plan.py': ['cli/demo/command'],
     'cli/demo/test_summary.py': ['cli/demo/plot'],
     'cli/test_compare_command.py': ['cli/compare_worker'],
-    'cli/test_info_command.py': ['cli/map_figures'],
     'cli/test_main.py': ['cli/arguments', 'cli/terminal'],
     'datasets/test_perturbed_sequence.py': ['datasets/camera_effects'],
     'datasets/test_recording.py': ['datasets/posed_sequence'],

@@ -4,24 +4,80 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
+import warnings
 
 import torch
 
+from scene_reloc_ros.machine.fallback import tell_fallback
+
 DEVICES = ('auto', 'cpu', 'cuda')
 _CPU_FLAGS = ('amx_bf16', 'avx512_bf16', 'bf16')  # x86 and Arm names of bfloat16 arithmetic
+_CPU = torch.device('cpu')
+Made = TypeVar('Made')
 
 
 def resolve_device(name: str = 'auto') -> torch.device:
-    """Return a torch.device; RuntimeError where cuda was asked for and there is none."""
+    """Return a torch.device; under ``auto`` the CPU where a GPU is missing or cannot be used.
+
+    A GPU that is there and cannot be used, of a driver that is too old or without memory to spare,
+    is told once. RuntimeError where cuda was asked for by name.
+    """
     if name not in DEVICES and not str(name).startswith('cuda:'):
         raise ValueError(f'device {name!r} is unknown; expected one of {", ".join(DEVICES)}')
-    if name == 'auto':
-        name = 'cuda' if torch.cuda.is_available() else 'cpu'
-    if str(name).startswith('cuda') and not torch.cuda.is_available():
-        raise RuntimeError('device cuda was asked for, but this torch sees no CUDA GPU; '
-                           'use --device cpu or install a torch with CUDA')
-    return torch.device(name)
+    if name == 'cpu':
+        return _CPU
+    device = torch.device('cuda' if name == 'auto' else name)
+    there, fault = _look_for_gpu(device)
+    if fault is None:
+        return device
+    if name != 'auto':
+        raise RuntimeError(f'device {name} was asked for, but {fault}; use --device cpu or '
+                           'install a driver and a torch that fit each other')
+    if there:
+        tell_fallback(f'the networks run on the CPU: {fault}')
+    return _CPU
+
+
+def on_device(name: str, make: Callable[[torch.device], Made]) -> Made:
+    """Return what is made on a device; under ``auto`` on the CPU where a GPU fails at it.
+
+    Args:
+        name: as of ``resolve_device``.
+        make: function of the torch.device; a RuntimeError of it, such as that of a memory that is
+            full, is told once.
+    """
+    device = resolve_device(name)
+    try:
+        return make(device)
+    except RuntimeError as error:
+        if name != 'auto' or device.type == 'cpu':
+            raise
+        tell_fallback(f'the networks run on the CPU: {_first_line(error)}')
+        return make(_CPU)
+
+
+def _look_for_gpu(device: torch.device) -> tuple[bool, str | None]:
+    """Return whether a GPU is there, and why it cannot be used, None where it can."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter('always')
+        available = torch.cuda.is_available()
+    if not available:
+        # torch warns where there is a driver that it cannot use
+        fault = f': {_first_line(said[0].message)}' if said else ''
+        return bool(said), f'this torch sees no CUDA GPU{fault}'
+    try:
+        if int((torch.ones(2, device=device) * 2).sum()) != 4:
+            return True, 'the GPU cannot add'
+    except (RuntimeError, AssertionError) as error:
+        return True, f'the GPU cannot be used ({_first_line(error)})'
+    return True, None
+
+
+def _first_line(error: object) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def preferred_dtype(device: torch.device) -> torch.dtype:

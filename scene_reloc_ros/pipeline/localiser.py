@@ -18,7 +18,7 @@ from scene_reloc_ros.mapping.camera_refinement import off_by, same_camera
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.method import Correspondences, Observer, QueryImage, Regressed
 from scene_reloc_ros.methods.registry import method_of_map
-from scene_reloc_ros.network.device import resolve_device
+from scene_reloc_ros.network.device import on_device
 from scene_reloc_ros.network.preprocessing import working_focal_px, working_height
 from scene_reloc_ros.pipeline.camera_check import CameraCheck, CameraFinding, CameraMemory
 from scene_reloc_ros.pipeline.depth_unit import (
@@ -69,14 +69,16 @@ class Localiser:
         Args:
             scene_map: the map.
             options: settings of its queries.
-            device: auto, cpu or cuda.
+            device: auto, cpu or cuda; auto is the CPU where a GPU cannot be used.
             seed: of the solver's samples; the same image gives the same pose.
         """
         self.options, self.seed = options, seed
         method = method_of_map(scene_map)
         self.family: str = method.family
-        self.device = resolve_device(device)
-        self.observer: Observer = method.observer(scene_map, self.device)
+        self.device: torch.device
+        self.observer: Observer
+        self.device, self.observer = on_device(
+            device, lambda chosen: (chosen, method.observer(scene_map, chosen)))
         self._solving = replace(options.solving, threshold_px=(
             self.observer.tolerance * options.solving.threshold_px))
         self._use(scene_map)

@@ -32,7 +32,7 @@ from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.local_frames import LocalFrames
 from scene_reloc_ros.methods.method import Fitted, Growing, LocalisationMethod, MethodOptions
 from scene_reloc_ros.methods.registry import method_class, method_of_map
-from scene_reloc_ros.network.device import resolve_device
+from scene_reloc_ros.network.device import on_device
 from scene_reloc_ros.network.preprocessing import working_focal_px, working_image
 from scene_reloc_ros.network.weights import encoder_hash
 from scene_reloc_ros.pipeline.believed_frames import usable_frames
@@ -65,8 +65,11 @@ class Mapper:
                  seed: int = 0, bounds: MotionBounds = _BOUNDS):
         """Make the method; ValueError or RuntimeError where its network or device is missing."""
         self.options, self.seed, self.bounds = options, seed, bounds
-        self.device = resolve_device(device)
-        self.method: LocalisationMethod = method_class(options.method)(options, self.device)
+        make = method_class(options.method)
+        self.device: torch.device
+        self.method: LocalisationMethod
+        self.device, self.method = on_device(
+            device, lambda chosen: (chosen, make(options, chosen)))
 
     def build(self, frames: PosedFrames, on_progress: Report = silent,
               cancelled: Callable[[], bool] = never, began_s: float | None = None) -> SceneMap:

@@ -9,7 +9,8 @@ import pytest
 from support.worlds.wall import best_errors, wall_frames
 import torch
 
-from scene_reloc_ros.mapping.progress import MappingProgress
+from scene_reloc_ros.mapping.generators import MappingGenerators
+from scene_reloc_ros.mapping.progress import MappingProgress, TooLittleTime
 from scene_reloc_ros.mapping.scene_map import MapContent, SceneMap
 from scene_reloc_ros.methods.hybrid import (
     Auto,
@@ -127,3 +128,28 @@ def test_a_map_that_lacks_its_parts_is_named(built):
     broken = replace(built, content=MapContent('hybrid', built.content.tensors, {}))
     with pytest.raises(ValueError, match="lacks a part of its methods .*'parts'.*map again"):
         Localiser(broken, device='cpu')
+
+
+class Late:
+    """Stands for a method that needs more time than there is."""
+
+    def fit(self, frames, generators, progress):
+        """Refuse."""
+        raise TooLittleTime('the time allows 3 of 1500 training steps', 60.0)
+
+
+def test_auto_does_without_a_part_that_there_is_no_time_for_and_hybrid_refuses():
+    generators = MappingGenerators.from_seed(0)
+    options = {'parts': ('sift', 'cells'), 'preset': 'fast'}
+    auto = Auto(AutoOptions(**options), torch.device('cpu'))
+    auto._methods['cells'] = Late()
+    fitted = auto.fit(MAPPED[:16], generators, MappingProgress())
+    assert [part['method'] for part in fitted.content.header['parts']] == ['sift']
+    assert fitted.metadata['cut_short'] == 'cells: the time allows 3 of 1500 training steps'
+    auto._methods['sift'] = Late()
+    with pytest.raises(TooLittleTime):
+        auto.fit(MAPPED[:16], generators, MappingProgress())
+    asked = Hybrid(HybridOptions(**options), torch.device('cpu'))
+    asked._methods['cells'] = Late()
+    with pytest.raises(TooLittleTime):
+        asked.fit(MAPPED[:16], generators, MappingProgress())

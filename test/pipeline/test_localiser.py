@@ -23,7 +23,10 @@ import torch
 
 from scene_reloc_ros.geometry.chi_square import nees
 from scene_reloc_ros.geometry.pose_error import pose_errors
+from scene_reloc_ros.machine import fallback
 from scene_reloc_ros.mapping.depth_correction import DepthCorrection
+from scene_reloc_ros.methods.coordinates.ace import Ace
+from scene_reloc_ros.network import device as devices
 from scene_reloc_ros.pipeline.localiser import Localiser
 from scene_reloc_ros.uncertainty.ambiguity import voxels_of
 from scene_reloc_ros.uncertainty.model import AcceptanceModel, CovarianceModel, UncertaintyModel
@@ -225,3 +228,22 @@ def test_a_map_of_another_encoder_is_refused():
     scene_map = exact_localiser(TRUE_POINTS).scene_map
     with pytest.raises(ValueError, match='map again'):
         Localiser(replace(scene_map, encoder_hash='0' * 16), device='cpu')
+
+
+def test_a_map_that_does_not_fit_the_memory_of_a_gpu_is_read_on_the_cpu(monkeypatch, caplog):
+    scene_map = exact_localiser(TRUE_POINTS).scene_map
+    observer = Ace.observer
+
+    def full(scene_map, device):
+        if device.type == 'cuda':
+            raise torch.OutOfMemoryError('CUDA out of memory. Tried to allocate 2.00 GiB')
+        return observer(scene_map, device)
+
+    monkeypatch.setattr(devices, '_look_for_gpu', lambda device: (True, None))
+    monkeypatch.setattr(fallback, '_told', set())
+    monkeypatch.setattr(Ace, 'observer', staticmethod(full))
+    assert [Localiser(scene_map).device.type for _ in range(2)] == ['cpu', 'cpu']
+    assert ['out of memory' in record.message for record in caplog.records] == [True]
+    assert Localiser(scene_map).solver == 'reference'
+    with pytest.raises(torch.OutOfMemoryError):
+        Localiser(scene_map, device='cuda')

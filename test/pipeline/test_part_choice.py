@@ -7,7 +7,8 @@ import pytest
 from support.worlds.wall import wall_frames
 import torch
 
-from scene_reloc_ros.mapping.progress import MappingProgress
+from scene_reloc_ros.mapping.progress import Deadline, MappingProgress
+from scene_reloc_ros.methods import method
 from scene_reloc_ros.methods.hybrid import Hybrid, HybridOptions
 from scene_reloc_ros.methods.method import Correspondences, QueryImage
 from scene_reloc_ros.pipeline.mapper import Mapper
@@ -73,3 +74,18 @@ def test_a_choice_makes_the_map(whole):
     assert set(both.content.tensors) == set(whole.content.tensors)
     alone = Choice(('cells',), {'cells': 1.0, 'sift': 1.0}, figures).of(whole)
     assert alone.content.method == 'cells' and alone.encoder_hash == whole.encoder_hash
+
+
+def test_a_picture_is_prepared_and_its_quality_measured_once_whatever_is_tried(whole, monkeypatch):
+    measured, prepared = [], []
+    quality, working = method.image_quality, method.working_image
+    monkeypatch.setattr(method, 'image_quality', lambda *a: measured.append(1) or quality(*a))
+    monkeypatch.setattr(method, 'working_image', lambda *a: prepared.append(1) or working(*a))
+    PartChoice(torch.device('cpu'), 0).run([(whole, FRAMES[1::20])], MappingProgress())
+    assert len(measured) == len(prepared) == len(FRAMES[1::20])  # of three combinations
+
+
+def test_without_time_one_frame_chooses(whole):
+    progress = MappingProgress(deadline=Deadline(0.0))
+    choice = PartChoice(torch.device('cpu'), 0).run([(whole, FRAMES[1::6])], progress)
+    assert choice.figures['frames'] == 1 and choice.kept

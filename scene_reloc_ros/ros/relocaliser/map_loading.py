@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlparse
 
 from scene_reloc_ros.files.outputs import full_path
 from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.network.device import on_device
 from scene_reloc_ros.pipeline.camera_watch import CameraWatch
 from scene_reloc_ros.pipeline.localiser import Localiser, LocaliserOptions
 from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
@@ -46,9 +47,13 @@ def load_localiser(path: Path, options: RelocaliserOptions) -> CameraWatch:
     try:
         acceptance = AcceptanceOptions(
             options.accept_within, options.accept_angle, options.accept_probability)
-        localiser = Localiser(scene_map, LocaliserOptions(acceptance=acceptance), options.device,
-                              options.seed)
-        localiser.warm_up(scene_map.camera)
+        return CameraWatch(on_device(options.device, lambda device: _warmed_up(Localiser(
+            scene_map, LocaliserOptions(acceptance=acceptance), str(device), options.seed))))
     except RuntimeError as error:
         raise ValueError(f'map {path} cannot run on device {options.device}: {error}') from error
-    return CameraWatch(localiser)
+
+
+def _warmed_up(localiser: Localiser) -> Localiser:
+    """Return a localiser that has answered; RuntimeError where its device cannot."""
+    localiser.warm_up(localiser.scene_map.camera)
+    return localiser

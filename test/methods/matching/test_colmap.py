@@ -42,7 +42,7 @@ def test_points_are_where_colmap_has_them():
 def test_no_track_of_colmap_is_missed():
     views, points = exact_views(noise_px=0.5, wrong=20)
     theirs, _ = triangulated_by(pycolmap(), views, np.random.default_rng(0), MappingProgress())
-    ours = tracks_of(views, np.random.default_rng(0), MappingProgress())
+    ours, _ = tracks_of(views, np.random.default_rng(0), MappingProgress())
     assert set(theirs.feature.tolist()) <= set(ours.feature.tolist())
     assert ours.tracks.count == len(points) - 20
 

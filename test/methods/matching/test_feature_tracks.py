@@ -9,7 +9,7 @@ import torch
 
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.poses import se3_exp
-from scene_reloc_ros.mapping.progress import MappingProgress
+from scene_reloc_ros.mapping.progress import Deadline, MappingProgress
 from scene_reloc_ros.methods.matching.feature_tracks import (
     connected,
     feature_points,
@@ -31,12 +31,21 @@ def test_joined_numbers_have_the_smallest_label():
 
 def test_every_point_is_one_track():
     views, _ = exact_views(wrong=20)
-    found = tracks_of(views, np.random.default_rng(0), MappingProgress())
+    found, cut_short = tracks_of(views, np.random.default_rng(0), MappingProgress())
+    assert cut_short == ''
     assert found.tracks.count == POINTS - 20
     for number in range(found.tracks.count):
         mine = found.tracks.point == number
         assert len(found.feature[mine].unique()) == 1
         assert len(found.view[mine].unique()) == int(mine.sum()) == len(views)
+
+
+def test_without_time_some_pairs_are_matched_and_it_is_told():
+    views, _ = exact_views()
+    found, cut_short = tracks_of(views, np.random.default_rng(0),
+                                 MappingProgress(deadline=Deadline(0.0)))
+    assert cut_short.startswith('1 of ') and cut_short.endswith(' pairs of views matched')
+    assert found.tracks.count == POINTS and len(found.view.unique()) == 2
 
 
 def test_points_are_where_they_were():

@@ -5,6 +5,7 @@
 import pytest
 import torch
 
+from scene_reloc_ros.machine import fallback
 from scene_reloc_ros.solver import backend
 from scene_reloc_ros.solver.cuda import compiler, launch
 from scene_reloc_ros.solver.reference import solve_pose
@@ -38,6 +39,29 @@ def test_auto_takes_cuda_for_problems_on_a_gpu_only(with_cuda):
 def test_auto_takes_the_reference_where_cuda_cannot_run(monkeypatch):
     monkeypatch.setattr(backend, 'missing', lambda: 'something')
     assert backend.select_solver('auto', GPU) == ('reference', solve_pose)
+
+
+@pytest.mark.parametrize('fault', [
+    RuntimeError('the kernels did not compile for sm_75: kernels.cu(3): error\nmore'),
+    ImportError('libnvrtc.so.13: cannot open shared object file'),
+    torch.OutOfMemoryError('CUDA out of memory')])
+def test_auto_takes_the_reference_where_kernels_cannot_be_made_and_says_so_once(
+        monkeypatch, caplog, fault):
+    tried = []
+
+    def failing(device):
+        tried.append(device)
+        raise fault
+
+    monkeypatch.setattr(backend, 'missing', lambda: None)
+    monkeypatch.setattr(backend, 'solver_of', failing)
+    monkeypatch.setattr(backend, '_faults', {})
+    monkeypatch.setattr(fallback, '_told', set())
+    assert [backend.select_solver('auto', GPU)[0] for _ in range(3)] == ['reference'] * 3
+    assert tried == [GPU]  # a compiler that refused is not asked for every map
+    assert [str(fault).splitlines()[0] in record.message for record in caplog.records] == [True]
+    with pytest.raises(type(fault)):
+        backend.select_solver('cuda', GPU)
 
 
 def test_a_named_backend_runs_or_nothing_does(with_cuda):
