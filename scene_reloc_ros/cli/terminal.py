@@ -84,5 +84,9 @@ def write_json(path, values):
     """Write a dict as JSON where a path was given; return where it is, see ``kept``."""
     if path is None:
         return None
-    text = json.dumps({'schema': SCHEMA, **values}, indent=1) + '\n'
+    return write_text(path, json.dumps({'schema': SCHEMA, **values}, indent=1) + '\n')
+
+
+def write_text(path, text):
+    """Write a text, whole or not at all; return where it is, see ``kept``."""
     return kept(path, lambda place: write_whole(place, text))
