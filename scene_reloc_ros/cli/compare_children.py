@@ -138,10 +138,7 @@ class Folder:
         record = {'name': job.name, 'seed': job.seed, 'failure': failure,
                   'method': job.method or (answers['method'] if answers else job.name),
                   'arguments': job.arguments(), 'mapping': mapping, 'answers': answers}
-        file = self._file(job, 'json')
-        partial = file.with_name(file.name + '.partial')
-        write_json(partial, record)
-        partial.replace(file)
+        write_json(self._file(job, 'json'), record)
         return record
 
 

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 import math
 from pathlib import Path
 from typing import Any
 
 from scene_reloc_ros.cli.arguments import add_device, add_output
 from scene_reloc_ros.cli.compare_children import Folder, Job
-from scene_reloc_ros.cli.terminal import print_rows, write_json
+from scene_reloc_ros.cli.terminal import ELSEWHERE, print_rows, write_json, write_text
 from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
 from scene_reloc_ros.evaluation.compare import mapped_frames, Row
 from scene_reloc_ros.evaluation.compare_ranking import sentences
@@ -72,10 +73,13 @@ def run(args: argparse.Namespace) -> int:
               f'goes on from what is kept in {out}')
         return 130
     comparison = Comparison(_facts(args, records), records)
-    write_json(out / 'results.json', results(comparison))
-    (out / 'report.md').write_text(markdown_report(comparison), encoding='utf-8')
-    (out / 'report.html').write_text(html_report(comparison), encoding='utf-8')
-    _print(comparison, out)
+    outputs = (write_text(out / 'report.html', html_report(comparison)),
+               write_text(out / 'report.md', markdown_report(comparison)),
+               write_json(out / 'results.json', results(comparison)))
+    written = [path for path in outputs if path is not None]
+    _print(comparison, written)
+    if any(path.parent != out for path in written):
+        return ELSEWHERE
     return 0 if any(record['failure'] is None for record in records) else 2
 
 
@@ -173,12 +177,12 @@ def _facts(args: argparse.Namespace, records: list[dict[str, Any]]) -> dict[str,
     return facts
 
 
-def _print(comparison: Comparison, out: Path) -> None:
+def _print(comparison: Comparison, written: Iterable[Path]) -> None:
     print_rows([(row.name, _line(row)) for row in comparison.rows])
     for text in sentences(comparison.rows):
         print(f'  {text}')
-    for name in ('report.html', 'report.md', 'results.json'):
-        print(f'  {out / name}')
+    for path in written:
+        print(f'  {path}')
 
 
 def _line(row: Row) -> str:

@@ -92,5 +92,9 @@ def write_json(path: Path | None, values: dict[str, Any]) -> Path | None:
     """Write a dict as JSON where a path was given; return where it is, see ``kept``."""
     if path is None:
         return None
-    text = json.dumps({'schema': SCHEMA, **values}, indent=1) + '\n'
+    return write_text(path, json.dumps({'schema': SCHEMA, **values}, indent=1) + '\n')
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a text, whole or not at all; return where it is, see ``kept``."""
     return kept(path, lambda place: write_whole(place, text))

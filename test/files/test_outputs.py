@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from support.machine.disks import as_nobody, names_below, small_disk
+from support.machine.disks import as_nobody, NAMELESS, names_below, small_disk
 
 from scene_reloc_ros.files.outputs import (
     full_path,
@@ -54,6 +54,8 @@ def test_a_device_is_written_as_it_is():
 def test_a_home_that_is_missing_is_a_sentence(monkeypatch, tmp_path):
     with pytest.raises(ValueError, match='no home folder for its ~; give the whole path'):
         full_path('~no-such-user/k.map')
+    answer = as_nobody(full_path, '~/.ros/scene_reloc', user=NAMELESS)
+    assert 'there is no home folder for its ~' in answer
     monkeypatch.setenv('HOME', str(tmp_path))
     assert full_path('~/k.map') == tmp_path / 'k.map'
 

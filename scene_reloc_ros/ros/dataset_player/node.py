@@ -116,5 +116,10 @@ class DatasetPlayerNode(ConfiguredLifecycleNode):
         status.summary(DiagnosticStatus.OK, f'{self.state_label}: {self._sentence}')
 
 
-if __name__ == '__main__':
+def main() -> None:
+    """Run the node; ``ros2 run`` begins in ``__main__``, before the imports of this file."""
     end(run_node(DatasetPlayerNode))
+
+
+if __name__ == '__main__':
+    main()

@@ -173,5 +173,10 @@ class MapperNode(CameraNode):
         self.warn_of_losses(status)
 
 
-if __name__ == '__main__':
+def main() -> None:
+    """Run the node; ``ros2 run`` begins in ``__main__``, before the imports of this file."""
     end(run_node(MapperNode))
+
+
+if __name__ == '__main__':
+    main()

@@ -22,7 +22,7 @@ from scene_reloc_ros.mapping.presets import MappingOptions, PRESETS, with_minute
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.pipeline.map_report import quality_sentence
 from scene_reloc_ros.pipeline.mapper import Mapper, MappingCancelled
-from scene_reloc_ros.ros.node.threads import guarded_thread
+from scene_reloc_ros.ros.node.threads import guarded_thread, sentence_of
 
 _PROGRESS_PERIOD_S = 0.2
 _logger = logging.getLogger(__name__)
@@ -60,9 +60,9 @@ def train(recording: str, map_path: str, settings: dict[str, Any], messages: Con
         messages.send(('done', str(path)))
     except MappingCancelled:
         messages.send(('cancelled',))
-    except (ValueError, RuntimeError, OSError) as error:
+    except Exception as error:  # noqa: BLE001  # whatever a library may think of
         _logger.error('training failed: %s', error, exc_info=not isinstance(error, ValueError))
-        messages.send(('failed', str(error)))
+        messages.send(('failed', sentence_of(error)))
 
 
 def _save(scene_map: SceneMap, path: Path) -> None:

@@ -210,5 +210,10 @@ class RelocaliserNode(RelocalisingNode):
         self.warn_of_losses(status)
 
 
-if __name__ == '__main__':
+def main() -> None:
+    """Run the node; ``ros2 run`` begins in ``__main__``, before the imports of this file."""
     end(run_node(RelocaliserNode))
+
+
+if __name__ == '__main__':
+    main()

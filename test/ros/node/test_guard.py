@@ -73,6 +73,7 @@ def node(bystander):
     assert thread.is_alive()
     spinning.clear()
     thread.join(5)
+    executor.finish(1.0)
     executor.shutdown()
     made.destroy_node()
 

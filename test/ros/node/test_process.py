@@ -95,6 +95,7 @@ def test_a_node_ends_while_a_service_loads_a_map(start_node, bystander, tmp_path
     assert 'never retrieved' not in node.log.read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('arguments, sentence', [
     (('--log-level', 'bogus'), "log level 'bogus' is unknown; use debug, info, warn"),
     (('-p', 'folder'), "parameter override rule '-p folder' cannot be read"),

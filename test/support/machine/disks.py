@@ -13,7 +13,7 @@ import sys
 
 import pytest
 
-NOBODY = 65534
+NOBODY, NAMELESS = 65534, 61234
 
 
 class Disk:
@@ -59,16 +59,20 @@ def small_disk(path, kib=256):
         _run('umount', '-l', str(path))
 
 
-def as_nobody(function, *arguments):
-    """Return what a function returns in a child process without any permission, as text."""
+def as_nobody(function, *arguments, user=NOBODY):
+    """Return what a function returns in a child process without any permission, as text.
+
+    NAMELESS is a user whom the system does not know, and who has no home.
+    """
     if os.geteuid() != 0:
         pytest.skip('only root can become a user without permissions')
     read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:
         try:
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
+            os.environ.pop('HOME', None)
+            os.setgid(user)
+            os.setuid(user)
             answer = str(function(*arguments))
         except BaseException as error:  # noqa: BLE001  # the test looks at it
             answer = f'{type(error).__name__}: {error}'
