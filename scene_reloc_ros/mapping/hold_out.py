@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 import numpy as np
+import torch
 
+from scene_reloc_ros.geometry.pose_error import view_novelty
 from scene_reloc_ros.geometry.posed_image import PosedImage
 
 MINIMUM_FRAMES = 60  # of which some can be spared
@@ -24,6 +26,8 @@ _LEAST_BLOCKS = 5
 # frames of a block: errors of SLAM poses are alike for most of a second, and a training frame
 # within that time gives them away
 _SHORTEST, _LONGEST = 2, 24
+# beside a block as well: views this much alike, and frames, are neither trained on nor asked
+_GUARD_NOVELTY, _GUARD_FRAMES = 0.25, 12
 _LARGEST_M = 0.5  # a block ends where the camera has gone farther: larger holes spoil a map
 _LARGEST_RAD = 0.5
 
@@ -100,6 +104,22 @@ def held_out_blocks(map_from_cam: np.ndarray) -> list[np.ndarray]:
             for first in firsts]
 
 
+def guards_of(map_from_cam: np.ndarray, blocks: list[np.ndarray]) -> np.ndarray:
+    """Return the indices (G,) of the frames beside blocks that share an error of poses with them.
+
+    A robot that comes back another day shares none. They are worth leaving out while a map is
+    checked where it takes them afterwards.
+
+    Args:
+        map_from_cam: poses (F, 4, 4) in the order of time, metres.
+        blocks: of ``held_out_blocks``.
+    """
+    held_out = np.concatenate([np.zeros(0, int), *blocks])
+    guards = [index for block in blocks for step in (-1, 1)
+              for index in _alike(map_from_cam, int(block[0 if step < 0 else -1]), step)]
+    return np.setdiff1d(np.array(guards, int), held_out)
+
+
 def folds_of(count: int) -> list[list[np.ndarray]]:
     """Return the blocks of consecutive frames that each of some folds holds out.
 
@@ -121,3 +141,14 @@ def _block_length(poses: np.ndarray, first: int) -> int:
     cosine = (np.einsum('ij,fij->f', near[0, :3, :3], near[:, :3, :3]) - 1) / 2
     far = (moved > _LARGEST_M) | (np.arccos(np.clip(cosine, -1, 1)) > _LARGEST_RAD)
     return max(_SHORTEST, int(np.argmax(far)) if far.any() else len(near))
+
+
+def _alike(poses: np.ndarray, end: int, step: int) -> list[int]:
+    """Return the frames before (-1) or after (1) the end of a block that show nearly its view."""
+    beside = np.arange(1, _GUARD_FRAMES + 1) * step + end
+    beside = beside[(beside >= 0) & (beside < len(poses))]
+    if not len(beside):
+        return []
+    novel = view_novelty(torch.from_numpy(poses[end]), torch.from_numpy(poses[beside]))
+    near = (novel < _GUARD_NOVELTY).tolist()
+    return beside[:near.index(False) if False in near else len(near)].tolist()

@@ -53,13 +53,19 @@ class Fold:
     """A map, and which frames of a sequence validate it."""
 
     scene_map: SceneMap
-    blocks: list[np.ndarray]  # index arrays of the frames that it was made without
+    blocks: list[np.ndarray]  # index arrays of the frames that validate it
     alias_candidates: np.ndarray  # indices of mapping frames whose place may look like another
+    kept: np.ndarray  # indices of the frames that it was made of
+    seconds: float = 0.0  # that this took
 
     @property
     def held_out(self) -> np.ndarray:
-        """Return the indices of all frames that it was made without."""
+        """Return the indices of all frames that validate it."""
         return np.concatenate([np.zeros(0, int), *self.blocks])
+
+    def spared(self, count: int) -> np.ndarray:
+        """Return the indices of all of ``count`` frames that it was made without."""
+        return np.setdiff1d(np.arange(count), self.kept)
 
 
 @dataclass(frozen=True)

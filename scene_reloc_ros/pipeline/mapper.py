@@ -16,7 +16,13 @@ from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.distinct_frames import stamps_of, training_frames
 from scene_reloc_ros.mapping.feature_buffer import mapping_poses
 from scene_reloc_ros.mapping.generators import MappingGenerators
-from scene_reloc_ros.mapping.hold_out import folds_of, FrameSubset, held_out_blocks, PosedFrames
+from scene_reloc_ros.mapping.hold_out import (
+    folds_of,
+    FrameSubset,
+    guards_of,
+    held_out_blocks,
+    PosedFrames,
+)
 from scene_reloc_ros.mapping.parallax import ray_deviation
 from scene_reloc_ros.mapping.presets import PRESETS
 from scene_reloc_ros.mapping.progress import (
@@ -40,7 +46,7 @@ from scene_reloc_ros.pipeline.frame_result import FrameResult, localise_frames
 from scene_reloc_ros.pipeline.localiser import Localiser
 from scene_reloc_ros.pipeline.map_report import validation_summary, with_parallax
 from scene_reloc_ros.pipeline.map_validation import Fold, MapValidation, STAGE
-from scene_reloc_ros.pipeline.part_choice import PartChoice
+from scene_reloc_ros.pipeline.part_choice import Choice, PartChoice
 from scene_reloc_ros.pipeline.time_plan import (
     cut_short,
     overrun,
@@ -53,6 +59,7 @@ from scene_reloc_ros.uncertainty.image_quality import image_quality, image_stati
 from scene_reloc_ros.uncertainty.pose_plausibility import MotionBounds
 
 _BOUNDS = MotionBounds()
+_AGAIN = 1.3  # of the time that a map took, with which another one is made, count
 _LEAST_CHECKED = 4  # frames of a map that has none to hold out, count
 
 __all__ = ['Mapper', 'MappingCancelled']
@@ -112,35 +119,57 @@ class Mapper:
         else:
             scene_map = self._map(frames, np.arange(len(frames)), generators, self._fit_progress(
                 progress, sum(len(fold.held_out) for fold in folds)))[0]
-        scene_map, folds = self._chosen(scene_map, folds, frames, progress)
+        choice = self._choice(folds, frames, progress)
+        if choice is not None:
+            scene_map = choice.of(scene_map)
+            folds = [replace(fold, scene_map=choice.of(fold.scene_map)) for fold in folds]
         scene_map, check = _with_parallax(*self._validated(scene_map, frames, folds, progress,
                                                            generators))
         if isinstance(self.method, Growing) and len(folds) == 1:
-            scene_map = self.method.add(scene_map, FrameSubset(frames, folds[0].held_out),
-                                        progress)
+            grown = self._grown(scene_map, frames, folds[0], progress)
+            scene_map = grown or self._anew(scene_map, frames, folds[0], choice, (
+                generators, progress))
         return scene_map, check
+
+    def _grown(self, scene_map: SceneMap, frames: LocalFrames, fold: Fold,
+               progress: MappingProgress) -> SceneMap | None:
+        """Return a checked map with the frames that it was made without, None where it takes none.
+
+        Where there is no depth, one frame alone has no points to bring.
+        """
+        assert isinstance(self.method, Growing)
+        grown = self.method.add(scene_map, FrameSubset(frames, fold.spared(len(frames))), progress)
+        return grown if scene_map.depth or len(grown.views) > len(scene_map.views) else None
+
+    def _anew(self, scene_map: SceneMap, frames: LocalFrames, fold: Fold, choice: Choice | None,
+              means: tuple[MappingGenerators, MappingProgress]) -> SceneMap:
+        """Return a checked map made anew of all frames, itself where there is no time for that."""
+        generators, progress = means
+        if progress.deadline.left_s < _AGAIN * fold.seconds:
+            return scene_map
+        anew = self._map(frames, np.arange(len(frames)), generators, progress)[0]
+        anew = anew if choice is None else choice.of(anew)
+        return replace(anew, uncertainty=scene_map.uncertainty, ambiguous=scene_map.ambiguous)
 
     def _fit_progress(self, progress: MappingProgress, held_out: int) -> MappingProgress:
         """Return the progress of fits, which leaves a reserve for what follows them."""
         return replace(progress, reserve_s=reserve_s(
             progress.deadline.seconds, held_out, self.method.chooses_parts))
 
-    def _chosen(self, scene_map: SceneMap, folds: list[Fold], frames: LocalFrames,
-                progress: MappingProgress) -> tuple[SceneMap, list[Fold]]:
-        """Return the maps with the parts that held-out frames ask for, where they are asked."""
+    def _choice(self, folds: list[Fold], frames: LocalFrames,
+                progress: MappingProgress) -> Choice | None:
+        """Return the parts that held-out frames ask for, where they are asked."""
         if not folds or not self.method.chooses_parts:
-            return scene_map, folds
-        choice = PartChoice(self.device, self.seed).run(
+            return None
+        return PartChoice(self.device, self.seed).run(
             [(fold.scene_map, FrameSubset(frames, fold.held_out)) for fold in folds], progress)
-        return choice.of(scene_map), [replace(fold, scene_map=choice.of(fold.scene_map))
-                                      for fold in folds]
 
     def _folds(self, frames: LocalFrames, generators: MappingGenerators,
                progress: MappingProgress) -> list[Fold]:
         """Return maps with the frames that validate them; none where frames are too few.
 
-        Of many frames some are spared; of few none, but a method that needs no training makes
-        several maps.
+        Of many frames some are spared, and those beside them where the map takes them afterwards;
+        of few none, but a method that needs no training makes several maps.
         """
         poses, stamps = invert_pose(mapping_poses(frames)).numpy(), stamps_of(frames)
         blocks = held_out_blocks(poses)
@@ -151,10 +180,14 @@ class Mapper:
             len(block) for held_out in every for block in held_out))
         for number, held_out in enumerate(every):
             kept = training_frames(poses, stamps, np.concatenate(held_out))
+            if blocks and isinstance(self.method, Growing):
+                kept = np.setdiff1d(kept, guards_of(poses, blocks))
+            began_s = progress.deadline.elapsed_s
             of_fold = progress if blocks else progress.within(
                 progress.left_s / (len(every) + 1 - number))
             scene_map, candidates = self._map(frames, kept, generators, of_fold)
-            folds.append(Fold(scene_map, held_out, candidates))
+            folds.append(Fold(scene_map, held_out, candidates, kept,
+                              progress.deadline.elapsed_s - began_s))
         return folds
 
     def _map(self, frames: LocalFrames, kept: np.ndarray, generators: MappingGenerators,

@@ -7,6 +7,7 @@ import numpy as np
 from scene_reloc_ros.mapping.hold_out import (
     folds_of,
     FrameSubset,
+    guards_of,
     held_out_blocks,
     pose_and_name,
 )
@@ -24,6 +25,20 @@ def test_frames_are_held_out_in_blocks_of_time_that_hold_still():
     fast = poses.copy()
     fast[:, 0, 3] *= 10  # 20 cm a frame: a long block would be a hole in the map
     assert max(len(block) for block in held_out_blocks(fast)) <= 4
+
+
+def test_frames_beside_blocks_are_guards_as_far_as_they_show_the_same():
+    poses = np.tile(np.eye(4), (400, 1, 1))
+    poses[:, 0, 3] = np.arange(400) * 0.02  # a quarter of the unit of novelty is six frames away
+    blocks = [np.arange(50, 60), np.arange(66, 70), np.arange(390, 400)]
+    assert guards_of(poses, blocks).tolist() == [*range(44, 50), *range(60, 66), *range(70, 76),
+                                                 *range(384, 390)]
+    assert guards_of(poses, []).tolist() == []
+    slow = np.tile(np.eye(4), (400, 1, 1))
+    assert guards_of(slow, blocks[:1]).tolist() == [*range(38, 50), *range(60, 72)]
+    walk = poses.copy()
+    walk[:, 0, 3] *= 10  # what is beside a block is another view already
+    assert guards_of(walk, blocks).tolist() == []
 
 
 def test_few_frames_are_all_needed_for_training():

@@ -46,6 +46,14 @@ def test_points_are_triangulated_and_frames_between_are_found(built, method):
 
 
 @pytest.mark.parametrize('method', METHODS)
+def test_what_checked_a_map_without_depth_is_in_it_afterwards(built, method):
+    scene_map = built[method]
+    assert scene_map.metadata['check']['frames'] >= 5 and scene_map.uncertainty.rgb.frames >= 5
+    along = np.sort(scene_map.views[:, 0, 3].numpy())
+    assert np.diff(along).max() < 0.1  # held-out blocks and their guards would leave 0.3 m
+
+
+@pytest.mark.parametrize('method', METHODS)
 def test_a_map_survives_its_file(built, method, tmp_path):
     built[method].save(tmp_path / 'wall.map')
     loaded = SceneMap.load(tmp_path / 'wall.map')
