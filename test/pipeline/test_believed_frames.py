@@ -46,14 +46,16 @@ def test_one_pose_among_twelve_costs_its_frame(pose, code, said):
     figures = found.figures()
     assert found.jumps == 0 and figures['frames'] == ['5']
     assert figures['reasons'] == {code: 1}
-    assert figures['sentence'].startswith('1 frame left out: ') and said in figures['sentence']
+    sentence = left_out_sentence(found.left_out)
+    assert sentence.startswith('1 frame left out: ') and said in sentence
     assert found.poses.shape == (11, 4, 4) and np.abs(found.poses).max() < 2.0
 
 
 def test_frames_that_are_believed_are_those_that_came():
     frames, found = with_poses({})
     assert found.frames is frames and found.left_out == []
-    assert found.figures() == {'frames': [], 'reasons': {}, 'sentence': ''} and not found.jumps
+    assert found.figures() == {'frames': [], 'reasons': {}} and not found.jumps
+    assert left_out_sentence(found.left_out) == ''
 
 
 def test_a_trajectory_that_goes_on_elsewhere_is_kept_and_counted():
