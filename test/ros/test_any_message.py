@@ -37,6 +37,8 @@ PATIENCE_S = 20.0
 class Credulous:
     """A localiser that believes every picture, so that nothing else may let nonsense in."""
 
+    notices = ()
+
     def depth_unavailable(self):
         """Take depth."""
         return None
