@@ -14,6 +14,7 @@ from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.pixels import resized_coordinate
 
 _NOTHING_M, _ROUNDING_M = 65.535, 1e-5  # 65535 mm, and how exactly a float has it
+_SMALLEST_PX = 8  # side of a depth image that is smaller than the image it belongs to
 _EDGE = 0.05  # largest change of depth two pixels away, ratio
 # Medians of an image in metres. No camera measures so near or so far, and in millimetres, or in
 # thousands of metres, any lies beyond.
@@ -75,6 +76,9 @@ def registered_depth(depth_m: npt.ArrayLike, camera: Camera) -> np.ndarray:
     if depth_m.ndim != 2 or not depth_m.size:
         raise ValueError(f'depth has shape {depth_m.shape}; expected (H, W) in metres')
     height, width = depth_m.shape
+    if min(height, width) < min(_SMALLEST_PX, camera.height, camera.width):  # of any shape
+        raise ValueError(f'depth is {width}x{height}, no picture of what the image of '
+                         f'{camera.width}x{camera.height} shows; check the depth topic')
     if abs(width * camera.height - height * camera.width) > max(camera.width, camera.height):
         raise ValueError(f'depth is {width}x{height}, but the image is '
                          f'{camera.width}x{camera.height}: register the depth to the colour '

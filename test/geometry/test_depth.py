@@ -77,3 +77,9 @@ def test_a_depth_of_the_same_view_is_taken_at_any_resolution():
 def test_a_depth_of_another_view_is_refused_with_its_size(shape):
     with pytest.raises(ValueError, match=str(shape[0])):
         registered_depth(np.ones(shape), Camera(640, 480, 500, 500, 320, 240))
+
+
+@pytest.mark.parametrize('shape', [(1, 1), (6, 8), (7, 9)])
+def test_a_depth_of_a_few_pixels_is_no_picture_of_anything(shape):
+    with pytest.raises(ValueError, match=f'depth is {shape[1]}x{shape[0]}, no picture of what'):
+        registered_depth(np.ones(shape), Camera(640, 480, 500.0, 500.0, 319.5, 239.5))

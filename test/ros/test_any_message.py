@@ -37,6 +37,8 @@ PATIENCE_S = 20.0
 class Credulous:
     """A localiser that believes every picture, so that nothing else may let nonsense in."""
 
+    notices = ()
+
     def depth_unavailable(self):
         """Take depth."""
         return None
@@ -48,7 +50,8 @@ class Credulous:
         assert image.ndim == 2 or image.shape[2] == 3
         assert np.isfinite(camera.matrix).all() and min(camera.fx, camera.fy) > 0
         if depth_m is not None:
-            assert depth_m.shape == image.shape[:2] and depth_m.dtype == np.float32
+            assert depth_m.ndim == 2 and min(depth_m.shape) >= 8
+            assert depth_m.dtype == np.float32
             assert np.isfinite(depth_m).all() and (depth_m >= 0).all()
         return Localisation(np.eye(4), np.eye(6) * 1e-4, None, '', 9, 9, np.zeros((0, 2)),
                             np.zeros((0, 3)), 1.0, 1.0, 'reference', 'cpu')

@@ -104,9 +104,6 @@ def _converted(message: Image, wanted: str) -> np.ndarray:
     if message.encoding in _PAIRED and message.width % 2:
         raise ValueError(f'image cannot be read: {message.encoding} shares colours between two '
                          f'pixels, but its width is {message.width}; check the camera driver')
-    if not message.width * message.height:
-        raise ValueError(f'image is {message.width}x{message.height} and shows nothing; check '
-                         'the camera driver')
     try:
         return _bridge.imgmsg_to_cv2(message, wanted)
     except (CvBridgeError, ValueError, cv2.error) as error:

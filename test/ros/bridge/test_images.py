@@ -276,5 +276,5 @@ def test_a_png_whose_chunks_reach_beyond_its_end_is_refused_before_room_is_made_
 
 
 def test_an_image_of_no_size_is_named():
-    with pytest.raises(ValueError, match='image is 0x48 and shows nothing'):
+    with pytest.raises(ValueError, match='image is empty .0x48.; check the camera driver'):
         image_of_message(Image(height=48, width=0, encoding='bgr8'))
