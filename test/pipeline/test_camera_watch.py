@@ -240,12 +240,12 @@ def test_a_turned_camera_is_found_and_its_pose_is_that_of_the_mounted_one(quarte
 
 def test_turns_cost_nothing_where_pictures_are_localised_and_little_where_none_is():
     watch, encoder = turning_watch()
-    for _ in range(10):
+    for _ in range(5):
         assert watch.localise(marked(), CAMERA).accepted
-    assert encoder.asked == 10 and watch.notices == ()
-    for _ in range(40):
+    assert encoder.asked == 5 and watch.notices == ()
+    for _ in range(15):
         assert not watch.localise(255 - marked(), CAMERA).accepted
-    assert encoder.asked - 50 <= 10 and watch.turned == 0
+    assert encoder.asked == 5 + 15 + 3 and watch.turned == 0
 
 
 def test_a_dark_picture_is_not_turned():
