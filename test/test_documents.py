@@ -133,7 +133,8 @@ def test_the_other_fields_of_messages_stand_in_the_code(scripts, nodes):
 def test_every_field_of_the_json_of_map_and_info_is_documented(scripts):
     found = keys(scripts, 'cli/map_figures.py', 'map_figures')
     found |= keys(scripts, 'pipeline/mapper.py', '_assemble')
-    found |= keys(scripts, 'pipeline/mapper.py', '_built')
+    found |= keys(scripts, 'pipeline/mapper.py', 'build')
+    found |= keys(scripts, 'pipeline/believed_frames.py', 'usable_frames')
     found |= keys(scripts, 'cli/map_figures.py', '_head')
     for method in ('coordinates/ace.py', 'coordinates/forest/method.py',
                    'matching/key_frame_maps.py'):
