@@ -62,8 +62,8 @@ class Pace:
     """Like pieces of work against a clock: where it falls behind, pieces are left out, evenly."""
 
     def __init__(self, count: int, deadline: Deadline):
-        """Take how many pieces there are, and the time that all of them may take."""
-        self._count, self._deadline = max(1, count), deadline
+        """Take how many pieces there are, which may take what is left of a time from now on."""
+        self._count, self._deadline = max(1, count), Deadline(deadline.left_s)
         self._ahead = max(1.0, _AHEAD * count)
         self.done = 0
 

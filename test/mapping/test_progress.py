@@ -86,5 +86,11 @@ def test_work_that_falls_behind_leaves_pieces_out_evenly():
     assert taken(40, 0.0, 0.0) == [0]
 
 
+def test_what_was_done_before_the_pieces_is_no_reason_to_leave_any_out():
+    half_over = Deadline(100.0, began_s=time.monotonic() - 50)
+    pace = Pace(40, half_over)
+    assert [number for number in range(40) if pace.takes(number)] == list(range(40))
+
+
 def test_what_there_was_no_time_for_is_told_in_words():
     assert fewer_than(30, 12, 'frames') == '12 of 30 frames' and fewer_than(3, 3, 'frames') == ''
