@@ -2,22 +2,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fit the general acceptance model of a family on maps of several places and print it.
 
-Usage: python scripts/fit_acceptance.py MAP SEQUENCE[,FRAMES] [...] [--negatives N]
+Usage: python scripts/fit_acceptance.py MAP SEQUENCE[,FRAMES] [...] [--negatives N] [--plot FILE]
 
 Right and wrong answers come from the frames, their perturbed forms and pictures of other places.
-The result goes into GENERAL_MODELS of uncertainty/acceptance.py. For each place the
-model of all other places is tried on it, so that one sees what it is worth in a new one.
+The result goes into GENERAL_MODELS of uncertainty/acceptance.py. For each place (all maps of one
+sequence) the model of all other places is tried on it, so that one sees what it is worth in a new
+one; --plot draws how often it is right there when it says so.
 """
 
 import argparse
 from pathlib import Path
 import sys
 
+import numpy as np
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from scene_reloc_ros.cli.terminal import ProgressBars
 from scene_reloc_ros.datasets.negative_frames import NegativeFrames
 from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
 from scene_reloc_ros.datasets.perturbed_sequence import PERTURBATIONS, PerturbedSequence
+from scene_reloc_ros.evaluation.plots import new_figure, save_figure
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.pipeline.frame_result import FrameResult
 from scene_reloc_ros.pipeline.localiser import Localiser
@@ -28,6 +32,7 @@ from scene_reloc_ros.uncertainty.acceptance import (
 )
 from scene_reloc_ros.uncertainty.model import AcceptanceModel
 
+_BINS, _LEAST_OF_BIN = 5, 5  # of probability, and answers in one
 _GUESS = {'inliers': 2.0, 'position_precision': 1.5, 'spread': 1.5, 'second_best_margin': 1.0,
           'view_familiarity': 0.5}
 START = {  # a guess for each family, from which answers move it
@@ -80,21 +85,53 @@ def report(name, model, right, wrong):
           f'{len(wrong)} wrong answers for right')
 
 
+def left_out(places, folders):
+    """Return for each folder its features, and the model of the places of other folders."""
+    tried = {}
+    for folder in dict.fromkeys(folders):
+        others = [place for place, of in zip(places, folders) if of != folder] or places
+        own = [place for place, of in zip(places, folders) if of == folder]
+        tried[folder] = fitted(others), *([e for place in own for e in place[sort]]
+                                          for sort in (0, 1))
+    return tried
+
+
+def plot(tried, path):
+    """Draw stated probability against the share that is right, a line a place."""
+    figure = new_figure(6, 5)
+    axes = figure.subplots()
+    axes.plot((0, 1), (0, 1), color='0.6', ls=':')
+    for folder, (model, right, wrong) in tried.items():
+        stated = np.array([probability_right(e, model) for e in (*right, *wrong)])
+        good = np.arange(len(stated)) < len(right)
+        number = np.minimum((stated * _BINS).astype(int), _BINS - 1)
+        bins = [number == one for one in range(_BINS) if (number == one).sum() >= _LEAST_OF_BIN]
+        axes.plot([stated[one].mean() for one in bins], [good[one].mean() for one in bins], 'o-',
+                  label=f'{Path(folder).name} by the others ({len(stated)} answers)')
+    axes.set(xlabel='stated probability', ylabel='share without a gross error', xlim=(-0.03, 1.03),
+             ylim=(-0.03, 1.03), title='Belief in places that it was not fitted on')
+    axes.grid(alpha=0.3)
+    axes.legend()
+    save_figure(figure, path)
+
+
 def main():
     """Collect, fit, try on each place by the others, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('places', nargs='+', metavar='MAP SEQUENCE[,FRAMES]')
-    parser.add_argument('--negatives', type=int, default=200, help='for each place (200)')
+    parser.add_argument('--negatives', type=int, default=200, help='for each map (200)')
+    parser.add_argument('--plot', type=Path, metavar='FILE', help='PNG of the reliability')
     args = parser.parse_args()
     with ProgressBars() as bars:
         places = [features_of(map_path, sequence, args.negatives, bars)
                   for map_path, sequence in zip(args.places[::2], args.places[1::2])]
     if len({family for _, _, family in places}) > 1:
         parser.error('the maps are of several families; fit one after the other')
-    for number, (right, wrong, _) in enumerate(places):
-        others = [place for other, place in enumerate(places) if other != number] or places
-        model = fitted(others)
-        report(f'{args.places[2 * number]} by the others', model, right, wrong)
+    tried = left_out(places, [text.partition(',')[0] for text in args.places[1::2]])
+    for folder, (model, right, wrong) in tried.items():
+        report(f'{folder} by the others', model, right, wrong)
+    if args.plot:
+        plot(tried, args.plot)
     model = fitted(places)
     for number, place in enumerate(places):
         report(f'{args.places[2 * number]} by all', model, *place[:2])
