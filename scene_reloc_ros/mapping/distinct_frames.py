@@ -84,6 +84,7 @@ def training_frames(map_from_cam: np.ndarray, stamps_ns: Sequence[int],
 
     What shows the view of a held-out frame at another time is left out too: then a block is held
     out of its place and not of one visit to it. Within a second of time, blocks are long enough.
+    A camera that hardly leaves one place shows little else: then all others stay.
 
     Args:
         map_from_cam: poses (F, 4, 4) in the order of time, metres.
@@ -97,7 +98,7 @@ def training_frames(map_from_cam: np.ndarray, stamps_ns: Sequence[int],
     for index in held_out:
         same = _within(map_from_cam[index], map_from_cam[others], _SAME_M, _SAME_RAD)
         twin |= same & (timeless | (np.abs(stamps[others] - stamps[index]) > _STILL_NS))
-    return others[~twin]
+    return others[~twin] if 2 * int(twin.sum()) < len(others) else others
 
 
 def _length_of_view(poses: np.ndarray) -> int:

@@ -26,8 +26,9 @@ _LEAST_BLOCKS = 5
 # frames of a block: errors of SLAM poses are alike for most of a second, and a training frame
 # within that time gives them away
 _SHORTEST, _LONGEST = 2, 24
-# beside a block as well: views this much alike, and frames, are neither trained on nor asked
-_GUARD_NOVELTY, _GUARD_FRAMES = 0.25, 12
+# beside a block as well: views this much alike, at most so many frames, and of all together such a
+# share, are neither trained on nor asked
+_GUARD_NOVELTY, _GUARD_FRAMES, _GUARD_SHARE = 0.25, 12, 0.25
 _LARGEST_M = 0.5  # a block ends where the camera has gone farther: larger holes spoil a map
 _LARGEST_RAD = 0.5
 
@@ -115,8 +116,9 @@ def guards_of(map_from_cam: np.ndarray, blocks: list[np.ndarray]) -> np.ndarray:
         blocks: of ``held_out_blocks``.
     """
     held_out = np.concatenate([np.zeros(0, int), *blocks])
+    most = min(_GUARD_FRAMES, int(_GUARD_SHARE * len(map_from_cam) / max(1, 2 * len(blocks))))
     guards = [index for block in blocks for step in (-1, 1)
-              for index in _alike(map_from_cam, int(block[0 if step < 0 else -1]), step)]
+              for index in _alike(map_from_cam, int(block[0 if step < 0 else -1]), step, most)]
     return np.setdiff1d(np.array(guards, int), held_out)
 
 
@@ -143,9 +145,9 @@ def _block_length(poses: np.ndarray, first: int) -> int:
     return max(_SHORTEST, int(np.argmax(far)) if far.any() else len(near))
 
 
-def _alike(poses: np.ndarray, end: int, step: int) -> list[int]:
+def _alike(poses: np.ndarray, end: int, step: int, most: int) -> list[int]:
     """Return the frames before (-1) or after (1) the end of a block that show nearly its view."""
-    beside = np.arange(1, _GUARD_FRAMES + 1) * step + end
+    beside = np.arange(1, most + 1) * step + end
     beside = beside[(beside >= 0) & (beside < len(poses))]
     if not len(beside):
         return []

@@ -48,7 +48,7 @@ class Asked:
         if problem.depths is None:
             return torch.zeros(0)
         cam_from_map = invert_pose(torch.as_tensor(self.frame.map_from_cam).double()).float()
-        points, rays, depths = (part.cpu() for part in (
+        points, rays, depths = (part.detach().cpu() for part in (
             problem.points, problem.rays, problem.depths))
         seen = points @ cam_from_map[:3, :3].T + cam_from_map[:3, 3]
         missed = problem.focal_px * (seen[:, :2] / seen[:, 2:] - rays[:, :2]).norm(dim=1)

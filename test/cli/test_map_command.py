@@ -49,7 +49,7 @@ def test_a_map_for_which_the_disk_has_no_room_left_is_kept_where_there_is(
         mapped, tmp_path, monkeypatch, capsys):
     made = SceneMap.load(mapped / 'room.map')
     with small_disk(tmp_path / 'disk') as disk:
-        def build(*_):
+        def build(*_, **__):
             disk.fill()
             return made
         monkeypatch.setattr(Mapper, 'build', build)

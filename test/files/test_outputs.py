@@ -62,7 +62,7 @@ def test_a_home_that_is_missing_is_a_sentence(monkeypatch, tmp_path):
 
 def test_a_user_without_permissions_is_told_before_and_loses_nothing(tmp_path):
     tmp_path.chmod(0o755)
-    for folder in tmp_path.parents[:2]:
+    for folder in tmp_path.parents[:3]:
         folder.chmod(0o755)
     answer = as_nobody(writable_file, tmp_path / 'x.map')
     assert 'cannot be written (Permission denied)' in answer

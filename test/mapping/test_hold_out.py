@@ -39,6 +39,8 @@ def test_frames_beside_blocks_are_guards_as_far_as_they_show_the_same():
     walk = poses.copy()
     walk[:, 0, 3] *= 10  # what is beside a block is another view already
     assert guards_of(walk, blocks).tolist() == []
+    few = guards_of(poses[:80], [np.arange(10, 14), np.arange(40, 44)])
+    assert few.tolist() == [*range(5, 10), *range(14, 19), *range(35, 40), *range(44, 49)]
 
 
 def test_few_frames_are_all_needed_for_training():

@@ -75,8 +75,9 @@ def test_without_held_out_frames_a_map_cannot_be_called_good(off, quality):
 
 @pytest.mark.parametrize(('off', 'quality'), [(0.01, 'good'), (0.4, 'poor')])
 def test_a_map_that_the_clock_cut_short_asks_for_minutes_and_not_for_views(off, quality):
-    figures = validation_summary(answers([off] * 20), BLOCKS, '340 of 3000 training steps')
-    assert figures['quality'] == quality and figures['cut_short'] == '340 of 3000 training steps'
+    done = '340 of 3000 training steps'
+    figures = validation_summary(answers([off] * 20), BLOCKS, cut_short=done)
+    assert figures['quality'] == quality and figures['cut_short'] == done
     sentence = quality_sentence(figures)
     assert 'the clock ended it after 340 of 3000 training steps' in sentence
     assert 'record more' not in sentence and ('more minutes' in sentence) == (quality == 'poor')

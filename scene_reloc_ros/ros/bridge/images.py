@@ -101,6 +101,9 @@ def _refuse_bayer(encoding: str) -> None:
 
 
 def _converted(message: Image, wanted: str) -> np.ndarray:
+    if not message.width * message.height:
+        raise ValueError(f'image is empty ({message.width}x{message.height}); check the camera '
+                         'driver')
     if message.encoding in _PAIRED and message.width % 2:
         raise ValueError(f'image cannot be read: {message.encoding} shares colours between two '
                          f'pixels, but its width is {message.width}; check the camera driver')
