@@ -49,7 +49,7 @@ def walked(count, ahead, beside=0.0):
 
 @pytest.mark.slow
 def test_a_corridor_walked_straight_ahead_is_believed_as_far_as_it_is_known():
-    options = method_class('auto').presets['standard']
+    options = method_class('sift').presets['standard']
     scene_map = Mapper(options, 'cpu').build(corridor_frames(walked(60, 2.0)))
     beside = corridor_frames([[x, y, z, 0.05, 0.1 * x, 0.0] for x in (-0.3, 0.3)
                               for y in (-0.2, 0.2) for z in (0.33, 1.27)])
@@ -59,7 +59,7 @@ def test_a_corridor_walked_straight_ahead_is_believed_as_far_as_it_is_known():
 @pytest.mark.slow
 def test_what_is_all_at_one_distance_and_far_is_believed_as_far_as_it_is_known():
     # a hall of which every face is twenty metres away, seen from steps of a few centimetres
-    options = method_class('auto').presets['standard']
+    options = method_class('cells').presets['standard']
     far = {'half': (20.0, 20.0, 20.0)}
     scene_map = Mapper(options, 'cpu').build(corridor_frames(walked(60, 0.1, 0.03), **far))
     check = scene_map.metadata['check']
