@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         'simulated room; map.txt and validation.txt in it name the two routes')
     add_output(parser, '--out', folder=True, default='demo_output',
                help='folder for picture, results and logs (demo_output)')
-    parser.add_argument('--minutes', type=float, default=5.0,
+    parser.add_argument('--minutes', type=float, default=7.0,
                         help='bound on the training (5)')
     parser.add_argument('--preset', default='standard', choices=tuple(PRESETS),
                         help='effort of the training, shortened to --minutes (standard)')
