@@ -8,7 +8,7 @@ Nothing but the messages of ~/scene_cloud, ~/markers, ~/path, ~/inliers and ~/de
 """
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 import sys
 import time
@@ -29,9 +29,12 @@ TOPICS = {'scene_cloud': PointCloud2, 'markers': MarkerArray, 'path': PathMessag
           'inliers': PointCloud2, 'debug_image': Image}
 TYPES = {PointField.FLOAT32: 'f4', PointField.FLOAT64: 'f8'}
 BACKGROUND, PATH, INLIERS = (48, 48, 48), (255, 200, 60), (80, 255, 80)  # red, green, blue
+LETTER_PX = 22  # height of letters of OpenCV
+DARKENED = 0.25  # brightness that is left behind a text
 NEAREST_M = 0.1
-INSET = 0.36  # width of the camera's picture, of that of the view
 CEILING = 0.8  # metres above the camera, from which on points would hide the room
+IN_VIEW = 0.9  # of the scene
+BESIDE = 25.0  # degrees
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -102,14 +105,15 @@ class Canvas:
         self.eye = eye
         self.picture = np.full((eye.size[1], eye.size[0], 3), BACKGROUND[::-1], np.uint8)
 
-    def points(self, points, colours, size_m, least=1):
-        """Draw discs of a size in metres, the nearest last."""
+    def points(self, points, colours, size_m):
+        """Draw discs of a diameter in metres, the nearest last; 0 m: one pixel."""
         pixels, depths = self.eye.seen(points)
         order = np.argsort(-depths)
         for number in order[depths[order] > NEAREST_M]:
-            radius = max(least, round(size_m / 2 / depths[number] * self.eye.size[0]))
+            radius = round(size_m / 2 / depths[number] * self.eye.size[0])
             cv2.circle(self.picture, whole(pixels[number]), radius,
-                       [int(value) for value in colours[number][::-1]], -1, cv2.LINE_AA)
+                       [int(value) for value in colours[number][::-1]], -1,
+                       cv2.LINE_AA if radius else cv2.LINE_8)
 
     def lines(self, starts, ends, colour, width):
         """Draw lines between points (N, 3)."""
@@ -136,30 +140,49 @@ class Canvas:
     def text(self, marker, seen, colour):
         """Draw the lines of a text marker above its place, large enough to be read."""
         (pixel,), (depth,) = seen
-        letter = max(0.5, marker.scale.z / depth * self.eye.size[0] / 34)
-        lines = marker.text.split('\n')
+        letter = max(0.4, marker.scale.z / depth * self.eye.size[0] / LETTER_PX)
+        lines, step = marker.text.split('\n'), round(1.3 * LETTER_PX * letter)
+        widths = [cv2.getTextSize(line, FONT, letter, 1)[0][0] for line in lines]
+        left = round(np.clip(pixel[0] - max(widths) / 2, 8, self.eye.size[0] - max(widths) - 8))
+        top = round(max(0, pixel[1] - step * len(lines)))
+        behind_text = self.picture[top:top + step * len(lines) + 12,
+                                   max(0, left - 8):left + max(widths) + 8]
+        behind_text[:] = behind_text * DARKENED
         for number, line in enumerate(lines):
-            width = cv2.getTextSize(line, FONT, letter, 1)[0][0]
-            left = np.clip(pixel[0] - width / 2, 4, max(4, self.eye.size[0] - width - 4))
-            at = whole((left, pixel[1] - 34 * letter * (len(lines) - 1 - number)))
-            cv2.putText(self.picture, line, at, FONT, letter, (0, 0, 0), 4, cv2.LINE_AA)
-            cv2.putText(self.picture, line, at, FONT, letter, colour, 1, cv2.LINE_AA)
+            cv2.putText(self.picture, line, (left, top + step * (number + 1) + 2), FONT, letter,
+                        colour, 1, cv2.LINE_AA)
 
-    def inset(self, image):
-        """Lay the picture of the camera into the lower right corner."""
-        width = round(INSET * self.eye.size[0])
-        small = cv2.resize(image, (width, round(width * image.shape[0] / image.shape[1])),
-                           interpolation=cv2.INTER_AREA)
-        small = cv2.copyMakeBorder(small, 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=(200, 200, 200))
-        self.picture[-small.shape[0]:, -small.shape[1]:] = small
+
+def beside(scene, image):
+    """Return the picture of the camera to the right of that of the scene, as high as it is."""
+    height = scene.shape[0]
+    scaled = cv2.resize(image, (round(height * image.shape[1] / image.shape[0]), height),
+                        interpolation=cv2.INTER_AREA)
+    return np.concatenate((scene, np.full((height, 4, 3), 200, np.uint8), scaled), 1)
 
 
 def eye_for(scene, markers, arguments):
-    """Return an Eye that has the whole scene in view."""
+    """Return an Eye behind the camera that has nearly the whole scene in view."""
     low, high = np.percentile(scene, (2, 98), axis=0) if len(scene) else (-np.ones(3), np.ones(3))
-    distance = arguments.distance or 0.95 * float(np.linalg.norm(high - low))
-    return Eye((low + high) / 2, distance, np.radians(arguments.yaw),
-               np.radians(arguments.pitch), (arguments.width, arguments.height))
+    yaw = arguments.yaw
+    if yaw is None:
+        yaw = next((behind(marker) for marker in markers if marker.ns == 'camera'), -60.0)
+    size = np.array((arguments.width, arguments.height))
+    eye = Eye((low + high) / 2, arguments.distance or 0.1, np.radians(yaw),
+              np.radians(arguments.pitch), tuple(size.tolist()))
+    while not arguments.distance and len(scene):
+        pixels, depths = eye.seen(scene)
+        within = (depths > NEAREST_M) & ((pixels > 0) & (pixels < size)).all(1)
+        if within.mean() > IN_VIEW:
+            break
+        eye = replace(eye, distance=1.05 * eye.distance)
+    return eye
+
+
+def behind(camera):
+    """Return the yaw, degrees, of an eye behind the marker of a camera and a little beside it."""
+    ahead = -pose_of_message(camera.pose)[:2, 2]
+    return float(np.degrees(np.arctan2(ahead[1], ahead[0]))) + BESIDE
 
 
 def below_ceiling(points, colours, markers):
@@ -176,18 +199,18 @@ def drawn(messages, arguments):
     if 'scene_cloud' in messages and messages['scene_cloud'].width:
         points, colours = below_ceiling(*points_of(messages['scene_cloud']), markers)
     canvas = Canvas(eye_for(points, markers, arguments))
-    canvas.points(points, colours, arguments.point_size, 2)
+    canvas.points(points, colours, arguments.point_size)
     way = np.array([(p.pose.position.x, p.pose.position.y, p.pose.position.z)
                     for p in getattr(messages.get('path'), 'poses', [])]).reshape(-1, 3)
     canvas.lines(way[:-1], way[1:], PATH[::-1], 2)
     if 'inliers' in messages:
         inliers = points_of(messages['inliers'])[0]
-        canvas.points(inliers, np.tile(INLIERS, (len(inliers), 1)), 0.02)
+        canvas.points(inliers, np.tile(INLIERS, (len(inliers), 1)), 0.0)
     for marker in markers:
         canvas.marker(marker)
-    if 'debug_image' in messages:
-        canvas.inset(CvBridge().imgmsg_to_cv2(messages['debug_image'], 'bgr8'))
-    return canvas.picture
+    if 'debug_image' not in messages:
+        return canvas.picture
+    return beside(canvas.picture, CvBridge().imgmsg_to_cv2(messages['debug_image'], 'bgr8'))
 
 
 def listened(node_name, seconds):
@@ -213,12 +236,12 @@ def parsed(argv):
     parser.add_argument('--out', type=Path, required=True, help='PNG file')
     parser.add_argument('--node', default='/relocaliser', help='full name of the relocaliser')
     parser.add_argument('--seconds', type=float, default=10.0, help='how long to listen')
-    parser.add_argument('--yaw', type=float, default=-60.0, help='of the eye, degrees')
-    parser.add_argument('--pitch', type=float, default=50.0, help='above the horizon, degrees')
+    parser.add_argument('--yaw', type=float, help='of the eye, degrees; else behind the camera')
+    parser.add_argument('--pitch', type=float, default=45.0, help='above the horizon, degrees')
     parser.add_argument('--distance', type=float, default=0.0, help='metres; 0: the scene fits')
-    parser.add_argument('--point-size', type=float, default=0.06, help='metres')
-    parser.add_argument('--width', type=int, default=960, help='pixels')
-    parser.add_argument('--height', type=int, default=640, help='pixels')
+    parser.add_argument('--point-size', type=float, default=0.07, help='metres')
+    parser.add_argument('--width', type=int, default=720, help='of the scene, pixels')
+    parser.add_argument('--height', type=int, default=480, help='pixels')
     return parser.parse_args(argv)
 
 

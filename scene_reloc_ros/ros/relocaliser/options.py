@@ -98,7 +98,7 @@ class RelocaliserOptions(CameraParameters):
     path_poses: int = parameter(
         1000, 'Newest accepted poses that ~/path shows.', unit='poses', limits=(1, 100_000))
     marker_size: float = parameter(
-        0.4, 'Length of the camera on ~/markers; its text is in proportion.', unit='m',
+        0.5, 'Length of the camera on ~/markers; its text is in proportion.', unit='m',
         limits=(0.001, 100.0))
 
     def __post_init__(self) -> None:

@@ -145,5 +145,3 @@ def test_no_points_have_no_colours():
     frames = frames_of()
     assert cloud_colours(map_of(np.zeros((0, 3)), frames), frames,
                          MappingProgress()).shape == (0, 3)
-
-

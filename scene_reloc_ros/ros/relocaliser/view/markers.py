@@ -22,9 +22,9 @@ _LEAST_M = 1e-3  # axis of an ellipsoid that can still be drawn
 _WIDEST = 2.0  # where z = 1, of the frustum of a very wide lens
 _SHARES = (1.0, 0.8, 0.6, 0.4, 0.2)  # of the picture that a frustum shows
 _LINE = 0.03  # width of lines, of the size of the camera
-_TEXT = 0.35  # height of letters, of the same
-_ABOVE = 1.2  # the camera, of the same: where the text is
-_TEXT_WIDTH = 44  # characters
+_TEXT = 0.22  # height of letters, of the same
+_ABOVE = 1.5  # the camera, of the same: where the text is
+_TEXT_WIDTH = 52  # characters
 
 
 def frustum(header: Header, map_from_cam: np.ndarray, camera: Camera, size_m: float,

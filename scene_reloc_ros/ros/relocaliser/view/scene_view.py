@@ -24,6 +24,7 @@ from scene_reloc_ros.ros.bridge.conversions import pose_message, stamp_message
 from scene_reloc_ros.ros.compat.upstream import CvBridge
 from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode
 from scene_reloc_ros.ros.node.qos import LATCHED, overridable, RESULT
+from scene_reloc_ros.ros.node.status_reason import StatusReason
 from scene_reloc_ros.ros.relocaliser.outcome import Outcome
 from scene_reloc_ros.ros.relocaliser.view.caption import Caption, caption_of
 from scene_reloc_ros.ros.relocaliser.view.clouds import cloud_of, scene_cloud
@@ -99,6 +100,8 @@ class SceneView:
             status: its fields; state, reason and sentence are read.
             outcome: of the image that it is about, or None.
         """
+        if status['reason'] == StatusReason.IMAGES_LOST.code:
+            return  # a warning, which would stand where people look for the reason of no pose
         caption = caption_of(status, outcome)
         with self._lock:
             if outcome is not None and outcome.accepted:

@@ -85,7 +85,7 @@ def test_the_text_stands_above_its_position_in_the_colour_of_the_state():
                       (255, 0, 51))
     marker = state_text(HEADER, np.array([1.0, 2.0, 3.0]), caption, 0.5)
     assert marker.type == Marker.TEXT_VIEW_FACING and marker.text.startswith('LOST\nToo few of')
-    assert max(map(len, marker.text.split('\n'))) <= 44
+    assert max(map(len, marker.text.split('\n'))) <= 52
     position = marker.pose.position
     assert (position.x, position.y) == (1.0, 2.0) and position.z > 3.0
     assert (marker.color.r, marker.color.g, marker.color.a) == (1.0, 0.0, 1.0)

@@ -126,6 +126,14 @@ def test_a_view_that_was_not_active_shows_its_map_when_it_is(node):
     assert node.sent['scene_cloud'] == 1
 
 
+def test_a_warning_does_not_stand_where_the_reason_is_looked_for(node, bystander):
+    heard = node.heard_by(bystander, MarkerArray, 'markers')
+    node.view.show({**STATUS, 'reason': 'images_lost'}, None)
+    node.view.show({**STATUS, 'state': 'lost', 'sentence': 'no message on /image'}, None)
+    bystander.until(lambda: heard, 'the markers')
+    assert heard[0].markers[-1].text == 'LOST\nno message on /image' and node.sent['markers'] == 1
+
+
 def path_after(node, bystander, places):
     """Return the x of the poses of ~/path after poses at places along the x axis."""
     paths = node.heard_by(bystander, Path, 'path')
