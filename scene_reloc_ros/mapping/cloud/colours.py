@@ -21,7 +21,7 @@ from scene_reloc_ros.mapping.scene_map import SceneMap
 STAGE = 'colouring'
 UNKNOWN = 128  # of every channel of a point that no frame shows
 _CANDIDATES = 300  # frames that are looked at without being read, count
-_FRAMES = 48  # that are read, at most
+_FRAMES = 32  # that are read, at most
 _ENOUGH = 3  # frames that show a point, count
 _LEAST_S, _MOST_S = 1.0, 4.0  # that reading may take, seconds
 _COLUMNS = 24  # of a picture, of which each is as wide as one point hides
@@ -85,7 +85,7 @@ def _chosen(shown: np.ndarray) -> Iterator[int]:
     """
     missing = np.full(shown.shape[1], _ENOUGH)
     for _ in range(min(_FRAMES, len(shown))):
-        gains = shown @ (missing > 0)
+        gains = (shown & (missing > 0)).sum(1)
         best = int(gains.argmax())
         if not gains[best]:
             return
