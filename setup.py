@@ -26,7 +26,7 @@ setup(
         ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
         (SHARE, ['package.xml']),
         (f'{SHARE}/launch', sorted(glob('launch/*.launch.py'))),
-        (f'{SHARE}/config', sorted(glob('config/*.yaml') + glob('config/*.xml'))),
+        (f'{SHARE}/config', sorted(glob('config/*.*'))),
         (f'{SHARE}/rviz', sorted(glob('rviz/*.rviz'))),
     ],
     install_requires=['setuptools'],

@@ -76,7 +76,17 @@ TOPICS = (
           'scene points that agree with the pose, where somebody listens; float64 where float32 '
           'is too coarse, beyond 4 km'),
     Topic('relocaliser', 'out', '~/debug_image', IMAGE, 'RESULT',
-          'the image with those points, where somebody listens'),
+          'the image, of refused ones too, with rings where those points are seen, dots where the '
+          'pose puts them, state and reason; where somebody listens'),
+    Topic('relocaliser', 'out', '~/scene_cloud', 'sensor_msgs/PointCloud2', 'LATCHED',
+          'scene points of the map, at most `scene_cloud_points`, with colours (`rgb`; grey where '
+          'an older map has none); once for every map, with stamp 0, for it holds at all times'),
+    Topic('relocaliser', 'out', '~/markers', 'visualization_msgs/MarkerArray', 'RESULT',
+          'namespaces `camera` (at the newest pose, in the colour of the state), `uncertainty` '
+          '(ellipsoid of 95 %) and `state` (text with the reason), where somebody listens'),
+    Topic('relocaliser', 'out', '~/path', 'nav_msgs/Path', 'RESULT',
+          'the newest `path_poses` accepted poses, 5 cm or more apart, and the last one; emptied '
+          'when the pose is forgotten; where somebody listens'),
     *_camera_topics('mapper'),
     Topic('mapper', 'in', 'odom', 'nav_msgs/Odometry', 'SENSOR', 'with `pose_source: odom`'),
     Topic('mapper', 'in', 'pose', 'geometry_msgs/PoseStamped', 'SENSOR',

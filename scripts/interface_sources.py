@@ -52,7 +52,7 @@ class NodeSources:
     def __init__(self, ros):
         """Read the folders below ros/ that the nodes are made of."""
         self._trees = {folder: [ast.parse(file.read_text('utf-8'))
-                                for file in (ros / folder).glob('*.py')] for folder in _USERS}
+                                for file in (ros / folder).rglob('*.py')] for folder in _USERS}
 
     def _calls(self):
         """Yield (node, what is called, what it creates) of all calls, once for each node."""

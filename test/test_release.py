@@ -42,7 +42,6 @@ OPTIONAL = {'cuda', 'poselib', 'pycolmap', 'sklearn', 'wheel', 'xdist'}
 WITHOUT_IMPORT = {
     'python3-skimage': 'the simulated room reads the pictures that come with it, found by name',
     'rviz2': 'started by a launch file',
-    'visualization_msgs': 'the markers of the relocaliser',
 }
 URLS = {'repository': 'https://github.com/scene-reloc/scene_reloc_ros',
         'bugtracker': 'https://github.com/scene-reloc/scene_reloc_ros/issues'}

@@ -67,6 +67,7 @@ class SceneMap:
     ambiguous: torch.Tensor = field(default_factory=_no_voxels)  # (K,) int64, of ``voxels_of``
     uncertainty: UncertaintyModel | None = None  # of its errors; None: an old map of few frames
     origin: Origin = (0.0, 0.0, 0.0)  # where views, points and voxels are seen from, metres
+    colours: torch.Tensor | None = None  # (P, 3) uint8 red, green, blue of the cloud; None: grey
 
     @property
     def map_views(self) -> torch.Tensor:
@@ -89,6 +90,8 @@ class SceneMap:
                    for key, value in self.content.tensors.items()}
         tensors.update(views=self.views, cloud=self.cloud, ambiguous=self.ambiguous,
                        correction=self.correction.values)
+        if self.colours is not None:
+            tensors['colours'] = self.colours
         tensors = {key: value.cpu().contiguous() for key, value in tensors.items()}
         header = {'format': FORMAT, 'format_version': str(FORMAT_VERSION),
                   'encoder_name': self.encoder_name, 'encoder_hash': self.encoder_hash,
@@ -145,7 +148,7 @@ class SceneMap:
                 metadata=json.loads(header['metadata']),
                 depth=depth and DepthCorrection(**depth), ambiguous=tensors['ambiguous'],
                 uncertainty=calibration and UncertaintyModel.from_dict(calibration),
-                origin=_origin(header))
+                origin=_origin(header), colours=_colours(tensors))
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise ValueError(f'map file {path} lacks a part ({error}); map again') from error
 
@@ -154,6 +157,15 @@ def _origin(header: dict[str, str]) -> Origin:
     """Return the origin that a header tells, zero in that of an older map."""
     x, y, z = map(float, json.loads(header.get('origin', '[0, 0, 0]')))
     return x, y, z
+
+
+def _colours(tensors: dict[str, torch.Tensor]) -> torch.Tensor | None:
+    """Return the colours of the cloud, None in an older map; ValueError where they are none."""
+    colours = tensors.get('colours')
+    if colours is not None and (colours.shape != tensors['cloud'].shape
+                                or colours.dtype != torch.uint8):
+        raise ValueError(f'colours of shape {tuple(colours.shape)} as {colours.dtype}')
+    return colours
 
 
 def _with_method(header: dict[str, str], tensors: dict[str, torch.Tensor],

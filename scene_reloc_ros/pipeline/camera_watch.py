@@ -20,6 +20,7 @@ from scene_reloc_ros.geometry.turning import (
     turned_image,
     turned_pixels,
 )
+from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.pipeline.calibration_sentence import calibration_sentence
 from scene_reloc_ros.pipeline.camera_check import CameraMemory
 from scene_reloc_ros.pipeline.localisation import Localisation, LocalisationTrace
@@ -82,6 +83,11 @@ class CameraWatch:
     def device(self) -> torch.device:
         """Where the localiser's networks run."""
         return self.localiser.device
+
+    @property
+    def scene_map(self) -> SceneMap:
+        """The map that it localises in."""
+        return self.localiser.scene_map
 
     def depth_unavailable(self) -> str | None:
         """Return why depth cannot be used with this map, or None where it can."""

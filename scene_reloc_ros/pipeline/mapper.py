@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from scene_reloc_ros.geometry.poses import invert_pose
+from scene_reloc_ros.mapping.cloud.colours import cloud_colours
 from scene_reloc_ros.mapping.distinct_frames import stamps_of, training_frames
 from scene_reloc_ros.mapping.feature_buffer import mapping_poses
 from scene_reloc_ros.mapping.generators import MappingGenerators
@@ -105,7 +106,8 @@ class Mapper:
             scene_map, check = self._build(usable.frames, progress)
         except TooLittleTime as error:
             raise ValueError(too_few_minutes(self.options.minutes, error)) from error
-        return replace(scene_map, origin=usable.frames.origin, metadata={
+        colours = cloud_colours(scene_map, usable.frames, progress)
+        return replace(scene_map, origin=usable.frames.origin, colours=colours, metadata={
             **scene_map.metadata, 'check': check, **usable.figures,
             'overrun': overrun(progress), 'mapping_seconds': progress.deadline.elapsed_s})
 

@@ -129,6 +129,22 @@ def test_an_origin_that_is_none_is_named(origin, tmp_path):
         SceneMap.load(rewritten(tmp_path / 'room.map', tmp_path, origin=origin))
 
 
+def test_the_colours_of_the_cloud_survive_and_a_map_without_them_loads(tmp_path):
+    colours = torch.arange(21, dtype=torch.uint8).reshape(7, 3)
+    replace(scene_map(), colours=colours).save(tmp_path / 'room.map')
+    assert torch.equal(SceneMap.load(tmp_path / 'room.map').colours, colours)
+    scene_map().save(tmp_path / 'old.map')
+    assert 'colours' not in load_file(tmp_path / 'old.map')
+    assert SceneMap.load(tmp_path / 'old.map').colours is None
+
+
+@pytest.mark.parametrize('colours', [torch.zeros(6, 3, dtype=torch.uint8), torch.zeros(7, 3)])
+def test_colours_that_are_none_of_the_cloud_are_named(colours, tmp_path):
+    replace(scene_map(), colours=colours).save(tmp_path / 'room.map')
+    with pytest.raises(ValueError, match='room.map lacks a part .colours of shape'):
+        SceneMap.load(tmp_path / 'room.map')
+
+
 def test_a_missing_map_and_a_missing_folder_are_named(tmp_path):
     with pytest.raises(ValueError, match='absent.map does not exist'):
         SceneMap.load(tmp_path / 'absent.map')

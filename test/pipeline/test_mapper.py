@@ -94,6 +94,10 @@ def test_a_map_survives_its_file(built, tmp_path):
     loaded = SceneMap.load(tmp_path / 'wall.map')
     assert loaded.uncertainty == scene_map.uncertainty
     assert loaded.metadata['check'] == scene_map.metadata['check']
+    assert loaded.colours.shape == loaded.cloud.shape
+    assert torch.equal(loaded.colours, scene_map.colours)
+    red, green, blue = loaded.colours.T  # of a grey wall; thirty steps put all points close by
+    assert torch.equal(red, green) and torch.equal(green, blue) and len(red.unique()) > 1
 
 
 def test_a_frame_of_a_folder_that_cannot_be_read_is_left_out_and_told(options, tmp_path, capsys):

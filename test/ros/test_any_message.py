@@ -38,6 +38,7 @@ class Credulous:
     """A localiser that believes every picture, so that nothing else may let nonsense in."""
 
     notices = ()
+    scene_map = None
 
     def depth_unavailable(self):
         """Take depth."""

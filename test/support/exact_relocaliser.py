@@ -10,7 +10,10 @@ knows the exact answer to every image and needs no network.
 import sys
 
 import numpy as np
+import torch
 
+from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.mapping.scene_map import MapContent, SceneMap
 from scene_reloc_ros.pipeline.localisation import Localisation
 from scene_reloc_ros.ros.node.process import run_node
 from scene_reloc_ros.ros.relocaliser.node import RelocaliserNode
@@ -32,9 +35,17 @@ def image_with_pose(map_from_cam):
     return image
 
 
+SCENE_MAP = SceneMap(
+    MapContent('cells'), '', '', Camera(WIDTH, HEIGHT, 60.0, 60.0, 31.5, 23.5),
+    views=torch.eye(4).repeat(3, 1, 1), origin=(100.0, -200.0, 0.0),
+    cloud=torch.tensor([[1.0, 2.0, 3.0], [-4.0, 5.0, 0.5], [0.0, 0.25, -1.0]]),
+    colours=torch.tensor([[255, 0, 0], [1, 2, 3], [10, 200, 30]], dtype=torch.uint8))
+
+
 class ExactLocaliser:
     """Reads the pose out of the image."""
 
+    scene_map = SCENE_MAP
     notices: tuple[str, ...] = ()  # of the camera, since an image has shown it
 
     def depth_unavailable(self):

@@ -15,10 +15,16 @@ _TYPES: dict[int, np.dtype] = {
 
 
 def create_cloud(header: Header, fields: list[PointField], points: np.ndarray) -> PointCloud2:
-    """Return a PointCloud2 of points (N, F), whose F fields are of one type, side by side."""
-    kind = _TYPES[fields[0].datatype]
-    points = np.ascontiguousarray(points, kind).reshape(-1, len(fields))
-    size = kind.itemsize * len(fields)
+    """Return a PointCloud2 of points whose F fields lie side by side.
+
+    Args:
+        header: of the message.
+        fields: their names and types.
+        points: (N, F) where they are of one type, or (N,) of a structured type with these fields.
+    """
+    if points.dtype.names is None:
+        points = np.ascontiguousarray(points, _TYPES[fields[0].datatype]).reshape(-1, len(fields))
+    size = sum(_TYPES[field.datatype].itemsize for field in fields)
     cloud = PointCloud2(
         header=header, height=1, width=len(points), is_dense=False,
         is_bigendian=sys.byteorder == 'big', point_step=size, row_step=size * len(points),

@@ -99,7 +99,7 @@ def _rviz(context: LaunchContext) -> list[Node]:
     use_sim_time = LaunchConfiguration('use_sim_time').perform(context).lower() == 'true'
     return [Node(package='rviz2', executable='rviz2',
                  namespace=LaunchConfiguration('namespace'),
-                 arguments=['-d', share('rviz', 'relocaliser.rviz')],
+                 arguments=['-d', share('rviz', 'relocalisation.rviz')],
                  parameters=[{'use_sim_time': use_sim_time}])]
 
 

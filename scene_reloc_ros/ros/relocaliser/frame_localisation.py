@@ -12,6 +12,7 @@ import numpy as np
 
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.poses import invert_pose, moved_covariance
+from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.pipeline.localisation import Localisation
 from scene_reloc_ros.ros.bridge.camera_frame import (
     CameraAnswer,
@@ -40,6 +41,10 @@ class FrameLocaliser(Protocol):
     @property
     def notices(self) -> tuple[str, ...]:
         """Return what is wrong with the camera, as far as its images have shown: sentences."""
+
+    @property
+    def scene_map(self) -> SceneMap:
+        """Return the map that it localises in."""
 
 
 class CameraNotices:
@@ -128,7 +133,8 @@ def _outcome(frame: CameraFrame, found: Localisation, base_from_cam: Optional[np
     if found.rejection is not None:
         sentence = f'{found.rejection.sentence} {found.detail}'.strip()
     outcome = Outcome(
-        frame.stamp_ns, found.rejection, sentence, frame.frame_id, frame.image, found)
+        frame.stamp_ns, found.rejection, sentence, frame.frame_id, frame.image, frame.camera,
+        found)
     if found.rejection is not None or base_from_cam is None:
         return outcome
     return _with_odometry(_moved_to_base(outcome, found, base_from_cam), lookup, options)

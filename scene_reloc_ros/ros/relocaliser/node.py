@@ -31,6 +31,7 @@ from scene_reloc_ros.ros.relocaliser.publishers import RelocaliserPublishers
 from scene_reloc_ros.ros.relocaliser.services import RelocaliserServices, RelocalisingNode
 from scene_reloc_ros.ros.relocaliser.state import LocalisationState
 from scene_reloc_ros.ros.relocaliser.status import figures_of, fill_diagnosis, status_fields, used
+from scene_reloc_ros.ros.relocaliser.view.scene_view import SceneView
 
 LocaliserFactory = Callable[[Path, RelocaliserOptions], FrameLocaliser]
 
@@ -66,7 +67,9 @@ class RelocaliserNode(RelocalisingNode):
         if self.options.map:
             self.load_map(self.options.map)
         self._outputs = RelocaliserPublishers(self)
-        self.closers.callback(self._outputs.destroy)
+        self._view = SceneView(self)
+        for outputs in (self._outputs, self._view):
+            self.closers.callback(outputs.destroy)
         super().configure()
         self.repeat(1 / self.options.tf_rate, self._outputs.broadcast)
         if self.options.map_ready_topic:
@@ -138,6 +141,8 @@ class RelocaliserNode(RelocalisingNode):
             if self.camera_input is not None:
                 self._outputs.forget_correction()
                 self._outputs.publish_ready(False)
+                self._view.forget(
+                    None if self._localiser is None else self._localiser.scene_map)
 
     def handle_frame(self, messages: FrameMessages) -> None:
         """Localise one image, in the worker's thread."""
@@ -161,7 +166,6 @@ class RelocaliserNode(RelocalisingNode):
         if outcome.accepted:
             tf_stamp_ns = self._outputs.correct(outcome, jump)
             self._outputs.publish_pose(outcome)
-            self._outputs.publish_inliers(outcome)
         elif event == 'lost':
             self._gate.reset()
             self._outputs.forget_correction()
@@ -189,6 +193,7 @@ class RelocaliserNode(RelocalisingNode):
         if self._localiser is None:
             self._last_status['state'] = 'no_map'
         self._outputs.publish_status(self._last_status)
+        self._view.show(self._last_status, outcome)
 
     def on_clock_jump(self) -> None:
         """Forget what was true before time jumped back."""

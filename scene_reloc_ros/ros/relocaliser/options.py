@@ -92,6 +92,14 @@ class RelocaliserOptions(CameraParameters):
     relocalise_timeout: float = parameter(
         5.0, 'How long ~/relocalise tries before it answers that it failed.', unit='s',
         limits=(0.1, 120.0))
+    scene_cloud_points: int = parameter(
+        10_000, 'Most points of ~/scene_cloud; where a map has more, those of a voxel are joined.',
+        unit='points', limits=(1, 1_000_000), read_only=True)
+    path_poses: int = parameter(
+        1000, 'Newest accepted poses that ~/path shows.', unit='poses', limits=(1, 100_000))
+    marker_size: float = parameter(
+        0.5, 'Length of the camera on ~/markers; its text is in proportion.', unit='m',
+        limits=(0.001, 100.0))
 
     def __post_init__(self) -> None:
         """Refuse values outside their ranges, and frames that collide."""

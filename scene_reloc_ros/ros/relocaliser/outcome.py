@@ -9,6 +9,7 @@ from typing import Optional
 
 import numpy as np
 
+from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.pipeline.localisation import Localisation
 from scene_reloc_ros.ros.node.status_reason import StatusReason
 from scene_reloc_ros.uncertainty.rejection import Rejection
@@ -23,6 +24,7 @@ class Outcome:
     sentence: str
     camera_frame: str = ''
     image: Optional[np.ndarray] = None
+    camera: Optional[Camera] = None  # of the image
     localisation: Optional[Localisation] = None
     map_from_base: Optional[np.ndarray] = None
     map_from_odom: Optional[np.ndarray] = None
@@ -42,3 +44,12 @@ class Outcome:
             return self.rejection.code
         reason = StatusReason.NO_ODOMETRY if self.odometry_missing else StatusReason.ACCEPTED
         return reason.code
+
+    def pose_of(self, which: str) -> tuple[np.ndarray, Optional[np.ndarray]]:
+        """Return pose (4, 4) and covariance (6, 6) of the 'base' or the 'camera', if accepted."""
+        found = self.localisation
+        assert found is not None
+        pose, covariance = (found.map_from_cam, found.covariance) if which == 'camera' else (
+            self.map_from_base, self.base_covariance)
+        assert pose is not None
+        return pose, covariance

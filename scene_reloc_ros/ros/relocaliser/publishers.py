@@ -1,6 +1,6 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""What the relocaliser publishes."""
+"""What the relocaliser publishes for the robot; what people look at is in ``view``."""
 
 from __future__ import annotations
 
@@ -8,30 +8,20 @@ import math
 import time
 from typing import Any, Optional
 
-import cv2
 from geometry_msgs.msg import PoseWithCovarianceStamped
 import numpy as np
 from rclpy.lifecycle import LifecyclePublisher
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import Image, PointCloud2, PointField
 from std_msgs.msg import Bool, Header, String
 
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.ros.bridge.conversions import pose_message, stamp_message, transform_message
 from scene_reloc_ros.ros.bridge.json_text import json_text
-from scene_reloc_ros.ros.compat.upstream import (
-    create_cloud,
-    create_cloud_xyz32,
-    CvBridge,
-    TransformBroadcaster,
-)
+from scene_reloc_ros.ros.compat.upstream import TransformBroadcaster
 from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode
 from scene_reloc_ros.ros.node.qos import LATCHED, overridable, RESULT
 from scene_reloc_ros.ros.relocaliser.map_to_odom import MapToOdom
 from scene_reloc_ros.ros.relocaliser.outcome import Outcome
-
-_FAR_M = 4096.0  # farther from the origin single precision is coarser than half a millimetre
-_INLIER_COLOUR = (80, 255, 80)  # BGR
 
 
 class RelocaliserPublishers:
@@ -43,10 +33,7 @@ class RelocaliserPublishers:
         self._pose = self._publisher(PoseWithCovarianceStamped, '~/pose', RESULT)
         self._status = self._publisher(String, '~/status', RESULT)
         self._ready = self._publisher(Bool, '~/ready', LATCHED)
-        self._inliers = self._publisher(PointCloud2, '~/inliers', RESULT)
-        self._debug_image = self._publisher(Image, '~/debug_image', RESULT)
         self._broadcaster = TransformBroadcaster(node)
-        self._bridge = CvBridge()
         self._map_to_odom = MapToOdom()
 
     def _publisher(self, message_type: type, topic: str, qos: QoSProfile) -> LifecyclePublisher:
@@ -55,8 +42,7 @@ class RelocaliserPublishers:
 
     def destroy(self) -> None:
         """Free the publishers."""
-        for publisher in (self._pose, self._status, self._ready, self._inliers,
-                          self._debug_image):
+        for publisher in (self._pose, self._status, self._ready):
             self._node.destroy_lifecycle_publisher(publisher)
         self._node.destroy_publisher(self._broadcaster.pub_tf)
 
@@ -70,30 +56,13 @@ class RelocaliserPublishers:
 
     def publish_pose(self, outcome: Outcome) -> None:
         """Publish the pose at the stamp of the image."""
-        options, localisation = self._node.options, outcome.localisation
-        of_camera = options.pose_of == 'camera'
-        assert localisation is not None
-        pose = localisation.map_from_cam if of_camera else outcome.map_from_base
-        covariance = localisation.covariance if of_camera else outcome.base_covariance
+        options = self._node.options
+        pose, covariance = outcome.pose_of(options.pose_of)
         message = PoseWithCovarianceStamped(header=self._header(outcome, options.map_frame))
-        assert pose is not None  # of an accepted outcome
         message.pose.pose = pose_message(pose)
         if covariance is not None:
             message.pose.covariance = np.asarray(covariance, np.float64).reshape(-1)
         self._pose.publish(message)
-
-    def publish_inliers(self, outcome: Outcome) -> None:
-        """Publish the scene points and the picture, where somebody listens."""
-        localisation = outcome.localisation
-        if localisation is None or outcome.image is None:
-            return
-        if self._inliers.get_subscription_count():
-            self._inliers.publish(cloud_of(
-                self._header(outcome, self._node.options.map_frame), localisation.inlier_points))
-        if self._debug_image.get_subscription_count():
-            picture = draw_inliers(outcome.image, localisation.inlier_pixels)
-            self._debug_image.publish(self._bridge.cv2_to_imgmsg(
-                picture, 'bgr8', self._header(outcome, outcome.camera_frame)))
 
     def correct(self, outcome: Outcome, jump: bool) -> Optional[int]:
         """Broadcast a new correction now and from now on; returns its stamp, None without one.
@@ -139,26 +108,3 @@ class RelocaliserPublishers:
     @staticmethod
     def _header(outcome: Outcome, frame: str) -> Header:
         return Header(stamp=stamp_message(outcome.stamp_ns), frame_id=frame)
-
-
-def cloud_of(header: Header, points: np.ndarray) -> PointCloud2:
-    """Return a cloud of points (N, 3), metres: in double precision where single is too coarse.
-
-    RViz shows the first kind only; of the second it could not tell neighbours apart anyway.
-    """
-    if not len(points) or np.abs(points).max() < _FAR_M:
-        return create_cloud_xyz32(header, points)
-    fields = [PointField(name=name, offset=8 * index, datatype=PointField.FLOAT64, count=1)
-              for index, name in enumerate('xyz')]
-    return create_cloud(header, fields, points)
-
-
-def draw_inliers(image: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-    """Return a BGR copy of an image with a circle at each of the pixels (K, 2)."""
-    if image.ndim == 2:
-        picture = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
-    else:
-        picture = image.copy()
-    for u, v in np.rint(np.asarray(pixels)).astype(int):
-        cv2.circle(picture, (int(u), int(v)), 2, _INLIER_COLOUR, 1, cv2.LINE_AA)
-    return picture

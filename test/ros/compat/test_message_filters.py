@@ -11,7 +11,7 @@ from scene_reloc_ros.ros.bridge.conversions import stamp_message
 from scene_reloc_ros.ros.compat import message_filters as fallback
 from scene_reloc_ros.ros.compat.cv_bridge import CvBridge, LAYOUTS
 from scene_reloc_ros.ros.compat.point_cloud2 import create_cloud, create_cloud_xyz32
-from scene_reloc_ros.ros.relocaliser.publishers import cloud_of
+from scene_reloc_ros.ros.relocaliser.view.clouds import cloud_of
 
 MILLISECOND = 1_000_000
 
