@@ -16,6 +16,7 @@ from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.poses import adjoint, invert_pose, se3_exp, se3_log
 from scene_reloc_ros.solver.problem import RigProblem, SolverOptions, SolverRejection, SolverResult
 from scene_reloc_ros.solver.reference import solve_pose
+from scene_reloc_ros.solver.rig import results_by_view
 from scene_reloc_ros.solver.second_best import with_second_best
 from scene_reloc_ros.solver.validity import is_chance
 
@@ -141,3 +142,38 @@ def test_another_pose_that_explains_the_rest_of_a_rig_is_its_second_best():
     assert isinstance(result, SolverResult)
     other = with_second_best(solve_pose, double, result, seeded(), OPTIONS)
     assert other.second_best_ratio == pytest.approx(130 / 170, rel=0.05)
+
+
+def test_what_cameras_ask_for_adds_up_to_the_information_of_the_rig():
+    rig, truth = rig_world(3, seed=6, noise_px=1.0, outliers=0.3)
+    result = solve_pose(rig, seeded(), OPTIONS)
+    parts = results_by_view(rig, result, OPTIONS)
+    information = sum(part.information for part in parts)
+    assert torch.allclose(information, result.information, rtol=0.1,
+                          atol=0.1 * float(result.information.abs().max()))
+    assert torch.equal(torch.cat([part.result.inliers for part in parts]), result.inliers)
+    assert sum(part.result.score for part in parts) == pytest.approx(result.score, rel=1e-4)
+    # at the solution nothing is left to ask for: the step is far below the pose's deviation
+    step = torch.linalg.solve(information, sum(part.gradient for part in parts))
+    assert float(step @ information @ step) < 0.05
+    for part, mount in zip(parts, rig.cam_from_rig):
+        assert torch.allclose(part.result.cam_from_map, mount @ result.cam_from_map)
+
+
+def test_the_gradient_of_a_camera_leads_back_to_its_pose():
+    rig, truth = rig_world(2, seed=7)
+    result = solve_pose(rig, seeded(), OPTIONS)
+    twist = torch.tensor([0.004, -0.003, 0.002, 0.001, 0.002, -0.001]).double()
+    moved = replace(result, cam_from_map=se3_exp(twist) @ truth)
+    for part in results_by_view(rig, moved, OPTIONS):
+        step = -torch.linalg.solve(part.information, part.gradient)
+        assert torch.allclose(step, -twist, atol=2e-4)
+
+
+def test_a_camera_without_cells_asks_for_nothing():
+    rig, _ = rig_world(2, seed=8)
+    result = solve_pose(rig, seeded(), OPTIONS)
+    blind = replace(rig.views[0], weights=torch.zeros(300).double())
+    part = results_by_view(replace(rig, views=(blind, rig.views[1])), result, OPTIONS)[0]
+    assert not part.information.any() and not part.gradient.any() and part.result.score == 0
+    assert not part.result.inliers.any()
