@@ -99,6 +99,8 @@ class SequenceWindow:
 
         An accepted query is returned as it is, and not remembered: what has a pose needs no help.
         A refused one stays refused where the others do not make it sure; the reason is its own.
+        Views that have made an answer are forgotten: whoever counts answers that agree, as the
+        gate does, takes them as independent.
 
         Args:
             stamp_ns, odom_from_cam: see ``localise``.
@@ -113,7 +115,10 @@ class SequenceWindow:
         if len(chosen) < 2:
             return alone
         found = self.joint.trace([self._seen_from(newest, view) for view in chosen]).localisation
-        return found if found.accepted else alone
+        if not found.accepted:
+            return alone
+        self._kept.clear()
+        return found
 
     def _place(self, stamp_ns: int, query: Query, odom_from_cam: np.ndarray) -> _Kept:
         """Return a query with the way so far; what is too old, or newer than it, is forgotten."""
