@@ -128,7 +128,8 @@ class JointLocaliser:
     def _joined(self, first: Query, views: Sequence[PlacedQuery],
                 started: float) -> LocalisationTrace:
         """Return the answer for the camera of a query, of views that are solved together."""
-        solving = self.localiser.options_of(first.problem)
+        measured = [view.query for view in views if view.query.problem.depths is not None]
+        solving = self.localiser.options_of((measured or [first])[0].problem)
         problem = RigProblem(
             torch.from_numpy(np.stack([invert_pose(view.first_from_cam) for view in views])),
             tuple(_as_exact_as_it_is(view, solving) for view in views))

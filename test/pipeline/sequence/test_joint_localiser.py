@@ -70,16 +70,6 @@ def test_more_cameras_know_the_pose_better_and_say_how_well(box, cameras):
     assert 2.0 < np.mean(squared) < 8.0
 
 
-def test_where_the_rig_has_its_origin_changes_nothing_but_the_pose(box):
-    joint, seen = JointLocaliser(box.localiser), {}
-    moved = place(0.5, -0.3, 0.7)
-    for name, mounts in (('rig', MOUNTS[:2]), ('moved', [moved @ mount for mount in MOUNTS[:2]])):
-        views = placed(box, MOUNTS[:2], [FAIR] * 2)
-        found = joint.trace(views).localisation
-        seen[name] = found.map_from_cam @ invert_pose(mounts[0])
-    assert np.allclose(seen['moved'] @ moved, seen['rig'], atol=1e-9)
-
-
 def test_a_blind_camera_costs_the_rig_nothing(box):
     joint = JointLocaliser(box.localiser)
     views = placed(box, MOUNTS[:2], [FAIR, Poverty(1.0, 0.0)])
