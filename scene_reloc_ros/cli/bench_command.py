@@ -14,6 +14,7 @@ from scene_reloc_ros.cli.terminal import ELSEWHERE, ProgressBars, write_json
 from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
 from scene_reloc_ros.datasets.perturbed_sequence import PerturbedSequence
 from scene_reloc_ros.evaluation.machine import machine_name
+from scene_reloc_ros.evaluation.rig_benchmark import benchmark_rig
 from scene_reloc_ros.evaluation.solver_benchmark import benchmark_solver
 from scene_reloc_ros.evaluation.training_benchmark import busy_processes, rates_of_settings
 from scene_reloc_ros.network.device import resolve_device
@@ -33,6 +34,7 @@ from scene_reloc_ros.pretraining.matching_benchmark import (
 from scene_reloc_ros.pretraining.pairs import Pair
 
 _DEFAULT_PAIRS = 40
+_MOST_CAMERAS = 16  # of a rig
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     solver.add_argument('--inliers', type=float, nargs='+', default=[0.3], metavar='SHARE',
                         help='shares of inliers, a table for each (0.3)')
     solver.add_argument('--noise', type=float, default=1.0, help='noise of inliers, pixels (1)')
+    rig = parser.add_argument_group('rig', 'with problems, cells, inliers and noise of solver')
+    rig.add_argument('--cameras', type=int, default=4, help='of the rig, cells of each (4)')
     encoder = parser.add_argument_group('encoder')
     encoder.add_argument('--encoder', nargs='+', default=[DEFAULT_ENCODER], metavar='NAME',
                          help=f'encoders of the package or files ({DEFAULT_ENCODER})')
@@ -70,10 +74,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _bench_solver(args: argparse.Namespace) -> dict[str, Any]:
-    if not (args.problems >= 1 and args.cells >= 4 and args.noise >= 0
-            and all(0 < share <= 1 for share in args.inliers)):
-        raise ValueError('bench needs at least 1 problem, 4 cells, inliers in (0, 1] and noise '
-                         'that is not negative')
+    _check_problems(args)
     device, runs = resolve_device(args.device), []
     for share in args.inliers:
         with ProgressBars() as bars:
@@ -81,6 +82,40 @@ def _bench_solver(args: argparse.Namespace) -> dict[str, Any]:
                 args.problems, args.cells, share, args.noise, device, bars))
         _print_solvers(runs[-1])
     return {'runs': runs}
+
+
+def _check_problems(args: argparse.Namespace) -> None:
+    if not (args.problems >= 1 and args.cells >= 4 and args.noise >= 0
+            and all(0 < share <= 1 for share in args.inliers)):
+        raise ValueError('bench needs at least 1 problem, 4 cells, inliers in (0, 1] and noise '
+                         'that is not negative')
+
+
+def _bench_rig(args: argparse.Namespace) -> dict[str, Any]:
+    _check_problems(args)
+    if not 1 <= args.cameras <= _MOST_CAMERAS:
+        raise ValueError(f'bench rig needs 1 to {_MOST_CAMERAS} cameras, not {args.cameras}')
+    runs = []
+    for share in args.inliers:
+        with ProgressBars() as bars:
+            runs.append(benchmark_rig(args.problems, args.cameras, args.cells, share, args.noise,
+                                      bars))
+        _print_rigs(runs[-1])
+    return {'runs': runs}
+
+
+def _print_rigs(figures: dict[str, Any]) -> None:
+    print(f'{figures["problems"]} problems of {figures["cameras"]} cameras with '
+          f'{figures["cells"]} cells each, {figures["inlier_ratio"]:.0%} inliers, '
+          f'{figures["noise_px"]:g} px noise; ours on the CPU, {figures["threads"]} threads; '
+          'ratios are ours / peer')
+    for name, row in figures['solvers'].items():
+        print(f'  {name:<20}{1e3 * row["median_translation_m"]:>9.3f} mm '
+              f'{row["median_rotation_deg"]:.4f} deg{row["success_2cm_1deg"]:>8.1%}'
+              f'{row["median_ms"]:>9.1f} ms  error ratio {row["error_ratio"]:.3f}, '
+              f'time ratio {row["time_ratio"]:.2f}')
+    if figures['skipped']:
+        print(f'  {figures["skipped"]}')
 
 
 def _print_solvers(figures: dict[str, Any]) -> None:
@@ -157,4 +192,5 @@ def _bench_training(args: argparse.Namespace) -> dict[str, Any]:
     return {'busy': args.busy, 'load': before, 'settings': rates}
 
 
-_MEASURED = {'solver': _bench_solver, 'encoder': _bench_encoder, 'training': _bench_training}
+_MEASURED = {'solver': _bench_solver, 'rig': _bench_rig, 'encoder': _bench_encoder,
+             'training': _bench_training}

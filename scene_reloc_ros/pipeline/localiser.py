@@ -36,13 +36,15 @@ from scene_reloc_ros.solver.backend import select_solver
 from scene_reloc_ros.solver.free_camera import CameraEvidence, free_camera
 from scene_reloc_ros.solver.problem import (
     PoseProblem,
+    RigProblem,
     SolverOptions,
     SolverRejection,
     SolverResult,
 )
 from scene_reloc_ros.solver.second_best import with_second_best
 from scene_reloc_ros.uncertainty.acceptance import AcceptanceOptions, uncalibrated
-from scene_reloc_ros.uncertainty.assessment import CameraSpread, PoseAssessor
+from scene_reloc_ros.uncertainty.assessment import CameraSpread
+from scene_reloc_ros.uncertainty.joint_assessment import JointAssessor
 from scene_reloc_ros.uncertainty.query import Query
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
@@ -87,7 +89,7 @@ class Localiser:
     def _use(self, scene_map: SceneMap) -> None:
         self.scene_map, self._origin = scene_map, np.array(scene_map.origin)
         model = scene_map.uncertainty or uncalibrated(self.family)
-        self._assessor = PoseAssessor(model, scene_map.views, scene_map.ambiguous,
+        self.assessor = JointAssessor(model, scene_map.views, scene_map.ambiguous,
                                       self.options.acceptance, self._solving.threshold_px)
         self._camera_check = CameraCheck(self._solving, model.camera,
                                          scene_map.correction.values.tolist())
@@ -163,7 +165,7 @@ class Localiser:
             return None
         def again(problem: PoseProblem) -> SolverResult | SolverRejection:
             return self._solve(problem, torch.Generator().manual_seed(self.seed),
-                               self._options_of(problem))
+                               self.options_of(problem))
         with torch.inference_mode():
             return self._camera_check.examine(query, solved, again, memory or CameraMemory())
 
@@ -176,7 +178,7 @@ class Localiser:
 
     def query_of(self, seen: QueryImage, observed: Correspondences | Regressed) -> Query:
         """Return the Query of an image of which it is known what an observer says."""
-        own = self._is_own(seen.source)
+        own = same_camera(seen.source, self.scene_map.camera)
         query = replace(
             _query(seen, observed), own_camera=own and not seen.source.turned,
             if_own=None if own else off_by(seen.source, self.scene_map.camera,
@@ -190,14 +192,21 @@ class Localiser:
 
     def solve(self, query: Query) -> SolverResult | Rejection:
         """Return the SolverResult of a Query, its second best included, or why there is none."""
-        problem = query.problem
         if query.regressed is not None:
             return query.regressed
-        if len(problem.rays) < self.observer.least:
+        return self.unsuited(query) or self.solve_problem(
+            query.problem, self.options_of(query.problem))
+
+    def unsuited(self, query: Query) -> Rejection | None:
+        """Return why the cells of a Query are not worth a solver's time, None where they are."""
+        if len(query.problem.rays) < self.observer.least:
             return Rejection.NO_SIMILAR_VIEW if query.sparse else Rejection.TOO_FEW_CELLS
-        if not self._scale_is_known(problem.focal_px):
-            return Rejection.WRONG_CAMERA
-        solving = self._options_of(problem)
+        return None if _scale_is_known(query.problem.focal_px,
+                                        self.scene_map.camera) else Rejection.WRONG_CAMERA
+
+    def solve_problem(self, problem: PoseProblem | RigProblem,
+                      solving: SolverOptions) -> SolverResult | Rejection:
+        """Return the SolverResult of a camera or rig, its second best included, see ``solve``."""
         generator = torch.Generator().manual_seed(self.seed)
         with torch.inference_mode():
             result = self._solve(problem, generator, solving)
@@ -212,7 +221,7 @@ class Localiser:
             return None
         return free_camera(query.problem, solved, self._solving)
 
-    def _options_of(self, problem: PoseProblem) -> SolverOptions:
+    def options_of(self, problem: PoseProblem) -> SolverOptions:
         """Return the solver's options for a problem, with depth or without."""
         if problem.depths is None or self.scene_map.depth is None:
             return self._solving
@@ -229,7 +238,7 @@ class Localiser:
             finding: what it tells of its camera; None: that is not asked.
         """
         started = time.perf_counter() if started is None else started
-        pose, rejection = self._assessor.assess(
+        pose, rejection = self.assessor.assess(
             query, solved, None if finding is None else
             CameraSpread(finding.covariance, finding.doubt.probability))
         if pose is not None:
@@ -249,16 +258,14 @@ class Localiser:
         stretch = depth_m.shape[0] / query.size_px[1]
         depths = torch.from_numpy(trusted_depths(depth_m, query.pixels.numpy(),
                                                  stretch)).to(rays.device)
-        return correction(depths, rays[:, :2]) if self._is_own(camera) else depths
+        own = same_camera(camera, self.scene_map.camera)
+        return correction(depths, rays[:, :2]) if own else depths
 
-    def _is_own(self, camera: Camera) -> bool:
-        """Return whether a camera is stated to be the one that the map was made by."""
-        return same_camera(camera, self.scene_map.camera)
 
-    def _scale_is_known(self, focal_px: float) -> bool:
-        """Return whether mapping has varied its images as far as to this focal length, pixels."""
-        ratio = focal_px / working_focal_px(self.scene_map.camera)
-        return 1 / _LARGEST_SCALE <= ratio <= _LARGEST_SCALE
+def _scale_is_known(focal_px: float, mapped_by: Camera) -> bool:
+    """Return whether mapping has varied its images as far as to this focal length, pixels."""
+    ratio = focal_px / working_focal_px(mapped_by)
+    return 1 / _LARGEST_SCALE <= ratio <= _LARGEST_SCALE
 
 
 def _query(seen: QueryImage, observed: Correspondences | Regressed) -> Query:

@@ -45,6 +45,18 @@ class GateOptions:
             raise ValueError(f'gate wants {self.agreeing} of {self.window} poses to agree; '
                              'expected at least 1 and no more than the window')
 
+    def drift(self, way_m: float, turned_rad: float, seconds: float) -> np.ndarray:
+        """Return the standard deviations (6,) of odometry over a way: metres, then rad.
+
+        Errors of scale and heading last, so that deviations add up with the way, not variances;
+        an error of heading moves the end of a way by half of its length on average.
+        """
+        rotation = (self.drift_rad_per_rad * turned_rad + self.drift_rad_per_m * way_m
+                    + self.drift_rad_per_s * seconds)
+        position = (self.drift_m_per_m * way_m + self.drift_m_per_s * seconds
+                    + rotation * way_m / 2)
+        return np.array([position] * 3 + [rotation] * 3)
+
     def without_odometry(self) -> GateOptions:
         """Return these options for a camera that nothing tracks: it may walk and turn freely."""
         return replace(self, drift_m_per_s=1.0, drift_rad_per_s=1.0)
@@ -168,19 +180,10 @@ class OdometryGate:
                             f'{self._bound:.1f})')
 
     def _drift(self, earlier: _Placed, later: _Placed) -> np.ndarray:
-        """Return the covariance (6, 6) that odometry has gathered between two poses.
-
-        Errors of scale and heading last, so that deviations add up with the way, not variances;
-        an error of heading moves the end of a way by half of its length on average.
-        """
-        options = self.options
-        way, turned = later.way_m - earlier.way_m, later.turned_rad - earlier.turned_rad
+        """Return the covariance (6, 6) that odometry has gathered between two poses."""
         seconds = (later.measurement.stamp_ns - earlier.measurement.stamp_ns) * 1e-9
-        rotation = (options.drift_rad_per_rad * turned + options.drift_rad_per_m * way
-                    + options.drift_rad_per_s * seconds)
-        position = (options.drift_m_per_m * way + options.drift_m_per_s * seconds
-                    + rotation * way / 2)
-        return np.diag([position ** 2] * 3 + [rotation ** 2] * 3)
+        return np.diag(self.options.drift(later.way_m - earlier.way_m,
+                                          later.turned_rad - earlier.turned_rad, seconds) ** 2)
 
 
 def _unusable(measurement: PoseMeasurement, newest: _Placed | None) -> str:

@@ -137,6 +137,15 @@ class PoseProblem:
         weights[kept] = self.weights[kept]
         return replace(self, weights=weights)
 
+    def all_weights(self) -> torch.Tensor:
+        """Return the weights (N,), of cells without any one."""
+        return torch.ones_like(self.rays[:, 0]) if self.weights is None else self.weights
+
+    def without(self, left_out: torch.Tensor) -> PoseProblem:
+        """Return the same cells, those of a mask (N,) without weight."""
+        return replace(self, weights=torch.where(left_out.to(self.rays.device), 0.0,
+                                                 self.all_weights()))
+
     def of(self, cells: torch.Tensor) -> PoseProblem:
         """Return the problem of some cells, by index or mask."""
         depths, weights = (None if values is None else values[cells]
@@ -156,6 +165,10 @@ class RigProblem:
         if self.cam_from_rig.shape != (len(self.views), 4, 4) or not self.views:
             raise ValueError(f'cam_from_rig {tuple(self.cam_from_rig.shape)} must be one 4x4 pose '
                              f'for each of {len(self.views)} cameras')
+
+    def split(self, cells: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Return values (N, ...) of all cells, one camera after the other, by camera."""
+        return cells.split([len(view.rays) for view in self.views])
 
 
 # The one function that every backend offers, see ``reference.solve_pose``

@@ -188,8 +188,10 @@ def solve_pose(problem: PoseProblem | RigProblem, generator: torch.Generator,
     kept = [camera.usable() for camera in cameras]
     if sum(len(cells) for cells in kept) < MINIMUM_CELLS:
         return SolverRejection.TOO_FEW_CELLS
-    usable = [camera.of(cells) for camera, cells in zip(cameras, kept)]
-    estimator = PoseEstimator(usable, mounts, generator, options)
+    seeing = [number for number, cells in enumerate(kept) if len(cells)]
+    usable = [cameras[number].of(kept[number]) for number in seeing]
+    estimator = PoseEstimator(usable, None if mounts is None else mounts[seeing], generator,
+                              options)
     sampler = Sampler(usable, generator, options)
     consensus = search(estimator, sampler.draw, options)
     if consensus is None:
@@ -197,8 +199,8 @@ def solve_pose(problem: PoseProblem | RigProblem, generator: torch.Generator,
     refinement = estimator.finish(consensus.hypothesis)
     score = float(estimator.score(refinement.poses)[0])
     second_best_score = _second_best_score(estimator, consensus, refinement.poses[0], options)
-    masks = estimator.inliers(refinement.poses[0])
-    count = int(sum(mask.sum() for mask in masks))
+    masks = dict(zip(seeing, estimator.inliers(refinement.poses[0])))
+    count = int(sum(mask.sum() for mask in masks.values()))
     if is_chance(usable, count, consensus.samples, options):
         return SolverRejection.NO_CONSENSUS
     if second_best_score > options.second_best_ratio * score:
@@ -221,13 +223,14 @@ def _second_best_score(estimator: PoseEstimator, consensus: Consensus, pose: tor
     return float(estimator.score(second_best)[0] * estimator.differ(second_best, pose))
 
 
-def _spread(masks: Sequence[torch.Tensor], kept: Sequence[torch.Tensor],
+def _spread(masks: dict[int, torch.Tensor], kept: Sequence[torch.Tensor],
             cameras: Sequence[PoseProblem]) -> torch.Tensor:
-    """Return the inliers (N,) among all cells, of the masks of the usable ones."""
+    """Return the inliers (N,) among all cells, of the masks of the usable ones by camera."""
     spread = []
-    for mask, cells, camera in zip(masks, kept, cameras):
-        inliers = torch.zeros(len(camera.rays), dtype=torch.bool, device=mask.device)
-        inliers[cells[mask]] = True
+    for number, camera in enumerate(cameras):
+        inliers = torch.zeros(len(camera.rays), dtype=torch.bool, device=camera.rays.device)
+        if number in masks:
+            inliers[kept[number][masks[number]]] = True
         spread.append(inliers)
     return torch.cat(spread)
 

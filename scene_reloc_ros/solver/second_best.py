@@ -15,30 +15,43 @@ import torch
 
 from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.poses import invert_pose
-from scene_reloc_ros.solver.problem import PoseProblem, SolverFunction, SolverOptions, SolverResult
+from scene_reloc_ros.solver.problem import (
+    PoseProblem,
+    RigProblem,
+    SolverFunction,
+    SolverOptions,
+    SolverResult,
+)
 
 _SAMPLES = 2048  # minimal samples, count: a second best that matters is found by far fewer
 
 
-def with_second_best(solve: SolverFunction, problem: PoseProblem, result: SolverResult,
-                     generator: torch.Generator, options: SolverOptions) -> SolverResult:
+def with_second_best(solve: SolverFunction, problem: PoseProblem | RigProblem,
+                     result: SolverResult, generator: torch.Generator,
+                     options: SolverOptions) -> SolverResult:
     """Return a SolverResult whose second best is that among the cells left unexplained, if better.
 
     Args:
         solve: the solver's function.
-        problem: PoseProblem.
+        problem: PoseProblem or RigProblem.
         result: SolverResult of it.
         generator: CPU torch.Generator.
         options: SolverOptions; poses within its mode bounds are the same.
     """
-    weights = (torch.ones_like(problem.rays[:, 0]) if problem.weights is None
-               else problem.weights.clone())
-    weights[result.inliers.to(weights.device)] = 0
-    other = solve(replace(problem, weights=weights), generator,
+    other = solve(_unexplained(problem, result.inliers), generator,
                   replace(options, maximum_samples=_SAMPLES))
     if not isinstance(other, SolverResult) or _is_same(other, result, options):
         return result
     return replace(result, second_best_score=max(result.second_best_score, other.score))
+
+
+def _unexplained(problem: PoseProblem | RigProblem,
+                 inliers: torch.Tensor) -> PoseProblem | RigProblem:
+    """Return a problem without its inliers (N,)."""
+    if isinstance(problem, RigProblem):
+        return replace(problem, views=tuple(
+            view.without(part) for view, part in zip(problem.views, problem.split(inliers))))
+    return problem.without(inliers)
 
 
 def _is_same(other: SolverResult, result: SolverResult, options: SolverOptions) -> bool:

@@ -19,6 +19,9 @@ def is_chance(problems: Sequence[PoseProblem], inliers: int, samples: int,
               options: SolverOptions) -> bool:
     """Tell whether as many inliers would be found in random cells.
 
+    A random cell of a rig falls near its pixel as easily as one of its camera alone: the areas
+    of the cameras do not add up. What counts is the mean chance of all cells (Hoeffding, 1956).
+
     Args:
         problems: PoseProblems of usable cells.
         inliers: number of inliers among them.
@@ -26,8 +29,8 @@ def is_chance(problems: Sequence[PoseProblem], inliers: int, samples: int,
         options: SolverOptions.
     """
     cells = sum(len(problem.rays) for problem in problems)
-    area = sum(_area_px(problem) for problem in problems if len(problem.rays))
-    return is_expected_by_chance(cells, area, inliers, samples, options)
+    density = sum(len(problem.rays) / max(_area_px(problem), 1.0) for problem in problems)
+    return is_expected_by_chance(cells, cells / density, inliers, samples, options)
 
 
 def is_expected_by_chance(cells: int, area_px: float, inliers: int, samples: int,

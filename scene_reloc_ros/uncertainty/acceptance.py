@@ -52,9 +52,18 @@ def probability_right(features: dict[str, float], model: AcceptanceModel) -> flo
         features: {name: value} of ``confidence_features``.
         model: its weights.
     """
-    logit = model.intercept + sum(weight * features[name]
-                                  for name, weight in model.weights.items())
-    return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit))))
+    return probability_of(log_odds_right(features, model))
+
+
+def log_odds_right(features: dict[str, float], model: AcceptanceModel) -> float:
+    """Return the logarithm of the odds that a pose is no gross error, see probability_right."""
+    return model.intercept + sum(weight * features[name]
+                                 for name, weight in model.weights.items())
+
+
+def probability_of(log_odds: float) -> float:
+    """Return the probability that the logarithm of some odds means."""
+    return 1 / (1 + math.exp(-max(-50.0, min(50.0, log_odds))))
 
 
 def explain(features: dict[str, float], model: AcceptanceModel) -> Rejection:

@@ -54,6 +54,17 @@ class CameraSpread:
     probability: float  # that the calibration is wrong
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for a pose, and against it."""
+
+    right: float  # probability that it is no gross error
+    distinct: float  # share of the inliers of which the map knows no other such place
+    second_best_ratio: float  # score of another pose, of its own
+    away_m: float  # from the nearest mapping camera, metres
+    features: dict[str, float]
+
+
 class PoseAssessor:
     """Weighs the poses of one map by what it knows of its own errors."""
 
@@ -110,20 +121,35 @@ class PoseAssessor:
         features = confidence_features(query, result, context)
         if camera is not None:  # a cell agrees as well with a pose that a wrong camera moves
             covariance = covariance + torch.from_numpy(camera.covariance)
+        probability, rejection = self.decide(covariance, Evidence(
+            probability_right(features, self.model.acceptance),
+            1.0 if query.regressed is not None else context.distinct,
+            result.second_best_ratio, away, features), 0.0 if camera is None
+            else camera.probability)
+        pose = AssessedPose(map_from_cam.numpy(), map_covariance(cam_from_map, covariance).numpy(),
+                            probability, features, novelty)
+        return pose, rejection
+
+    def decide(self, covariance: torch.Tensor, evidence: Evidence,
+               miscalibrated: float) -> tuple[float, Rejection | None]:
+        """Return the probability that a pose is within the bounds, and why it is not believed.
+
+        Args:
+            covariance: (6, 6) of the twist.
+            evidence: of the pose.
+            miscalibrated: probability that a calibration is wrong.
+        """
         within = probability_within(covariance, self._options.within_m, self._options.within_deg)
-        right = probability_right(features, self.model.acceptance)
-        rejection = self._rejection(right, within, away, features)
-        if (rejection is Rejection.UNCERTAIN and camera is not None
-                and camera.probability > _LIKELY_WRONG):
+        right = evidence.right
+        rejection = self._rejection(right, within, evidence.away_m, evidence.features)
+        if rejection is Rejection.UNCERTAIN and miscalibrated > _LIKELY_WRONG:
             rejection = Rejection.MISCALIBRATED
-        if query.regressed is None and context.distinct < _LEAST_DISTINCT:
+        if evidence.distinct < _LEAST_DISTINCT:
             # what agrees is seen in another place as well: one of two at best
             right, rejection = right / 2, Rejection.AMBIGUOUS
-        elif result.second_best_ratio > _LARGEST_SECOND_BEST:
+        elif evidence.second_best_ratio > _LARGEST_SECOND_BEST:
             right, rejection = right / 2, rejection or Rejection.AMBIGUOUS
-        pose = AssessedPose(map_from_cam.numpy(), map_covariance(cam_from_map, covariance).numpy(),
-                            right * within, features, novelty)
-        return pose, rejection
+        return right * within, rejection
 
     def _covariance_model(self, problem: PoseProblem) -> CovarianceModel:
         """Return the model of a query with or without depth."""

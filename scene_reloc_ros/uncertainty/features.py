@@ -44,17 +44,22 @@ def confidence_features(query: Query, result: SolverResult,
         return {'similarity': query.similarity, **common}
     inliers = result.inliers.cpu()
     seen = _seen(result, query.problem)
-    spread = (query.pixels[inliers].std(0) / torch.tensor(query.size_px)).min()
+    spread = (_deviation(query.pixels[inliers]) / torch.tensor(query.size_px)).min()
     counted = {'matches': _log(result.score * context.distinct / _MANY)} if query.sparse else {}
     return {
         **counted,
         'inliers': _log(result.score / _worth(query.problem) * context.distinct),
         'residual': -_log(result.residual_px),
         'spread': _log(float(spread)),
-        'depth_spread': _log(float(seen[inliers, 2].clamp_min(_LEAST).log().std())),
+        'depth_spread': _log(float(_deviation(seen[inliers, 2].clamp_min(_LEAST).log()))),
         'second_best_margin': -result.second_best_ratio,
         'depth_agreement': _depth_agreement(seen, inliers, query.problem, context.threshold_px),
         **common}
+
+
+def _deviation(values: torch.Tensor) -> torch.Tensor:
+    """Return the standard deviation over the first axis, none of one value or of no values."""
+    return values.std(0) if len(values) > 1 else torch.zeros(values.shape[1:])
 
 
 def _worth(problem: PoseProblem) -> float:

@@ -11,7 +11,7 @@ import threading
 
 import torch
 
-from scene_reloc_ros.solver.cuda.compiler import REMEDY
+from scene_reloc_ros.solver import reference
 from scene_reloc_ros.solver.cuda.launch import DeviceKernels, Launch, launch_sequence
 from scene_reloc_ros.solver.cuda.workspace import Kind, Workspace
 from scene_reloc_ros.solver.information import expected_information
@@ -45,13 +45,12 @@ class CudaSolver:
         """Return the SolverResult of a PoseProblem, in host memory, or the SolverRejection.
 
         Args:
-            problem: PoseProblem on the GPU; ValueError where it is a RigProblem.
+            problem: PoseProblem on the GPU; a RigProblem is left to the reference.
             generator: a CPU torch.Generator; the same state gives the samples of the reference.
             options: SolverOptions.
         """
         if isinstance(problem, RigProblem):
-            raise ValueError(f'the cuda solver takes one camera, not a rig of '
-                             f'{len(problem.views)}; {REMEDY}')
+            return reference.solve_pose(problem, generator, options)  # kernels know one camera
         if len(problem.rays) < MINIMUM_CELLS:
             return SolverRejection.TOO_FEW_CELLS
         with self._lock:
