@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_output(parser, '--out', folder=True, default='demo_output',
                help='folder for picture, results and logs (demo_output)')
     parser.add_argument('--minutes', type=float, default=7.0,
-                        help='bound on the training (5)')
+                        help='bound on the mapping: encoding, training and check (7)')
     parser.add_argument('--preset', default='standard', choices=tuple(PRESETS),
                         help='effort of the training, shortened to --minutes (standard)')
     parser.add_argument('--frames-map', type=int, help='frames of the first route')
