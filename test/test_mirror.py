@@ -40,8 +40,8 @@ TESTED_IN = {
     'methods/matching/test_feature_tracks.py': ['methods/matching/views'],
     'methods/matching/test_features.py': ['methods/matching/feature_queries'],
     'pipeline/test_mapper.py': ['methods/coordinates/ace', 'pipeline/map_validation'],
-    'pipeline/test_odometry_gate.py': ['pipeline/slew_limit'],
     'pipeline/sequence/test_joint_localiser.py': ['uncertainty/joint_assessment'],
+    'pipeline/tracking/test_odometry_gate.py': ['pipeline/tracking/slew_limit'],
     'pretraining/test_encoder_training.py': ['datasets/procedural_images'],
     'pretraining/test_pairs.py': [f'pretraining/{module}' for module in (
         'photometric', 'procedural_scenes', 'two_views')],

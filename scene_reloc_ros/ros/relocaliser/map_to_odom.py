@@ -17,7 +17,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-from scene_reloc_ros.pipeline.slew_limit import slew_limited
+from scene_reloc_ros.pipeline.tracking.slew_limit import slew_limited
 
 
 @dataclass(frozen=True)

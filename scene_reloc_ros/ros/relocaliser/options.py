@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 import math
 
-from scene_reloc_ros.pipeline.odometry_gate import GateOptions
+from scene_reloc_ros.pipeline.tracking.odometry_gate import GateOptions
 from scene_reloc_ros.ros.node.camera_options import CameraParameters
 from scene_reloc_ros.ros.node.parameter_fields import parameter, redescribed
 from scene_reloc_ros.uncertainty.acceptance import AcceptanceOptions

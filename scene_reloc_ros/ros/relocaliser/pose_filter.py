@@ -11,7 +11,11 @@ from typing import Optional
 import numpy as np
 
 from scene_reloc_ros.geometry.poses import invert_pose
-from scene_reloc_ros.pipeline.odometry_gate import GateOptions, OdometryGate, PoseMeasurement
+from scene_reloc_ros.pipeline.tracking.odometry_gate import (
+    GateOptions,
+    OdometryGate,
+    PoseMeasurement,
+)
 from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
 from scene_reloc_ros.ros.relocaliser.outcome import Outcome
 

@@ -14,12 +14,12 @@ import torch
 
 from scene_reloc_ros.geometry.chi_square import chi_square_quantile
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp, shifted_pose
-from scene_reloc_ros.pipeline.odometry_gate import (
+from scene_reloc_ros.pipeline.tracking.odometry_gate import (
     GateOptions,
     OdometryGate,
     PoseMeasurement,
 )
-from scene_reloc_ros.pipeline.slew_limit import slew_limited
+from scene_reloc_ros.pipeline.tracking.slew_limit import slew_limited
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 STEP_S = 0.2
