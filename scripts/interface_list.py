@@ -41,6 +41,7 @@ QOS = {
 IMAGE, COMPRESSED = 'sensor_msgs/Image', 'sensor_msgs/CompressedImage'
 INFO = 'sensor_msgs/CameraInfo'
 TEXT, FLAG, TRANSFORMS = 'std_msgs/String', 'std_msgs/Bool', 'tf2_msgs/TFMessage'
+POSE = 'geometry_msgs/PoseWithCovarianceStamped'
 DIAGNOSTICS = 'diagnostic_msgs/DiagnosticArray'
 
 
@@ -66,9 +67,20 @@ TOPICS = (
     *_camera_topics('relocaliser'),
     Topic('relocaliser', 'in', '<map_ready_topic>', TEXT, 'LATCHED',
           'path of a finished map, which is loaded at once'),
+    Topic('relocaliser', 'in', '<tracking_topic>', FLAG, 'SENSOR',
+          'false: what tracks the robot between images is lost'),
+    Topic('relocaliser', 'in', '<odometry_topic>', 'nav_msgs/Odometry', 'SENSOR',
+          'watched for signs of a loss; the pose of the robot comes from `/tf`'),
+    Topic('relocaliser', 'in', '/diagnostics', DIAGNOSTICS, 'RESULT',
+          'with `watch_diagnostics`: who at ERROR or STALE means a loss'),
+    Topic('relocaliser', 'in', 'initialpose', POSE, 'RESULT',
+          'hint where the robot may be: compared with the answer, never part of it'),
+    Topic('relocaliser', 'out', '~/initialpose', POSE, 'RESULT',
+          'pose of `base_frame` in `map_frame`, once for each time that the robot is found; for '
+          'AMCL, slam_toolbox, rtabmap, robot_localization'),
     Topic('relocaliser', 'out', '/tf', TRANSFORMS, 'upstream',
           '`map → odom` (`tf_mode`) at `tf_rate`, while localised'),
-    Topic('relocaliser', 'out', '~/pose', 'geometry_msgs/PoseWithCovarianceStamped', 'RESULT',
+    Topic('relocaliser', 'out', '~/pose', POSE, 'RESULT',
           'accepted poses only, at the stamp of the image'),
     Topic('relocaliser', 'out', '~/status', TEXT, 'RESULT', 'one line of JSON for every image'),
     Topic('relocaliser', 'out', '~/ready', FLAG, 'LATCHED', 'whether the robot is localised'),
@@ -143,6 +155,12 @@ _SLOT = {'received': 'images received', 'dropped': 'of them replaced by newer on
 MESSAGES = {
     ('relocaliser', '~/status'): {
         **_SCHEMA, **_COMMON, 'state': '`no_map`, `searching`, `localised` or `lost`',
+        'mode': 'as the parameter says',
+        'tracking': '`unconfigured`, `lost`, `relocalising`, `localised` or `degraded`, see '
+        '[relocaliser](relocaliser.md)',
+        'doubt': 'why the robot is lost or its pose is doubtful, where it is known; else null',
+        'hint': 'object: the newest pose on initialpose beside an accepted one: stamp_ns, '
+        'distance_m, angle_deg, agrees; null: no hint, or no pose',
         'event': '`localised`, `lost` or `jump` where this image made it so, else null',
         'probability': 'that the pose is within the bounds asked for; null without a query',
         'inliers': 'cells that agree with the pose', 'cells': 'cells asked',

@@ -13,6 +13,7 @@ import sys
 from interface_list import MAPPER_REASONS, MESSAGES, QOS, SERVICES, TOPICS
 from json_outputs import FIELDS
 
+from scene_reloc_ros.pipeline.tracking.loss import LossReason
 from scene_reloc_ros.ros.dataset_player.options import DatasetPlayerOptions
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
 from scene_reloc_ros.ros.node.status_reason import StatusReason
@@ -111,6 +112,7 @@ def reasons():
         _ABOUT_REJECTIONS, table(header, _reason_rows(Rejection)),
         '## Doubts of a pose: the mapper does not keep its frame\n', _ABOUT_DOUBTS,
         table(header, _reason_rows(PoseDoubt)),
+        '## Losses: why a pose was given up\n', table(header, _reason_rows(LossReason)),
         '## Other reasons of the nodes\n', table(header, _reason_rows(StatusReason)),
         '## Reasons of the mapper\n', table(header, [
             [f'`{code}`', *texts] for code, texts in MAPPER_REASONS.items()])]

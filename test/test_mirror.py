@@ -42,6 +42,7 @@ TESTED_IN = {
     'pipeline/test_mapper.py': ['methods/coordinates/ace', 'pipeline/map_validation'],
     'pipeline/sequence/test_joint_localiser.py': ['uncertainty/joint_assessment'],
     'pipeline/tracking/test_odometry_gate.py': ['pipeline/tracking/slew_limit'],
+    'pipeline/tracking/test_supervisor.py': ['pipeline/tracking/loss'],
     'pretraining/test_encoder_training.py': ['datasets/procedural_images'],
     'pretraining/test_pairs.py': [f'pretraining/{module}' for module in (
         'photometric', 'procedural_scenes', 'two_views')],
@@ -56,6 +57,8 @@ TESTED_IN = {
     'ros/mapper/test_mapper_node.py': ['ros/mapper/services'],
     'ros/mapper/test_session.py': ['ros/mapper/options'],
     'ros/mapper/test_training_client.py': ['ros/mapper/training_process'],
+    'ros/relocaliser/test_tracking.py': [f'ros/relocaliser/{module}' for module in (
+        'initial_pose', 'tracking_listeners', 'tracking_options')],
     'ros/node/test_configured_node.py': ['ros/compat/diagnostic_updater'],
     'ros/node/test_guard.py': ['ros/node/threads'],
     'ros/node/test_lifecycle_node.py': ['ros/node/qos'],

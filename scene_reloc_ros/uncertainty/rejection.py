@@ -125,3 +125,6 @@ class Rejection(Reason):
     UNCONFIRMED = (
         'The pose waits for others that agree with it.',
         'Wait for gate_agreeing frames; move slowly.')
+    TRACKING_LOST = (
+        'What tracks the robot between images says that it is lost.',
+        'Let it find itself again; the sentence tells who says so.')

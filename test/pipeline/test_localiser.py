@@ -36,7 +36,7 @@ TRUE_POINTS = points_seen_from(MAP_FROM_CAM)
 SMOOTH = cv2.resize(TEXTURE[:24, :32], (640, 480), interpolation=cv2.INTER_CUBIC)
 # What never comes from an image: the gate over time and the node say these.
 FROM_KEY_FRAMES = {'NO_SIMILAR_VIEW'}  # of maps that have some: test/methods
-FROM_ODOMETRY = {'DISAGREES_WITH_ODOMETRY', 'UNCONFIRMED'}
+FROM_ODOMETRY = {'DISAGREES_WITH_ODOMETRY', 'UNCONFIRMED', 'TRACKING_LOST'}
 FROM_INPUTS = {'NO_MAP', 'ZERO_STAMP', 'STALE_STAMP', 'FUTURE_STAMP', 'BAD_CAMERA_INFO',
                'BAD_IMAGE', 'BAD_DEPTH', 'NO_CAMERA_FRAME', 'NO_CAMERA_TRANSFORM',
                'LOCALISER_FAILED'}

@@ -68,10 +68,7 @@ class Robot:
         stamp_ns = self.bystander.now_ns() + ahead_ns
         if not late:
             self.move(odom_from_base, stamp_ns)
-        pose = None if map_from_base is None else map_from_base @ BASE_FROM_CAM
-        message = CvBridge().cv2_to_imgmsg(
-            image_with_pose(pose), 'mono8', Header(frame_id='camera'))
-        message.header.stamp = stamp_message(stamp_ns)
+        message = self.picture(map_from_base, stamp_ns)
         message.encoding = encoding
 
         def send():
@@ -80,6 +77,13 @@ class Robot:
                 time.sleep(0.05)
                 self.move(odom_from_base, stamp_ns)
         return self.answer(stamp_ns, send)
+
+    @staticmethod
+    def picture(map_from_base, stamp_ns):
+        """Return an image message taken there, or one of nothing for None."""
+        pose = None if map_from_base is None else map_from_base @ BASE_FROM_CAM
+        return CvBridge().cv2_to_imgmsg(image_with_pose(pose), 'mono8', Header(
+            frame_id='camera', stamp=stamp_message(stamp_ns)))
 
     def move(self, odom_from_base, stamp_ns):
         """Publish odometry, unless there is none."""

@@ -15,7 +15,7 @@ from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.pose_error import view_novelty
 from scene_reloc_ros.geometry.poses import checked_pose, invert_pose, rotation_vector
 from scene_reloc_ros.pipeline.localisation import Localisation
-from scene_reloc_ros.pipeline.odometry_gate import GateOptions
+from scene_reloc_ros.pipeline.tracking.odometry_gate import GateOptions
 from scene_reloc_ros.pipeline.sequence.joint_localiser import (
     JointLocaliser,
     MOST_VIEWS,

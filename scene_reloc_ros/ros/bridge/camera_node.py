@@ -38,7 +38,7 @@ class CameraNode(ConfiguredLifecycleNode):
         self.slot = LatestSlot()
         self.camera_input = CameraInput(self, self.on_clock_jump, self.refuse)
         self.closers.callback(self.camera_input.destroy)
-        self.camera_input.subscribe_images(self.slot.put)
+        self.camera_input.subscribe_images(self.offer)
         self.repeat(_WATCH_S, self.watch)
 
     def activate(self) -> None:
@@ -55,6 +55,10 @@ class CameraNode(ConfiguredLifecycleNode):
         """End the worker and unsubscribe."""
         super().cleanup()
         self.camera_input = self.lookup = self._worker = None
+
+    def offer(self, messages: FrameMessages) -> None:
+        """Take an image and its depth that have come, in the thread of their subscription."""
+        self.slot.put(messages)
 
     def handle_frame(self, messages: FrameMessages) -> None:
         """Work on an image and its depth, in the thread of the worker."""

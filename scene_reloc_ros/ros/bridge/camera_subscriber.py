@@ -200,6 +200,12 @@ class CameraInput:
                 'arrive, as the gaps between stamps show; see "Images are lost" in '
                 'docs/troubleshooting.md')
 
+    @property
+    def silent_s(self) -> float:
+        """Return for how long no image, or none with its depth, has come, in seconds."""
+        last_s = self._last_image_s if self._depths is None else self._last_pair_s
+        return time.monotonic() - last_s
+
     def silence(self) -> Optional[str]:
         """Return a sentence when no image, or none with its depth, has come for too long."""
         allowed, now = self._node.options.image_timeout, time.monotonic()

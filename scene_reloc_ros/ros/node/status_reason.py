@@ -30,4 +30,7 @@ class StatusReason(Reason):
     MAP_UNLOADED = (
         'The parameter map was set to nothing: the map is unloaded.',
         'Set the parameter map, or call ~/load_map.')
+    HINT_REFUSED = (
+        'A pose on initialpose cannot be used as a hint.',
+        'Give it in map_frame, as rviz does with map as its fixed frame.')
     MAP_LOADED = ('A map was loaded; the pose is forgotten.', 'Nothing.')

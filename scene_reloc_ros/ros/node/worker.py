@@ -35,6 +35,11 @@ class LatestSlot:
             self._item = item
             self._condition.notify()
 
+    def pass_by(self) -> None:
+        """Count an item that nobody wants."""
+        with self._condition:
+            self.received += 1
+
     def take(self, timeout_s: Optional[float] = None) -> Any:
         """Return the newest item, or None when closed or after ``timeout_s``."""
         with self._condition:

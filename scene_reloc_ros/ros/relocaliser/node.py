@@ -10,12 +10,10 @@ import threading
 from typing import Any, Optional
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from std_msgs.msg import String
 
+from scene_reloc_ros.pipeline.tracking.loss import Loss
 from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages, ImageMessage, InputRejection
 from scene_reloc_ros.ros.node.process import end, run_node
-from scene_reloc_ros.ros.node.qos import LATCHED
 from scene_reloc_ros.ros.node.status_reason import StatusReason
 from scene_reloc_ros.ros.relocaliser.frame_localisation import (
     CameraNotices,
@@ -23,6 +21,7 @@ from scene_reloc_ros.ros.relocaliser.frame_localisation import (
     localise_frame,
     refused_outcome,
 )
+from scene_reloc_ros.ros.relocaliser.initial_pose import InitialPose
 from scene_reloc_ros.ros.relocaliser.map_loading import load_localiser, map_path
 from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
 from scene_reloc_ros.ros.relocaliser.outcome import Outcome
@@ -31,6 +30,7 @@ from scene_reloc_ros.ros.relocaliser.publishers import RelocaliserPublishers
 from scene_reloc_ros.ros.relocaliser.services import RelocaliserServices, RelocalisingNode
 from scene_reloc_ros.ros.relocaliser.state import LocalisationState
 from scene_reloc_ros.ros.relocaliser.status import figures_of, fill_diagnosis, status_fields, used
+from scene_reloc_ros.ros.relocaliser.tracking import TrackingWatch
 from scene_reloc_ros.ros.relocaliser.view.scene_view import SceneView
 
 LocaliserFactory = Callable[[Path, RelocaliserOptions], FrameLocaliser]
@@ -54,12 +54,14 @@ class RelocaliserNode(RelocalisingNode):
         self._make_localiser = localiser_factory
         self._localiser: Optional[FrameLocaliser] = None
         self._map_path = ''
-        self._swap_lock = threading.RLock()  # a result of the old map never follows a swap
+        self.swap_lock = threading.RLock()  # a result of the old map never follows a swap
         self._state = LocalisationState()
         self._last_status: dict[str, Any] = {}
         self._notices = CameraNotices(self.get_logger)
         super().__init__(**node_arguments)
         self._gate = PoseFilter(self.options)
+        self._tracking = TrackingWatch(self)
+        self._initial_pose = InitialPose(self)
         self._own_services = RelocaliserServices(self, self._state)
 
     def configure(self) -> None:
@@ -71,22 +73,22 @@ class RelocaliserNode(RelocalisingNode):
         for outputs in (self._outputs, self._view):
             self.closers.callback(outputs.destroy)
         super().configure()
+        self._tracking.configure()
+        self._initial_pose.configure()
         self.repeat(1 / self.options.tf_rate, self._outputs.broadcast)
-        if self.options.map_ready_topic:
-            following = self.create_subscription(
-                String, self.options.map_ready_topic, self._on_map_ready, LATCHED,
-                callback_group=MutuallyExclusiveCallbackGroup())
-            self.closers.callback(self.destroy_subscription, following)
+        self._own_services.follow_maps()
 
     def activate(self) -> None:
         """Begin to localise."""
         super().activate()
         self.forget()
+        self._tracking.begin(self._localiser is not None)
 
     def deactivate(self) -> None:
         """Fall silent: no pose, no transform, not ready."""
         self._state.abort_requests('the node was deactivated')
         self.forget()
+        self._tracking.end()
 
     def cleanup(self) -> None:
         """Free map, topics and thread."""
@@ -99,6 +101,7 @@ class RelocaliserNode(RelocalisingNode):
         if 'map' in changed:
             self._change_map(options.map)
         self._gate.use(options)
+        self._tracking.use(options)
 
     def _change_map(self, text: str) -> None:
         if self.camera_input is not None and text:
@@ -126,43 +129,68 @@ class RelocaliserNode(RelocalisingNode):
 
     def _swap(self, localiser: Optional[FrameLocaliser], path: str, reason: StatusReason,
               sentence: str) -> None:
-        with self._swap_lock:
+        with self.swap_lock:
             self._localiser, self._map_path = localiser, path
             self.forget()
         self.get_logger().info(sentence)
         if self.is_active:
+            self._tracking.begin(localiser is not None)
             self.report(reason.code, sentence)
 
     def forget(self) -> None:
         """Forget the pose and tell everyone."""
-        with self._swap_lock:
+        with self.swap_lock:
             self._state.reset()
             self._gate.reset()
+            self._tracking.forget()
             if self.camera_input is not None:
                 self._outputs.forget_correction()
                 self._outputs.publish_ready(False)
                 self._view.forget(
                     None if self._localiser is None else self._localiser.scene_map)
 
+    def search(self, seconds: float) -> None:
+        """Forget the pose, and try images for so long whatever the mode."""
+        self.forget()
+        self._tracking.search(seconds)
+
+    def lose(self, loss: Loss) -> None:
+        """Give the pose up for a reason, and tell everyone."""
+        with self.swap_lock:
+            was_ready = self._state.lose()
+            self._gate.reset()
+            self._outputs.forget_correction()
+            if was_ready:
+                self._outputs.publish_ready(False)
+                self.get_logger().warning(f'lost: {loss.sentence}')
+            self.report(loss.reason.code, loss.sentence, event='lost' if was_ready else None)
+
+    def offer(self, messages: FrameMessages) -> None:
+        """Take an image, unless the mode or its rate makes it superfluous."""
+        self._tracking.offer(messages)
+
     def handle_frame(self, messages: FrameMessages) -> None:
         """Localise one image, in the worker's thread."""
         camera_input, lookup = self.camera_input, self.lookup  # cleanup may come in between
         if camera_input is None or lookup is None:
             return
-        with self._swap_lock:
-            localiser = self._localiser
+        with self.swap_lock:
+            localiser, epoch = self._localiser, self._tracking.epoch
         outcome = localise_frame(
             messages, camera_input.camera, localiser, lookup, self.options,
             self.get_clock().now().nanoseconds)
-        with self._swap_lock:
+        with self.swap_lock:
             if self.is_active and localiser is self._localiser:
-                self._publish(outcome)
+                self._publish(self._tracking.examine(outcome, epoch))
 
     def _publish(self, outcome: Outcome) -> None:
         outcome, jump = self._gate.examine(outcome)
         self._state.jumps += jump
         event = self._state.record(outcome, figures_of(outcome), self.options.lost_after_frames)
+        self._tracking.recorded(outcome, event)
         tf_stamp_ns = None
+        if jump or event == 'localised':
+            self._initial_pose.publish(outcome)
         if outcome.accepted:
             tf_stamp_ns = self._outputs.correct(outcome, jump)
             self._outputs.publish_pose(outcome)
@@ -173,11 +201,12 @@ class RelocaliserNode(RelocalisingNode):
             self._outputs.publish_ready(self._state.ready)
         self.report(outcome.reason, outcome.sentence, outcome, tf_stamp_ns,
                     'jump' if jump else event)
+        self._tracking.compare(outcome, jump)
 
     def refuse(self, message: ImageMessage, refusal: InputRejection) -> None:
         """Tell that an image is not localised for its stamp; nothing else comes of it."""
         outcome = refused_outcome(message, refusal, self.options)
-        with self._swap_lock:
+        with self.swap_lock:
             if self.is_active:
                 self._state.refuse(outcome.reason)
                 self.report(outcome.reason, outcome.sentence, outcome)
@@ -188,7 +217,8 @@ class RelocaliserNode(RelocalisingNode):
         self._last_status = status_fields(self._state, self.slot, reason, sentence, outcome,
                                           self.get_clock().now().nanoseconds)
         self._last_status.update(map_to_odom_stamp_ns=tf_stamp_ns, map=self._map_path,
-                                 event=event, lost=self.lost,
+                                 event=event, lost=self.lost, **self._tracking.fields(),
+                                 hint=self._initial_pose.hint_fields(outcome),
                                  camera=self._notices.of(self._localiser))
         if self._localiser is None:
             self._last_status['state'] = 'no_map'
@@ -200,18 +230,14 @@ class RelocaliserNode(RelocalisingNode):
         self.get_logger().warning('time has jumped back; transforms and pose are forgotten')
         if self.lookup is not None:
             self.lookup.clear()
+        self._tracking.restart()
+        self._initial_pose.forget_hint()
         self.forget()
-
-    def _on_map_ready(self, message: String) -> None:
-        try:
-            self.load_map(message.data)
-        except ValueError as error:
-            self.failure = str(error)
-            self.get_logger().error(f'the finished map is not used: {error}')
 
     def diagnose(self, status: DiagnosticStatus) -> None:
         """Say whether the robot is localised, and if not why."""
-        fill_diagnosis(status, self._state.ready, self._last_status)
+        fill_diagnosis(status, self._state.ready,
+                       {**self._last_status, **self._tracking.fields()})
         self.warn_of_losses(status)
 
 

@@ -10,13 +10,14 @@ import math
 from scene_reloc_ros.pipeline.tracking.odometry_gate import GateOptions
 from scene_reloc_ros.ros.node.camera_options import CameraParameters
 from scene_reloc_ros.ros.node.parameter_fields import parameter, redescribed
+from scene_reloc_ros.ros.relocaliser.tracking_options import TrackingParameters
 from scene_reloc_ros.uncertainty.acceptance import AcceptanceOptions
 
 _ACCEPTANCE, _GATE = AcceptanceOptions(), GateOptions()
 
 
 @dataclass(frozen=True)
-class RelocaliserOptions(CameraParameters):
+class RelocaliserOptions(TrackingParameters):
     """Every field is a ROS parameter of the node ``relocaliser``."""
 
     map: str = parameter('', 'Scene map file; empty: wait for ~/load_map or map_ready_topic.')

@@ -4,11 +4,17 @@
 
 from __future__ import annotations
 
+import math
+import threading
+
 from nav_msgs.srv import LoadMap
-from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
+from std_msgs.msg import String
 from std_srvs.srv import Empty, Trigger
 
+from scene_reloc_ros.pipeline.tracking.loss import Loss
 from scene_reloc_ros.ros.bridge.camera_node import CameraNode
+from scene_reloc_ros.ros.node.qos import LATCHED
 from scene_reloc_ros.ros.relocaliser.map_loading import map_path
 from scene_reloc_ros.ros.relocaliser.state import LocalisationState
 
@@ -16,8 +22,18 @@ from scene_reloc_ros.ros.relocaliser.state import LocalisationState
 class RelocalisingNode(CameraNode):
     """What services ask of the node that they belong to."""
 
+    swap_lock: threading.RLock  # a result of before a loss or of another map never follows it
+
     def forget(self) -> None:
         """Forget the pose and tell everyone."""
+        raise NotImplementedError
+
+    def search(self, seconds: float) -> None:
+        """Forget the pose, and try images for so long whatever the mode."""
+        raise NotImplementedError
+
+    def lose(self, loss: Loss) -> None:
+        """Give the pose up for a reason, and tell everyone."""
         raise NotImplementedError
 
     def load_map(self, text: str) -> None:
@@ -54,6 +70,22 @@ class RelocaliserServices:
             self._node.get_logger().error(str(error))
         return response
 
+    def follow_maps(self) -> None:
+        """Subscribe the paths of finished maps, where one asks for it, until cleaning up."""
+        node = self._node
+        if node.options.map_ready_topic:
+            following = node.create_subscription(
+                String, node.options.map_ready_topic, self._on_map_ready, LATCHED,
+                callback_group=MutuallyExclusiveCallbackGroup())
+            node.closers.callback(node.destroy_subscription, following)
+
+    def _on_map_ready(self, message: String) -> None:
+        try:
+            self._node.load_map(message.data)
+        except ValueError as error:
+            self._node.failure = str(error)
+            self._node.get_logger().error(f'the finished map is not used: {error}')
+
     def _on_relocalise(self, request: Trigger.Request,
                        response: Trigger.Response) -> Trigger.Response:
         node = self._node
@@ -61,7 +93,7 @@ class RelocaliserServices:
             response.message = f'not localised: the node is {node.state_label}; activate it'
             return response
         waiting = self._state.request()
-        node.forget()
+        node.search(node.options.relocalise_timeout)
         waiting.finished.wait(node.options.relocalise_timeout)
         self._state.give_up(waiting)
         response.success = waiting.accepted
@@ -71,5 +103,5 @@ class RelocaliserServices:
         return response
 
     def _on_reinitialise(self, request: Empty.Request, response: Empty.Response) -> Empty.Response:
-        self._node.forget()
+        self._node.search(math.inf)
         return response

@@ -58,6 +58,12 @@ class LocalisationState:
         with self._lock:
             self.ready, self._was_ready, self._refused_in_a_row = False, False, 0
 
+    def lose(self) -> bool:
+        """Give the pose up for another reason than refused frames; tells whether there was one."""
+        with self._lock:
+            was_ready, self.ready, self._refused_in_a_row = self.ready, False, 0
+            return was_ready
+
     def record(self, outcome: Outcome, sentence: str, lost_after_frames: int) -> Optional[str]:
         """Count a frame; after ``lost_after_frames`` refusals in a row the pose is lost.
 

@@ -35,6 +35,7 @@ def status_fields(state: LocalisationState, slot: LatestSlot, reason: str, sente
         'received': slot.received, 'dropped': slot.dropped, 'lost': 0,
         'jumps': state.jumps, 'refusals': dict(state.refusals), 'event': None,
         'camera': None, 'probability': None,
+        'mode': '', 'tracking': '', 'doubt': None, 'hint': None,
         'inliers': 0, 'cells': 0, 'latency_ms': None, 'solver': None, 'device': None}
     if outcome is not None and outcome.stamp_ns:
         fields['delay_ms'] = round((now_ns - outcome.stamp_ns) * 1e-6, 2)
@@ -73,6 +74,8 @@ def fill_diagnosis(status: DiagnosticStatus, ready: bool, fields: dict[str, Any]
     """
     if fields.get('camera'):
         status.summary(DiagnosticStatus.WARN, f'the camera: {fields["camera"]}')
+    elif ready and fields.get('doubt'):
+        status.summary(DiagnosticStatus.WARN, f'localised, but {fields["doubt"]}')
     elif ready:
         status.summary(DiagnosticStatus.OK, 'localised')
     else:

@@ -44,7 +44,7 @@ def test_the_status_of_the_node_is_about_no_frame():
 def test_the_reasons_of_a_status_are_no_rejections_and_have_a_remedy():
     assert {reason.code for reason in StatusReason} == {
         'accepted', 'no_odometry', 'no_image', 'frame_failed', 'worker_died', 'map_loaded',
-        'map_unloaded', 'images_lost'}
+        'map_unloaded', 'images_lost', 'hint_refused'}
     assert not {reason.code for reason in StatusReason} & {reason.code for reason in Rejection}
     assert all(reason.sentence and reason.remedy for reason in StatusReason)
 

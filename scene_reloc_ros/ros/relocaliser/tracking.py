@@ -1,0 +1,195 @@
+# Copyright 2026 scene_reloc_ros maintainers
+# SPDX-License-Identifier: Apache-2.0
+"""Between the supervisor of the core and the node: losses, and which images are wanted.
+
+All of it happens under the lock of the node, so that no pose of before a loss follows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+import time
+from typing import Any, Optional
+
+from scene_reloc_ros.pipeline.tracking.loss import Loss, LossReason
+from scene_reloc_ros.pipeline.tracking.odometry_trust import OdometryTrust
+from scene_reloc_ros.pipeline.tracking.odometry_watch import Disagreement, OdometryWatch
+from scene_reloc_ros.pipeline.tracking.supervisor import Event, Supervisor
+from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages
+from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
+from scene_reloc_ros.ros.relocaliser.outcome import Outcome
+from scene_reloc_ros.ros.relocaliser.pose_filter import gate_options
+from scene_reloc_ros.ros.relocaliser.services import RelocalisingNode
+from scene_reloc_ros.ros.relocaliser.tracking_listeners import TrackingListeners
+from scene_reloc_ros.uncertainty.rejection import Rejection
+
+_TICK_S = 0.1
+_TICKS_OF_TRUST = 5  # the way is added up every so many ticks: noise at rest is no way
+_WORTH_A_LOOK = 0.5  # of the trust in odometry
+
+
+class TrackingWatch:
+    """Weighs what is known, gives poses up, and says which images are wanted."""
+
+    def __init__(self, node: RelocalisingNode) -> None:
+        """Watch for ``node``."""
+        self._node = node
+        self._supervisor = Supervisor(node.options.supervision())
+        self._watch = OdometryWatch(node.options.watch())
+        self._trust = OdometryTrust(node.options.trust(), _drift(node.options))
+        self._disagreement = Disagreement()
+        self._listeners = TrackingListeners(node, self._watch, self)
+        self._ticks = 0
+
+    def configure(self) -> None:
+        """Listen and watch, until the node is cleaned up."""
+        self._listeners.configure()
+        self._node.repeat(_TICK_S, self._tick)
+
+    def use(self, options: RelocaliserOptions) -> None:
+        """Take other options."""
+        self._supervisor.options = options.supervision()
+        self._watch.use(options.watch())
+        self._trust.use(options.trust(), _drift(options))
+
+    @property
+    def epoch(self) -> int:
+        """Return a number that every loss changes."""
+        return self._supervisor.epoch
+
+    def begin(self, with_map: bool) -> None:
+        """Hear that the node is active, and whether it has a map."""
+        self._handle(Event.BEGIN if with_map else Event.END)
+
+    def end(self) -> None:
+        """Hear that the node has fallen silent; what was heard of others may be old by then."""
+        self._handle(Event.END)
+        self._supervisor.release_all()
+        self._watch.reset()
+
+    def forget(self) -> None:
+        """Hear that the pose is forgotten."""
+        self._handle(Event.FORGET)
+        self._trust.reset()
+        self._disagreement.reset()
+
+    def restart(self) -> None:
+        """Hear that time has gone back."""
+        self._watch.reset()
+
+    def search(self, seconds: float) -> None:
+        """Try images for so long, whatever the mode."""
+        self._supervisor.request(time.monotonic() + seconds)
+
+    def offer(self, messages: FrameMessages) -> None:
+        """Hand an image to the worker, where it is wanted."""
+        with self._node.swap_lock:
+            wanted = self._supervisor.wants(time.monotonic())
+            if wanted:
+                self._handle(Event.TRY)
+        if wanted:
+            self._node.slot.put(messages)
+        else:
+            self._node.slot.pass_by()
+
+    def examine(self, outcome: Outcome, epoch: int) -> Outcome:
+        """Return an outcome, refused where a loss forbids to believe it.
+
+        Args:
+            outcome: of an image.
+            epoch: when the work on it began.
+        """
+        held = self._supervisor.held
+        if not outcome.accepted or (held is None and epoch == self.epoch):
+            return outcome
+        detail = held.sentence if held else 'the image is from before the robot was lost'
+        return replace(outcome, rejection=Rejection.TRACKING_LOST, admitted=False,
+                       sentence=f'{Rejection.TRACKING_LOST.sentence} {detail}.')
+
+    def recorded(self, outcome: Outcome, event: Optional[str]) -> None:
+        """Hear what became of an image."""
+        if outcome.accepted:
+            self._handle(Event.POSE)
+            self._trust.reset(time.monotonic())
+            self._watch.anchor()
+        elif event == 'lost':
+            self._handle(Event.LOSS)
+
+    def compare(self, outcome: Outcome, jump: bool) -> None:
+        """Hold an outcome that was told against odometry; a loss may follow from it."""
+        disagrees = jump or outcome.rejection is Rejection.DISAGREES_WITH_ODOMETRY
+        if self._has_odometry and (outcome.accepted or disagrees):
+            self.lose(self._disagreement.take(disagrees))
+
+    def fields(self) -> dict[str, Any]:
+        """Return what ~/status says of this."""
+        cause = self._supervisor.held or self._supervisor.cause
+        return {'mode': self._node.options.mode, 'tracking': self._supervisor.phase.value,
+                'doubt': cause.sentence if cause else None}
+
+    @property
+    def _has_odometry(self) -> bool:
+        return self._node.options.tf_mode == 'map_to_odom'
+
+    def _handle(self, event: Event, cause: Optional[Loss] = None) -> bool:
+        return self._supervisor.handle(event, time.monotonic(), cause)
+
+    def lose(self, loss: Optional[Loss]) -> None:
+        """Give the pose up, where there is one, and tell everyone."""
+        if loss is not None and self._node.is_active:
+            self._handle(Event.LOSS, loss)
+            self._trust.reset()
+            self._node.lose(loss)
+
+    def hold(self, source: str, loss: Optional[Loss]) -> None:
+        """Give the pose up, and find none while a source goes on to say so; None: it is well."""
+        if loss is None:
+            self._supervisor.release(source)
+        elif self._supervisor.hold(source, loss, time.monotonic()):
+            self.lose(loss)
+
+    def _tick(self) -> None:
+        self._ticks += 1
+        with self._node.swap_lock:
+            if not self._node.is_active:
+                return
+            now_s = time.monotonic()
+            if self._has_odometry:
+                self.lose(self._watch.silence(now_s))
+            self._supervisor.tick(now_s)
+            if self._supervisor.localised and self._ticks % _TICKS_OF_TRUST == 0:
+                self._go_on()
+            self._weigh(now_s)
+
+    def _go_on(self) -> None:
+        """Add up the way that odometry goes."""
+        options, lookup = self._node.options, self._node.lookup
+        if self._has_odometry and lookup is not None:
+            odom_from_base, _ = lookup.find(options.odom_frame, options.base_frame, 0)
+            if odom_from_base is not None:
+                self._trust.move(odom_from_base)
+
+    def _weigh(self, now_s: float) -> None:
+        """Compare what is known with what is needed to go on believing the pose."""
+        camera = self._node.camera_input
+        silent = camera is not None and camera.silent_s >= self._node.options.image_timeout
+        if not self._supervisor.localised:
+            if silent:
+                self._handle(Event.DOUBT)
+            return
+        share, sentence = self._trust.used(now_s)
+        unseen = (camera.silence() or '') if silent and camera is not None else ''
+        doubt = Loss(LossReason.CAMERA_SILENT if silent else LossReason.POSE_TOO_OLD,
+                     '; '.join(part for part in (unseen, sentence) if part))
+        if share >= 1 or (silent and not self._has_odometry):
+            self.lose(doubt)
+        elif silent or share >= _WORTH_A_LOOK:
+            if self._handle(Event.DOUBT, doubt):
+                self._node.report(doubt.reason.code, doubt.sentence)
+        elif self._supervisor.options.mode == 'on_request':
+            self._handle(Event.SIGHT)
+
+
+def _drift(options: RelocaliserOptions) -> Any:
+    """Return how odometry drifts, None where there is none."""
+    return gate_options(options) if options.tf_mode == 'map_to_odom' else None
