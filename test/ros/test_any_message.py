@@ -9,6 +9,7 @@ import os
 import time
 
 import cv2
+from geometry_msgs.msg import PoseWithCovarianceStamped
 from hypothesis import given, HealthCheck, settings
 from hypothesis import strategies as st
 import numpy as np
@@ -244,6 +245,21 @@ def test_any_transforms_give_a_rigid_motion_or_none(relocaliser, topic):
         node.see()
     check()
     assert 'no_camera_transform' in {reason for reason, _ in node.told}
+
+
+@pytest.mark.parametrize('topic, message_type', [
+    ('/odom', None), ('/initialpose', PoseWithCovarianceStamped)])
+def test_any_odometry_and_any_hint_leave_a_relocaliser_that_works(
+        relocaliser, topic, message_type):
+    node = relocaliser()
+
+    @ANY
+    @given(strategies.odometries())
+    def check(message):
+        node.send(topic, message if message_type is None else message_type(
+            header=message.header, pose=message.pose))
+        node.see()
+    check()
 
 
 @pytest.mark.parametrize('source, messages', [

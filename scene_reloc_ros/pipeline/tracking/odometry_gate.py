@@ -35,6 +35,7 @@ class GateOptions:
     drift_rad_per_m: float = 0.02  # of its heading, per metre of the way
     drift_m_per_s: float = 0.002  # of its position while time goes by, metres per second
     drift_rad_per_s: float = 0.002  # of its heading while time goes by, rad per second
+    tracked: bool = True  # by odometry; else poses are held against one another alone
 
     def __post_init__(self) -> None:
         """Refuse values that mean nothing."""
@@ -59,7 +60,7 @@ class GateOptions:
 
     def without_odometry(self) -> GateOptions:
         """Return these options for a camera that nothing tracks: it may walk and turn freely."""
-        return replace(self, drift_m_per_s=1.0, drift_rad_per_s=1.0)
+        return replace(self, drift_m_per_s=1.0, drift_rad_per_s=1.0, tracked=False)
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,9 @@ class OdometryGate:
         """Start without a fix."""
         self.options = options
         self._bound = chi_square_quantile(options.confidence)
+        self._known_by = 'odometry' if options.tracked else 'the pose before'
+        self._unexplained = (Rejection.DISAGREES_WITH_ODOMETRY if options.tracked
+                             else Rejection.UNCONFIRMED)
         self.reset()
 
     def reset(self) -> None:
@@ -120,14 +124,15 @@ class OdometryGate:
         """
         problem = _unusable(measurement, self._newest)
         if problem:
-            return GateDecision(Rejection.DISAGREES_WITH_ODOMETRY, problem)
+            return GateDecision(self._unexplained, problem)
         placed = self._newest = self._place(measurement)
         chi_square = None
         if self._present is not None:
             chi_square, text = self._disagreement(self._present, placed)
             if chi_square <= self._bound:
                 self._believe(placed)
-                return GateDecision(None, f'agrees with odometry: {text}', False, chi_square)
+                return GateDecision(None, f'agrees with {self._known_by}: {text}', False,
+                                    chi_square)
         return self._wait_for_others(placed, chi_square)
 
     def _wait_for_others(self, placed: _Placed, chi_square: float | None) -> GateDecision:
@@ -147,8 +152,7 @@ class OdometryGate:
         if self._present is None:
             return GateDecision(Rejection.UNCONFIRMED, wanted)
         _, text = self._disagreement(self._present, placed)
-        return GateDecision(Rejection.DISAGREES_WITH_ODOMETRY, f'{text}; {wanted}', False,
-                            chi_square)
+        return GateDecision(self._unexplained, f'{text}; {wanted}', False, chi_square)
 
     def _believe(self, placed: _Placed) -> None:
         """Take a pose as the present one; what spoke against the old one is done with."""
@@ -176,7 +180,7 @@ class OdometryGate:
         chi_square = float(error @ np.linalg.solve(covariance, error))
         return chi_square, (f'{100 * np.linalg.norm(error[:3]):.0f} cm and '
                             f'{math.degrees(np.linalg.norm(error[3:])):.1f} degrees from where '
-                            f'odometry has it (chi-square {chi_square:.1f}, bound '
+                            f'{self._known_by} has it (chi-square {chi_square:.1f}, bound '
                             f'{self._bound:.1f})')
 
     def _drift(self, earlier: _Placed, later: _Placed) -> np.ndarray:
@@ -190,7 +194,7 @@ def _unusable(measurement: PoseMeasurement, newest: _Placed | None) -> str:
     """Return why a measurement cannot be judged, or '' where it can."""
     parts = (measurement.map_from_base, measurement.covariance, measurement.odom_from_base)
     if not all(np.isfinite(part).all() for part in parts):
-        return 'the pose, its covariance or the odometry is not finite'
+        return 'the pose, its covariance or where it is seen from is not finite'
     if np.linalg.eigvalsh(measurement.covariance).min() < -_SMALLEST_VARIANCE:
         return 'the covariance of the pose is not positive'
     if newest is not None and measurement.stamp_ns < newest.measurement.stamp_ns:

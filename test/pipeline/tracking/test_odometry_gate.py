@@ -237,3 +237,13 @@ def test_without_odometry_a_camera_may_walk_but_not_leap():
 def test_options_that_mean_nothing_are_refused(values):
     with pytest.raises(ValueError, match='gate'):
         GateOptions(**values)
+
+
+def test_without_odometry_no_sentence_speaks_of_it():
+    world = World(3, 120, outliers=0.1, kidnapped=60)
+    gate = OdometryGate(GATE.without_odometry())
+    found = [gate.test(replace(one, odom_from_base=np.eye(4))) for one in world.measurements]
+    found.append(gate.test(replace(world.measurements[-1], covariance=np.full((6, 6), np.nan))))
+    reasons = {v.rejection for v in found}
+    assert reasons == {None, Rejection.UNCONFIRMED} and any(v.jump for v in found)
+    assert not [v.sentence for v in found if 'odometry' in v.sentence]

@@ -159,3 +159,23 @@ def test_a_map_set_to_nothing_is_unloaded_until_another_one_comes(hand_held, tmp
     assert not set_map('~no-such-user/k.map').successful
     assert set_map(str(good)).successful
     assert hand_held.see()['reason'] == 'accepted'
+
+
+def test_a_camera_without_odometry_that_falls_silent_is_lost_and_nobody_speaks_of_odometry(
+        hand_held, tmp_path):
+    good = tmp_path / 'silent.map'
+    good.write_text('map')
+    for name, value in (('map', str(good)), ('gate', True), ('image_timeout', 0.5)):
+        parameter = Parameter(name, value=value).to_parameter_msg()
+        assert hand_held.bystander.call(
+            SetParameters, '/relocaliser/set_parameters', parameters=[parameter]
+            ).results[0].successful
+    begin = len(hand_held.status)
+    hand_held.bystander.until(lambda: hand_held.see()['tracking'] == 'localised', 'a pose')
+    lost = hand_held.bystander.until(
+        lambda: hand_held.tick(0.02) or [
+            s for s in hand_held.status[begin:] if s['event'] == 'lost'], 'the loss')[0]
+    assert (lost['reason'], lost['state'], lost['tracking']) == ('camera_silent', 'lost', 'lost')
+    hand_held.bystander.until(lambda: not hand_held.ready[-1].data, 'not ready')
+    assert not [s for s in hand_held.status[begin:]
+                if 'odometry' in s['sentence'] + (s['doubt'] or '')]
