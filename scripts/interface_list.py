@@ -161,7 +161,8 @@ MESSAGES = {
         'doubt': 'why the robot is lost or its pose is doubtful, where it is known; else null',
         'hint': 'object: the newest pose on initialpose beside an accepted one: stamp_ns, '
         'distance_m, angle_deg, agrees; null: no hint, or no pose',
-        'event': '`localised`, `lost` or `jump` where this image made it so, else null',
+        'event': '`localised`, `lost` or `jump` where this made it so, else null; `lost` is told '
+        'at once, without an image too',
         'probability': 'that the pose is within the bounds asked for; null without a query',
         'inliers': 'cells that agree with the pose', 'cells': 'cells asked',
         'latency_ms': 'time of the query, milliseconds',

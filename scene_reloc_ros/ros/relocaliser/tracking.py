@@ -12,6 +12,7 @@ import time
 from typing import Any, Optional
 
 from scene_reloc_ros.pipeline.tracking.loss import Loss, LossReason
+from scene_reloc_ros.pipeline.tracking.odometry_gate import GateOptions
 from scene_reloc_ros.pipeline.tracking.odometry_trust import OdometryTrust
 from scene_reloc_ros.pipeline.tracking.odometry_watch import Disagreement, OdometryWatch
 from scene_reloc_ros.pipeline.tracking.supervisor import Event, Supervisor
@@ -20,11 +21,11 @@ from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
 from scene_reloc_ros.ros.relocaliser.outcome import Outcome
 from scene_reloc_ros.ros.relocaliser.pose_filter import gate_options
 from scene_reloc_ros.ros.relocaliser.services import RelocalisingNode
-from scene_reloc_ros.ros.relocaliser.tracking_listeners import TrackingListeners
+from scene_reloc_ros.ros.relocaliser.tracking_listeners import ODOMETRY, TrackingListeners
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 _TICK_S = 0.1
-_TICKS_OF_TRUST = 5  # the way is added up every so many ticks: noise at rest is no way
+_TICKS_OF_TRUST = 5  # what slowly goes bad; and noise of odometry at rest is no way
 _WORTH_A_LOOK = 0.5  # of the trust in odometry
 
 
@@ -51,6 +52,8 @@ class TrackingWatch:
         self._supervisor.options = options.supervision()
         self._watch.use(options.watch())
         self._trust.use(options.trust(), _drift(options))
+        if not self._has_odometry:
+            self._supervisor.release(ODOMETRY)
 
     @property
     def epoch(self) -> int:
@@ -102,7 +105,7 @@ class TrackingWatch:
         held = self._supervisor.held
         if not outcome.accepted or (held is None and epoch == self.epoch):
             return outcome
-        detail = held.sentence if held else 'the image is from before the robot was lost'
+        detail = held.sentence if held else 'the image is from before the last pose was given up'
         return replace(outcome, rejection=Rejection.TRACKING_LOST, admitted=False,
                        sentence=f'{Rejection.TRACKING_LOST.sentence} {detail}.')
 
@@ -157,14 +160,14 @@ class TrackingWatch:
             if self._has_odometry:
                 self.lose(self._watch.silence(now_s))
             self._supervisor.tick(now_s)
-            if self._supervisor.localised and self._ticks % _TICKS_OF_TRUST == 0:
+            if self._ticks % _TICKS_OF_TRUST == 0:
                 self._go_on()
-            self._weigh(now_s)
+                self._weigh(now_s)
 
     def _go_on(self) -> None:
         """Add up the way that odometry goes."""
         options, lookup = self._node.options, self._node.lookup
-        if self._has_odometry and lookup is not None:
+        if self._supervisor.localised and self._has_odometry and lookup is not None:
             odom_from_base, _ = lookup.find(options.odom_frame, options.base_frame, 0)
             if odom_from_base is not None:
                 self._trust.move(odom_from_base)
@@ -190,6 +193,6 @@ class TrackingWatch:
             self._handle(Event.SIGHT)
 
 
-def _drift(options: RelocaliserOptions) -> Any:
+def _drift(options: RelocaliserOptions) -> Optional[GateOptions]:
     """Return how odometry drifts, None where there is none."""
     return gate_options(options) if options.tf_mode == 'map_to_odom' else None

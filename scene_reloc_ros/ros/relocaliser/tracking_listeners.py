@@ -21,6 +21,8 @@ from scene_reloc_ros.ros.bridge.stamp_filter import NodeStamps
 from scene_reloc_ros.ros.node.qos import overridable, RESULT, SENSOR
 from scene_reloc_ros.ros.relocaliser.services import RelocalisingNode
 
+ODOMETRY = 'odometry'  # source of losses
+
 
 class Losses(Protocol):
     """What takes a loss."""
@@ -82,7 +84,7 @@ class TrackingListeners:
             if verdict is StampVerdict.RESTART:
                 self._watch.reset()
             loss = self._watch.take(time.monotonic(), stamp_ns, pose, message.pose.covariance)
-            self._losses.hold('odometry', self._watch.declared)
+            self._losses.hold(ODOMETRY, self._watch.declared)
             if loss is not None and self._watch.declared is None:
                 self._losses.lose(loss)
 

@@ -83,3 +83,11 @@ def test_a_worker_that_was_never_started_can_be_stopped():
     slot = LatestSlot()
     Worker(slot, print, 'test', print).stop()
     assert slot.closed
+
+
+def test_an_item_that_nobody_wants_is_received_and_not_dropped():
+    slot = LatestSlot()
+    slot.pass_by()
+    slot.put('wanted')
+    slot.pass_by()
+    assert (slot.received, slot.dropped, slot.take(0.0)) == (3, 0, 'wanted')

@@ -81,3 +81,14 @@ def test_a_pose_without_odometry_is_accepted_unless_it_is_kept_back():
     missing = Outcome(1, None, '', odometry_missing=True)
     assert (missing.reason, missing.accepted) == ('no_odometry', True)
     assert not Outcome(1, None, '', odometry_missing=True, admitted=False).accepted
+
+
+def test_a_pose_that_is_given_up_for_another_reason_counts_refusals_anew():
+    state = LocalisationState()
+    assert not state.lose() and state.label == 'searching'
+    state.record(outcome(True), '', LOST_AFTER)
+    state.record(outcome(False), '', LOST_AFTER)
+    assert state.lose() and state.label == 'lost' and not state.lose()
+    state.record(outcome(True), '', LOST_AFTER)
+    events = [state.record(outcome(False), '', LOST_AFTER) for _ in range(LOST_AFTER)]
+    assert events == [None, None, 'lost']

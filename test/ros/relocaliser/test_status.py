@@ -70,3 +70,12 @@ def test_a_camera_that_is_calibrated_wrongly_is_a_warning_though_the_robot_is_lo
     assert status.message == 'the camera: the focal length is off'
     fill_diagnosis(status, True, {'sentence': 'accepted', 'camera': None})
     assert (status.level, status.message) == (DiagnosticStatus.OK, 'localised')
+
+
+def test_a_pose_that_has_become_doubtful_is_a_warning_though_the_robot_is_localised():
+    status = DiagnosticStatusWrapper()
+    fill_diagnosis(status, True, {'sentence': 'accepted', 'doubt': 'no image for 5 s'})
+    assert status.level == DiagnosticStatus.WARN
+    assert status.message == 'localised, but no image for 5 s'
+    fill_diagnosis(status, False, {'sentence': 'no image for 65 s', 'doubt': 'no image for 5 s'})
+    assert (status.level, status.message) == (DiagnosticStatus.WARN, 'no image for 65 s')
