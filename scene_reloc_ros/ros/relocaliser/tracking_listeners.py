@@ -90,8 +90,10 @@ class TrackingListeners:
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         patterns = self._node.options.watched_names()
+        own = f'{self._node.get_name()}: '  # what this node complains of must not lose it
         for status in message.status:
-            if any(fnmatchcase(status.name, pattern) for pattern in patterns):
+            if not status.name.startswith(own) and any(
+                    fnmatchcase(status.name, pattern) for pattern in patterns):
                 self._on_diagnosis(status)
 
     def _on_diagnosis(self, status: DiagnosticStatus) -> None:

@@ -5,7 +5,7 @@
 import math
 import time
 
-from diagnostic_msgs.msg import DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseWithCovarianceStamped, Quaternion
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def robot(start_node, bystander, tmp_path_factory):
     path.write_text('map')
     start_node(EXACT_RELOCALISER, {
         'map': str(path), 'lost_after_frames': 3, 'tf_wait': 0.3, 'image_timeout': 1.0,
-        'watch_diagnostics': '"wheels*, nobody"', 'relocalise_timeout': 3.0,
+        'watch_diagnostics': '"wheels*, nobody, relocaliser*"', 'relocalise_timeout': 3.0,
         'odometry_gap_limit': 5.0})  # the test itself may be kept from sending
     driver = Driver(bystander)
     yield driver
@@ -124,6 +124,16 @@ def test_a_loss_ends_everything_at_once_until_the_robot_is_found_where_it_is(rob
     time.sleep(0.1)
     assert len(robot.initial) == started + 1
     np.testing.assert_allclose(pose_of_message(robot.initial[-1].pose.pose), KIDNAPPED, atol=1e-9)
+
+
+@pytest.mark.parametrize('name', ['relocaliser: localisation', 'left wheels', 'nobody else'])
+def test_diagnostics_of_others_and_of_the_node_itself_lose_nobody(robot, name):
+    robot.localised()
+    begin = len(robot.status)
+    robot.diagnostics.publish(DiagnosticArray(status=[
+        DiagnosticStatus(name=name, level=DiagnosticStatus.ERROR, message='broken')]))
+    assert [robot.see(MAP_FROM_BASE)['reason'] for _ in range(4)] == ['accepted'] * 4
+    assert robot.new(begin, event='lost') == []
 
 
 def test_the_pose_for_others_is_that_of_the_robot_at_the_stamp_of_the_image(robot):

@@ -61,7 +61,10 @@ class Driver(Robot):
 
     def localised(self, map_from_base=MAP_FROM_BASE):
         """See until the robot is localised there."""
-        self.bystander.until(lambda: self.see(map_from_base)['tracking'] == 'localised', 'it')
+        self.bystander.until(lambda: self.see(map_from_base)['reason'] == 'accepted', 'a pose')
+        status = self.status[-1]
+        assert (status['state'], status['tracking'], status['doubt']) == (
+            'localised', 'localised', None)
         self.bystander.until(lambda: self.ready[-1].data, 'ready')
 
     def show(self, count):
