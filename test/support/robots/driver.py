@@ -69,13 +69,15 @@ class Driver(Robot):
 
     def show(self, count):
         """Send images for whose answers nobody waits; returns how many were answered."""
-        begin = len(self.status)
+        sent = set()
         for _ in range(count):
             stamp_ns = self.bystander.now_ns()
+            sent.add(stamp_ns)
             self.move(ODOM_FROM_BASE, stamp_ns)
             self.image.publish(self.picture(MAP_FROM_BASE, stamp_ns))
             time.sleep(0.06)
-        return sum(status['stamp_ns'] is not None for status in self.status[begin:])
+        time.sleep(0.2)  # for the answer to the last one
+        return sum(status['stamp_ns'] in sent for status in self.status)
 
     def new(self, begin, **fields):
         """Return the statuses since ``begin`` that have these fields."""
