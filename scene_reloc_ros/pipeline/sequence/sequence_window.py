@@ -15,12 +15,12 @@ from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.pose_error import view_novelty
 from scene_reloc_ros.geometry.poses import checked_pose, invert_pose, rotation_vector
 from scene_reloc_ros.pipeline.localisation import Localisation
-from scene_reloc_ros.pipeline.tracking.odometry_gate import GateOptions
 from scene_reloc_ros.pipeline.sequence.joint_localiser import (
     JointLocaliser,
     MOST_VIEWS,
     PlacedQuery,
 )
+from scene_reloc_ros.pipeline.tracking.odometry_gate import GateOptions
 from scene_reloc_ros.uncertainty.query import Query
 
 _MOST_KEPT = 64  # queries in memory, count, however fast they come

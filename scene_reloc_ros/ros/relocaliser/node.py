@@ -157,10 +157,9 @@ class RelocaliserNode(RelocalisingNode):
     def lose(self, loss: Loss) -> None:
         """Give the pose up for a reason, and tell everyone."""
         with self.swap_lock:
-            was_ready = self._state.lose()
             self._gate.reset()
             self._outputs.forget_correction()
-            if was_ready:
+            if was_ready := self._state.lose():
                 self._outputs.publish_ready(False)
                 self.get_logger().warning(f'lost: {loss.sentence}')
             self.report(loss.reason.code, loss.sentence, event='lost' if was_ready else None)
@@ -188,11 +187,10 @@ class RelocaliserNode(RelocalisingNode):
         self._state.jumps += jump
         event = self._state.record(outcome, figures_of(outcome), self.options.lost_after_frames)
         self._tracking.recorded(outcome, event)
-        tf_stamp_ns = None
         if jump or event == 'localised':
             self._initial_pose.publish(outcome)
+        tf_stamp_ns = self._outputs.correct(outcome, jump) if outcome.accepted else None
         if outcome.accepted:
-            tf_stamp_ns = self._outputs.correct(outcome, jump)
             self._outputs.publish_pose(outcome)
         elif event == 'lost':
             self._gate.reset()
@@ -236,8 +234,7 @@ class RelocaliserNode(RelocalisingNode):
 
     def diagnose(self, status: DiagnosticStatus) -> None:
         """Say whether the robot is localised, and if not why."""
-        fill_diagnosis(status, self._state.ready,
-                       {**self._last_status, **self._tracking.fields()})
+        fill_diagnosis(status, self._state.ready, self._last_status | self._tracking.fields())
         self.warn_of_losses(status)
 
 

@@ -13,9 +13,9 @@ import torch
 
 from scene_reloc_ros.geometry.chi_square import nees
 from scene_reloc_ros.geometry.pose_error import pose_errors
-from scene_reloc_ros.pipeline.tracking.odometry_gate import GateOptions
 from scene_reloc_ros.pipeline.sequence.joint_localiser import JointLocaliser
 from scene_reloc_ros.pipeline.sequence.sequence_window import SequenceWindow, WindowOptions
+from scene_reloc_ros.pipeline.tracking.odometry_gate import GateOptions
 from scene_reloc_ros.uncertainty.ambiguity import voxels_of
 from scene_reloc_ros.uncertainty.model import CovarianceModel
 from scene_reloc_ros.uncertainty.rejection import Rejection

@@ -21,7 +21,8 @@ STAMP_NS = 5_000_000_000
 def found():
     """Return the outcome of an image with a pose."""
     localisation = ExactLocaliser().localise(image_with_pose(np.eye(4)), CAMERA)
-    return Outcome(STAMP_NS, None, localisation.detail, 'camera', None, localisation, np.eye(4),
+    return Outcome(STAMP_NS, None, localisation.detail, 'camera', localisation=localisation,
+                   map_from_base=np.eye(4),
                    base_covariance=np.diag([9e-4, 0.0, 16e-4, 0.0, 0.0, 0.0]))
 
 
