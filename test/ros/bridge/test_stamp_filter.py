@@ -3,7 +3,6 @@
 """Messages with wrong stamps: refused by name, and nothing else comes of them."""
 
 import pytest
-import rclpy
 from sensor_msgs.msg import Image
 
 from scene_reloc_ros.ros.bridge.stamp_filter import StampFilter
@@ -35,17 +34,6 @@ class Filtered:
             stamp_ns = 0 if offset is None else self.begin + round(offset * SECOND)
             message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp_ns, SECOND)
             self.filter.take(message)
-
-
-@pytest.fixture(scope='module')
-def node():
-    """Return a node in a context of its own; nothing spins it."""
-    context = rclpy.Context()
-    rclpy.init(context=context)
-    made = rclpy.create_node('filtered', context=context)
-    yield made
-    made.destroy_node()
-    rclpy.shutdown(context=context)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from hypothesis import given, HealthCheck, settings
 from hypothesis import strategies as st
 import numpy as np
 import pytest
-import rclpy
 from rclpy.time import Time
 
 from scene_reloc_ros.ros.bridge.conversions import (
@@ -61,17 +60,6 @@ class Guarded:
         found = self.guard.doubt(
             'odom', 'camera', self.begin + round(seconds * SECOND), longest_gap_s)
         return None if found is None else (found.doubt, found.detail)
-
-
-@pytest.fixture(scope='module')
-def node():
-    """Return a node in a context of its own; nothing spins it."""
-    context = rclpy.Context()
-    rclpy.init(context=context)
-    made = rclpy.create_node('guarded', context=context)
-    yield made
-    made.destroy_node()
-    rclpy.shutdown(context=context)
 
 
 @pytest.fixture
