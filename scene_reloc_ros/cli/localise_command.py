@@ -11,7 +11,7 @@ from contextlib import closing
 from scene_reloc_ros.cli.arguments import add_device, add_output, add_sequence, read_sequence
 from scene_reloc_ros.cli.queries import add_depth, open_localiser
 from scene_reloc_ros.cli.terminal import ELSEWHERE, ProgressBars
-from scene_reloc_ros.datasets.readable_frames import LeftOut
+from scene_reloc_ros.datasets.readable_frames import UnusableFrames
 from scene_reloc_ros.datasets.stamped_lines import tum_line
 from scene_reloc_ros.files.outputs import GrowingText
 from scene_reloc_ros.pipeline.camera_watch import CameraWatch
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         print(f'  {count} rejected: {rejection.sentence}')
     for notice in localiser.notices:
         print(f'  the camera: {notice}')
-    left_out = LeftOut(len(frames), unreadable)
+    left_out = UnusableFrames(len(frames), unreadable)
     for sentence in left_out.sentences:
         print(f'  {sentence}')
     left_out.refuse_too_many()

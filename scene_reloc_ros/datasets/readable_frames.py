@@ -19,7 +19,7 @@ _MOST_THREADS = 4  # that decode
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class UnusableFrames:
     """Which frames of a sequence are not used, and why."""
 
     frames: int  # of the whole sequence, count
@@ -53,7 +53,7 @@ class LeftOut:
 
 def readable_frames(sequence: Sequence, with_depth: bool,
                     on_progress: Callable[[float, str], object] | None = None,
-                    ) -> tuple[Sequence, LeftOut]:
+                    ) -> tuple[Sequence, UnusableFrames]:
     """Return the frames that can be read and have a pose, and what is left out.
 
     Every frame is decoded once, so that none ends what is begun with them. Those that are returned
@@ -74,7 +74,7 @@ def readable_frames(sequence: Sequence, with_depth: bool,
             kept.append(index)
         if on_progress:
             on_progress((index + 1) / len(names), names[index])
-    left_out = LeftOut(len(names), faults, len(names) - len(kept) - len(faults))
+    left_out = UnusableFrames(len(names), faults, len(names) - len(kept) - len(faults))
     left_out.refuse_too_many()
     if not kept:
         raise ValueError(f'none of {len(names)} frames has a pose; a recording needs '

@@ -18,6 +18,11 @@ _AS_THE_SENSOR_HAS_IT = (cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
 _JPEG_BEGINS, _JPEG_ENDS = b'\xff\xd8', 0xd9
 # of a segment; what is left out stands among the bits of a scan, or fills up
 _JPEG_MARKER = re.compile(rb'\xff([^\x00\x01\xd0-\xd7\xff])')
+_MOST_PIXELS = 100_000_000  # that are decoded
+_MOST_IN_A_BYTE = 10_000  # pixels: a blank one-bit PNG has 8000 in a byte
+_HEADER_BYTES = 65_536  # in which a picture's size stands
+_PNG = b'\x89PNG\r\n\x1a\n'
+_NO_FRAMES = (0xc4, 0xc8, 0xcc)  # markers of JPEG among those of frames that are others
 
 
 def decoded_picture(content: np.ndarray) -> np.ndarray:
@@ -46,6 +51,7 @@ def decoded_depth(content: np.ndarray) -> np.ndarray:
 
 def _decoded(content: np.ndarray, flags: int) -> np.ndarray:
     """Return what OpenCV makes of bytes; some of its releases take half a JPEG for a whole."""
+    _refuse_claims(content.tobytes())
     image = None
     if content.size and not _is_cut_off(content.tobytes()):
         try:
@@ -67,3 +73,36 @@ def _is_cut_off(content: bytes) -> bool:
             return False
         at = marker.end() + int.from_bytes(content[marker.end():marker.end() + 2], 'big')
     return True
+
+
+def _refuse_claims(content: bytes) -> None:
+    """Raise ValueError where damaged headers would have OpenCV make room for gigabytes."""
+    if content.startswith(_PNG) and not _has_all_chunks(content):
+        raise ValueError(f'cannot be decoded ({len(content)} bytes): cut off or damaged')
+    width, height = _claimed_size(content[:_HEADER_BYTES])
+    if width * height > min(_MOST_PIXELS, _MOST_IN_A_BYTE * len(content)):
+        raise ValueError(f'says that it is {width}x{height}, in {len(content)} bytes')
+
+
+def _has_all_chunks(data: bytes) -> bool:
+    """Tell whether no chunk of a PNG reaches beyond its end (ISO/IEC 15948)."""
+    at = len(_PNG)
+    while at + 8 <= len(data) and data[at + 4:at + 8] != b'IEND':
+        at += 12 + int.from_bytes(data[at:at + 4], 'big')
+    return at <= len(data)
+
+
+def _claimed_size(data: bytes) -> tuple[int, int]:
+    """Return (width, height) as the header of a PNG or JPEG has them, zeros where it has none.
+
+    PNG: first chunk (ISO/IEC 15948); JPEG: first frame header among the markers (ITU-T T.81).
+    """
+    if data.startswith(_PNG) and len(data) >= 24:
+        return int.from_bytes(data[16:20], 'big'), int.from_bytes(data[20:24], 'big')
+    at = 2 if data.startswith(b'\xff\xd8') else len(data)
+    while at + 9 <= len(data) and data[at] == 0xff:
+        if 0xc0 <= data[at + 1] <= 0xcf and data[at + 1] not in _NO_FRAMES:
+            return (int.from_bytes(data[at + 7:at + 9], 'big'),
+                    int.from_bytes(data[at + 5:at + 7], 'big'))
+        at += 2 + int.from_bytes(data[at + 2:at + 4], 'big')
+    return 0, 0

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from scene_reloc_ros.datasets.posed_sequence import Sequence
-from scene_reloc_ros.datasets.readable_frames import LeftOut as Unread
-from scene_reloc_ros.datasets.readable_frames import readable_frames
+from scene_reloc_ros.datasets.readable_frames import readable_frames, UnusableFrames
 from scene_reloc_ros.geometry.poses import checked_pose
 from scene_reloc_ros.mapping.distinct_frames import distinct
 from scene_reloc_ros.mapping.hold_out import FrameSubset, pose_and_name, PosedFrames, stamp_ns
@@ -74,7 +73,7 @@ def usable_frames(listed: PosedFrames, with_depth: bool, bounds: MotionBounds, l
 
     Raises ValueError where too few are left, many cannot be used, or depth has another unit.
     """
-    unread = Unread(len(listed))
+    unread = UnusableFrames(len(listed))
     if isinstance(listed, Sequence):
         _refuse_few(listed, least, [])
         listed, unread = readable_frames(

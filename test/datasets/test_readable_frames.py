@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from scene_reloc_ros.datasets.posed_sequence import Sequence
-from scene_reloc_ros.datasets.readable_frames import LeftOut, readable_frames
+from scene_reloc_ros.datasets.readable_frames import readable_frames, UnusableFrames
 from scene_reloc_ros.datasets.recording import RecordingSequence, RecordingWriter
 from scene_reloc_ros.datasets.seven_scenes import SevenScenesSequence
 from scene_reloc_ros.datasets.simulated_room.simulated_sequence import SimulatedRoomSequence
@@ -119,7 +119,7 @@ def test_a_nan_in_a_line_of_a_recording_costs_its_frame(tmp_path, small_camera, 
 
 
 def test_of_many_faults_five_are_named_and_all_are_counted():
-    sentences = LeftOut(60, [f'image {number}' for number in range(9)]).sentences
+    sentences = UnusableFrames(60, [f'image {number}' for number in range(9)]).sentences
     assert sentences[:5] == [f'left out: image {number}' for number in range(5)]
     assert sentences[5:] == ['and 4 more that cannot be read',
                              '9 of 60 frames left out, which cannot be read']

@@ -94,3 +94,25 @@ def test_a_depth_is_what_it_was_and_a_picture_is_none():
     for picture in (RGBA[..., 0], RGBA[..., :3]):
         with pytest.raises(ValueError, match='expected one channel of 16 bits'):
             decoded_depth(cv2.imencode('.png', picture)[1])
+
+
+@pytest.mark.parametrize('form, number_bytes', [('PNG', 4), ('JPEG', 2)])
+@pytest.mark.parametrize('side', [2_000, 32_000])
+def test_a_header_that_claims_gigabytes_is_refused_before_it_costs_them(form, number_bytes, side):
+    content = bytearray(coded(Image.fromarray(np.zeros((48, 64), np.uint8)), form).tobytes())
+    at = 16 if form == 'PNG' else content.index(b'\xff\xc0') + 5
+    assert decoded_picture(np.frombuffer(content, np.uint8)).shape == (48, 64)
+    content[at:at + 2 * number_bytes] = 2 * side.to_bytes(number_bytes, 'big')
+    for decoder in (decoded_picture, decoded_depth):
+        with pytest.raises(ValueError, match=f'says that it is {side}x{side}, in'):
+            decoder(np.frombuffer(content, np.uint8))
+
+
+@pytest.mark.parametrize('length', [b'\x7f\xff\xff\xf0', b'\x00\x00\x7f\xff'])
+def test_a_png_whose_chunks_reach_beyond_its_end_is_refused_before_room_is_made_for_them(length):
+    content = bytearray(coded(Image.fromarray(np.zeros((48, 64), np.uint8))).tobytes())
+    at = content.index(b'IDAT') - 4
+    content[at:at + 4] = length
+    for decoder in (decoded_picture, decoded_depth):
+        with pytest.raises(ValueError, match='bytes.: cut off or damaged'):
+            decoder(np.frombuffer(content, np.uint8))

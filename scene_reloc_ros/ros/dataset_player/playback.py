@@ -17,7 +17,7 @@ from std_msgs.msg import String
 
 from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
 from scene_reloc_ros.datasets.posed_sequence import Sequence
-from scene_reloc_ros.datasets.readable_frames import LeftOut
+from scene_reloc_ros.datasets.readable_frames import UnusableFrames
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.ros.dataset_player.frame_reader import FrameReader
@@ -139,8 +139,8 @@ class Playback:
             raise ValueError('no frame has a pose, so their odometry is not known')
 
     @property
-    def _left_out(self) -> LeftOut:
-        return LeftOut(len(self._indices), sorted(self._faults), len(self._unposed))
+    def _left_out(self) -> UnusableFrames:
+        return UnusableFrames(len(self._indices), sorted(self._faults), len(self._unposed))
 
     def _publish(self, frame: PosedImage, map_from_cam: np.ndarray) -> None:
         options = self._options

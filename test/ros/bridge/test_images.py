@@ -254,25 +254,11 @@ def test_an_image_of_another_size_than_its_camera_info_is_refused(bgr):
         refuse_other_size(bgr, Camera(640, 480, 500, 500, 320, 240))
 
 
-@pytest.mark.parametrize('suffix, number_bytes', [('.png', 4), ('.jpg', 2)])
-@pytest.mark.parametrize('side', [2_000, 32_000])
-def test_a_header_that_claims_gigabytes_is_refused_before_it_costs_them(
-        suffix, number_bytes, side):
-    data = bytearray(cv2.imencode(suffix, np.zeros((48, 64), np.uint8))[1].tobytes())
-    at = 16 if suffix == '.png' else data.index(b'\xff\xc0') + 5
-    assert image_of_message(CompressedImage(format='x', data=bytes(data))).shape == (48, 64)
-    data[at:at + 2 * number_bytes] = 2 * side.to_bytes(number_bytes, 'big')
-    with pytest.raises(ValueError, match=f'says that it is {side}x{side}, in'):
-        image_of_message(CompressedImage(format='x', data=bytes(data)))
-
-
-def test_a_png_whose_chunks_reach_beyond_its_end_is_refused_before_room_is_made_for_them():
-    data = bytearray(cv2.imencode('.png', np.zeros((48, 64), np.uint8))[1].tobytes())
-    at = data.index(b'IDAT') - 4
-    for length in (b'\x7f\xff\xff\xf0', b'\x00\x00\x7f\xff'):
-        data[at:at + 4] = length
-        with pytest.raises(ValueError, match='is cut off or damaged; check'):
-            image_of_message(CompressedImage(format='png', data=bytes(data)))
+def test_a_damaged_compressed_image_is_refused_with_the_format_that_it_says(bgr):
+    data = bytearray(cv2.imencode('.png', bgr)[1].tobytes())
+    data[data.index(b'IDAT') - 4] = 127
+    with pytest.raises(ValueError, match="of format 'png' cannot be .*: cut off or damaged; send jpeg or"):
+        image_of_message(CompressedImage(format='png', data=bytes(data)))
 
 
 def test_an_image_of_no_size_is_named():
