@@ -107,9 +107,9 @@ class Listening:
 class Relocaliser(Listening, RelocaliserNode):
     """The relocaliser, with every pose that it publishes."""
 
-    def report(self, reason, sentence, outcome=None, *more):
+    def report(self, reason, sentence, outcome=None, *more, **named):
         """Keep the outcome."""
-        super().report(reason, sentence, outcome, *more)
+        super().report(reason, sentence, outcome, *more, **named)
         self.told.append((reason, sentence))
         if outcome is not None and outcome.accepted:
             for pose in (outcome.map_from_base, outcome.map_from_odom):
