@@ -26,7 +26,7 @@ BRINGUP = Path(__file__).resolve().parents[3] / 'launch' / 'bringup.launch.py'
 PARAMETERS = Path(__file__).with_name('two_robots.yaml')  # as of Nav2: one file, bare names
 ROBOTS = ('robot1', 'robot2')
 NODES = {'relocaliser': 'localisation', 'mapper': 'mapping', 'dataset_player': 'playback'}
-TIMEOUT_S = 90.0  # six nodes start at once
+TIMEOUT_S = 180.0  # six nodes start at once
 
 
 def generate_test_description():
