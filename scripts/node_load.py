@@ -4,8 +4,8 @@
 
 Usage: python scripts/node_load.py MAP SEQUENCE [--frames LIST] [--minutes 10] [--out FILE.json]
 
-Frames one at a time tell the time of a single one. Then they come at --rate for --minutes, the last
-third of it beside two busy processes, and at last none come at all while odometry goes on.
+Frames one at a time tell the time of a single one. Then they come at --rate for --minutes, the
+last third of it beside two busy processes; at last none come at all.
 """
 
 import argparse
@@ -122,8 +122,8 @@ class Listener:
 
     def __init__(self):
         """Subscribe; ROS is imported here, so that the judging needs none."""
-        import rclpy
         from geometry_msgs.msg import PoseWithCovarianceStamped
+        import rclpy
         from rclpy.qos import QoSProfile, ReliabilityPolicy
         from sensor_msgs.msg import CameraInfo
         from std_msgs.msg import String
@@ -287,9 +287,9 @@ def main():
     finally:
         load.close()
     judged = verdicts(found)
-    print(json.dumps({**found, 'logs': str(logs)}, indent=1))
+    sys.stdout.write(json.dumps({**found, 'logs': str(logs)}, indent=1) + '\n')
     for what, is_so in judged.items():
-        print(f'{"yes" if is_so else "NO "}  {what}')
+        sys.stdout.write(f'{"yes" if is_so else "NO "}  {what}\n')
     if arguments.out:
         Path(arguments.out).write_text(json.dumps({**found, 'verdicts': judged}, indent=1) + '\n')
     sys.exit(0 if all(judged.values()) else 1)

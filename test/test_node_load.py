@@ -26,7 +26,7 @@ def load():
 
 
 def run_of(load, queue=0, work_ns=WORK_NS, growth_mb=0.0, tf_ns=TF_NS):
-    """Return what is heard of a node that works on each image at once, or ``queue`` images late."""
+    """Return what is heard of a node that works on each image at once, or some images late."""
     stamps = [1_000_000_000 + i * PERIOD_NS for i in range(300)]
     observed = load.Observed(published=stamps)
     for i, stamp_ns in enumerate(stamps[:len(stamps) - queue]):
