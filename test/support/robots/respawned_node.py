@@ -11,7 +11,7 @@ import signal
 import time
 import unittest
 
-from launch.actions import IncludeLaunchDescription
+from launch.actions import IncludeLaunchDescription, TimerAction
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 import launch_testing
 from launch_testing.actions import ReadyToTest
@@ -22,7 +22,7 @@ from launch import LaunchDescription
 PLAYER = Path(__file__).resolve().parents[3] / 'launch' / 'dataset_player.launch.py'
 NAMESPACE = f'respawned_{os.getpid()}'
 LATER_S = 4.0  # more than the delay of a respawn
-TIMEOUT_S = 60.0
+TIMEOUT_S, LONGEST_S = 60.0, 600.0
 
 
 def generate_test_description():
@@ -31,6 +31,7 @@ def generate_test_description():
         IncludeLaunchDescription(
             PythonLaunchDescriptionSource(str(PLAYER)),
             launch_arguments={'namespace': NAMESPACE, 'use_respawn': 'true'}.items()),
+        TimerAction(period=LONGEST_S, actions=[]),  # the launch outlives the node
         ReadyToTest()])
 
 
@@ -68,7 +69,7 @@ class TestRespawn(unittest.TestCase):
         time.sleep(LATER_S)
         for process in second:
             os.kill(process, signal.SIGINT)
-        proc_output.assertWaitFor('it is not started again', timeout=TIMEOUT_S, stream='stdout')
+        self.wait_for(lambda: not processes(), 'the end of the node')
         time.sleep(LATER_S)
         self.assertEqual(processes(), set())
 
