@@ -35,7 +35,7 @@ class Observed:
     """What was heard of player and node; times and stamps in nanoseconds, of one clock."""
 
     published: list = field(default_factory=list)  # stamps of images
-    answers: list = field(default_factory=list)  # (stamp, begin of the work on it)
+    answers: list = field(default_factory=list)  # (stamp, when the work on it had ended)
     poses: list = field(default_factory=list)  # (stamp, when the pose came)
     transforms: list = field(default_factory=list)  # when they came
     memory_mb: list = field(default_factory=list)  # (when, resident)
@@ -52,17 +52,19 @@ class Observed:
 def overtaken(observed, slack_ns):
     """Return the stamps that were worked on although a newer image had come, or out of order.
 
+    The work on an image begins when it comes, or when that on the one before has ended.
+
     Args:
         observed: of a phase.
         slack_ns: what an image takes to arrive; one that is newer by less may not be there yet.
     """
     stamps = np.sort(np.array(observed.published, np.int64))
-    wrong, newest_ns = [], -1
-    for stamp_ns, begin_ns in observed.answers:
-        arrived = stamps[stamps <= begin_ns - slack_ns]
+    wrong, newest_ns, free_ns = [], -1, 0
+    for stamp_ns, ended_ns in observed.answers:
+        arrived = stamps[stamps <= max(stamp_ns, free_ns) - slack_ns]
         if (len(arrived) and arrived[-1] > stamp_ns) or stamp_ns <= newest_ns:
             wrong.append(stamp_ns)
-        newest_ns = max(newest_ns, stamp_ns)
+        newest_ns, free_ns = max(newest_ns, stamp_ns), ended_ns
     return wrong
 
 
@@ -144,9 +146,8 @@ class Listener:
     def _on_status(self, message):
         said = json.loads(message.data)
         if said['stamp_ns'] and said['latency_ms'] is not None:
-            ended_ns = said['stamp_ns'] + said['delay_ms'] * 1e6
             self.observed.answers.append(
-                (said['stamp_ns'], int(ended_ns - said['latency_ms'] * 1e6)))
+                (said['stamp_ns'], int(said['stamp_ns'] + said['delay_ms'] * 1e6)))
 
     def _on_pose(self, message):
         self.observed.poses.append((stamp_of(message), time.time_ns()))

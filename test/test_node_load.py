@@ -30,9 +30,9 @@ def run_of(load, queue=0, work_ns=WORK_NS, growth_mb=0.0, tf_ns=TF_NS):
     stamps = [1_000_000_000 + i * PERIOD_NS for i in range(300)]
     observed = load.Observed(published=stamps)
     for i, stamp_ns in enumerate(stamps[:len(stamps) - queue]):
-        begin_ns = stamps[i + queue] + JOURNEY_NS
-        observed.answers.append((stamp_ns, begin_ns))
-        observed.poses.append((stamp_ns, begin_ns + work_ns))
+        ended_ns = stamps[i + queue] + JOURNEY_NS + work_ns
+        observed.answers.append((stamp_ns, ended_ns))
+        observed.poses.append((stamp_ns, ended_ns))
     observed.transforms = list(range(stamps[0], stamps[-1], tf_ns))
     observed.memory_mb = [(stamp_ns, 400 + growth_mb * i / len(stamps))
                           for i, stamp_ns in enumerate(stamps)]
@@ -56,7 +56,7 @@ def test_a_node_that_keeps_up_is_right_in_everything(load):
 
 def test_a_node_that_waits_in_a_queue_works_on_what_was_overtaken(load):
     late = run_of(load, queue=3)
-    assert len(load.overtaken(late, PERIOD_NS)) == len(late.answers)
+    assert len(load.overtaken(late, PERIOD_NS)) == len(late.answers) - 1  # but the first
     assert 'no image was worked on that a newer one had overtaken' in judged(load, late)
 
 
