@@ -4,12 +4,14 @@
 
 from launch.actions import DeclareLaunchArgument, GroupAction, IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration
+from launch.substitutions import LaunchConfiguration, PythonExpression
 
 from launch import LaunchDescription
 from scene_reloc_ros.ros.node.launch_description import COMMON, share
 
 OWN = {
+    'use_namespace': ('true', 'false: no namespace, whatever namespace says'),
+    'params_file': ('', 'parameters of all nodes; empty: the files in config/'),
     'sequence': ('simulated:survey', 'folder of a data set, or simulated:survey'),
     'map': ('', 'scene map file to begin with'),
     'rviz': ('false', 'start rviz too'),
@@ -31,7 +33,11 @@ def generate_launch_description():
 
 def _included(name):
     """Include the launch file of one node with its arguments."""
-    passed = {argument: LaunchConfiguration(argument) for argument in (*COMMON, *PASSED[name])}
+    passed = {argument: LaunchConfiguration(argument)
+              for argument in (*COMMON, 'params_file', *PASSED[name])}
+    passed['namespace'] = PythonExpression([
+        "'", LaunchConfiguration('namespace'), "' if '", LaunchConfiguration('use_namespace'),
+        "'.lower() == 'true' else ''"])
     source = PythonLaunchDescriptionSource(share('launch', f'{name}.launch.py'))
     return GroupAction([IncludeLaunchDescription(
         source, launch_arguments={**passed, **FIXED[name]}.items())])

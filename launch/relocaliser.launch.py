@@ -12,13 +12,17 @@ PARAMETERS = {
     'image_transport': 'raw or compressed',
     'use_depth': 'true to use depth too',
     'tf_mode': 'map_to_odom or map_to_camera',
+    'mode': 'continuous, on_loss or on_request',
+    'publish_tf': 'false where another node publishes map to odom',
 }
 
 
 def generate_launch_description():
     """Return the description."""
     description = node_description('relocaliser', PARAMETERS, {
-        **TOPICS, 'depth_topic': ('', 'depth images, registered to the camera')})
+        **TOPICS, 'depth_topic': ('', 'depth images, registered to the camera'),
+        'odom_topic': ('', 'odometry that is watched for signs of a loss'),
+        'initialpose_topic': ('', 'where ~/initialpose goes, such as /initialpose of AMCL')})
     for action in rviz():
         description.add_action(action)
     return description

@@ -22,7 +22,7 @@ class Topic:
 
 @dataclass(frozen=True)
 class Service:
-    """One service of a node."""
+    """One service of a node, or an action."""
 
     node: str
     name: str
@@ -83,6 +83,8 @@ TOPICS = (
     Topic('relocaliser', 'out', '~/pose', POSE, 'RESULT',
           'accepted poses only, at the stamp of the image'),
     Topic('relocaliser', 'out', '~/status', TEXT, 'RESULT', 'one line of JSON for every image'),
+    Topic('relocaliser', 'out', '~/status_msg', 'scene_reloc_msgs/RelocalisationStatus', 'RESULT',
+          'the same in a type of its own, where scene_reloc_msgs is installed'),
     Topic('relocaliser', 'out', '~/ready', FLAG, 'LATCHED', 'whether the robot is localised'),
     Topic('relocaliser', 'out', '~/inliers', 'sensor_msgs/PointCloud2', 'RESULT',
           'scene points that agree with the pose, where somebody listens; float64 where float32 '
@@ -130,6 +132,9 @@ SERVICES = (
     Service('relocaliser', '~/relocalise', TRIGGER,
             'forgets the pose and answers when it is found again, or not within '
             '`relocalise_timeout`'),
+    Service('relocaliser', '~/relocalise_action', 'scene_reloc_msgs/Relocalise',
+            'action, where scene_reloc_msgs is installed: the same with a time of its own, '
+            'feedback after each image, and the pose; one goal at a time'),
     Service('relocaliser', 'reinitialize_global_localization', EMPTY,
             'forgets the pose; the name that Nav2 calls'),
     Service('relocaliser', '~/load_map', 'nav_msgs/LoadMap', 'swaps the map; path or `file://`'),
@@ -190,6 +195,16 @@ MESSAGES = {
         **_SCHEMA, **_COMMON, 'state': '`playing` or `finished`', 'name': 'of the frame',
         'frame': 'its number, from 1', 'frames': 'frames to play',
         'unanswered': 'frames that `pace_topic` did not answer in time'},
+}
+# What the nodes with a camera add to the fields of ~/status on /diagnostics.
+DIAGNOSTICS_FIELDS = {
+    'cpu_percent': 'processor time of the process since the last message, percent of one core',
+    'memory_mb': 'memory that it has in use, megabytes',
+    'minute_images': 'relocaliser: images answered in the last minute',
+    'minute_reasons': 'relocaliser: how many of them for each reason, `accepted` among them',
+    'latency_ms_p50': 'relocaliser: median time of their queries, milliseconds; None: there was '
+    'none',
+    'latency_ms_p95': 'relocaliser: the time that 95 of 100 keep to, milliseconds',
 }
 del MESSAGES['dataset_player', '~/status']['reason']
 

@@ -31,7 +31,8 @@ def _direction(name):
     """Return 'in', 'out' or 'service' of a call's name, else None."""
     if name in _PUBLISHING:
         return 'out'
-    return {'create_subscription': 'in', 'Subscriber': 'in', 'create_service': 'service'}.get(name)
+    return {'create_subscription': 'in', 'Subscriber': 'in', 'create_service': 'service',
+            'create_action_server': 'service'}.get(name)
 
 
 def _created_by(name, call):

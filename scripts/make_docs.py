@@ -10,7 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 import sys
 
-from interface_list import MAPPER_REASONS, MESSAGES, QOS, SERVICES, TOPICS
+from interface_list import DIAGNOSTICS_FIELDS, MAPPER_REASONS, MESSAGES, QOS, SERVICES, TOPICS
 from json_outputs import FIELDS
 
 from scene_reloc_ros.pipeline.tracking.loss import LossReason
@@ -128,12 +128,13 @@ def interfaces():
             ['', 'topic', 'type', 'QoS', 'what'],
             [[topic.direction, f'`{topic.name}`', topic.message, QOS[topic.qos][0], topic.meaning]
              for topic in TOPICS if topic.node == node]), table(
-            ['service', 'type', 'what'],
+            ['service or action', 'type', 'what'],
             [[f'`{service.name}`', service.type, service.meaning] for service in SERVICES
              if service.node == node])]
         for (owner, topic), meanings in MESSAGES.items():
             if owner == node:
                 parts += [f'### Fields of {node} {topic}\n', _fields(meanings)]
+    parts += ['## Further fields on /diagnostics\n', _fields(DIAGNOSTICS_FIELDS)]
     parts.append('## Files of --json\n')
     for command, meanings in FIELDS.items():
         parts += [f'### scene_reloc {command}\n', _fields(meanings)]

@@ -120,6 +120,12 @@ def test_every_field_of_the_relocaliser_status_is_documented(scripts):
     assert fields_of(scripts, 'relocaliser', '~/status') == found
 
 
+def test_every_further_field_on_diagnostics_is_documented(scripts):
+    found = keys(scripts, 'machine/process_load.py', 'fields')
+    found |= keys(scripts, 'ros/node/recent_answers.py', 'fields')
+    assert set(scripts.interface_list.DIAGNOSTICS_FIELDS) == found
+
+
 def test_every_field_of_the_mapper_status_is_documented(scripts):
     assert fields_of(scripts, 'mapper', '~/status') == keys(
         scripts, 'ros/mapper/node.py', '_fields')

@@ -14,7 +14,7 @@ AROUND = re.compile(
     r'^(rclpy\.)?(node\.|lifecycle\.)?(Lifecycle)?Node$|(^|\.)create_node$|'
     r'^(rclpy\.node\.)?(Lifecycle)?Node\.(create|add)_|(^|\.)(Thread|Timer|ThreadPoolExecutor)$|'
     r'create_guard_condition$|create_jump_callback$|add_(pre|post)_set_parameters_callback$|'
-    r'(^|\.)(MultiThreadedExecutor|Subscription|Service)$')
+    r'(^|\.)(MultiThreadedExecutor|Subscription|Service|ActionServer)$')
 NETS = {'node/guard.py', 'node/threads.py'}
 # The watch over the end of a process starts before rclpy; launch_ros has classes of these names.
 EXEMPT = {'node/stop_signals.py', 'node/launch_description.py'}
@@ -61,6 +61,7 @@ def test_nothing_is_registered_around_the_net():
     'clock.create_jump_callback(threshold)',
     'node.add_post_set_parameters_callback(print)',
     'executor = MultiThreadedExecutor(2)',
+    'server = ActionServer(node, Fibonacci, "~/a", print)',
 ])
 def test_a_planted_fault_is_found(source):
     assert list(faults_of('mapper/a.py', source))
@@ -69,6 +70,7 @@ def test_a_planted_fault_is_found(source):
 @pytest.mark.parametrize('source', [
     'class A(GuardedCallbacks, LifecycleNode):\n    pass',
     'node.create_timer(1.0, print)',
+    'node.create_action_server(Fibonacci, "~/a", print, group)',
     'guarded_thread(print, "a").start()',
     'clock.create_jump_callback(threshold, post_callback=node.guard.of(print, "a jump"))',
 ])

@@ -37,7 +37,7 @@ ROSDEP_KEYS = {
 # rosdep has no key: package.xml says so in a comment, README says what to install.
 WITHOUT_KEY = {'safetensors'}
 # Imported where they are installed, and done without elsewhere.
-OPTIONAL = {'cuda', 'poselib', 'pycolmap', 'sklearn', 'wheel', 'xdist'}
+OPTIONAL = {'cuda', 'poselib', 'pycolmap', 'scene_reloc_msgs', 'sklearn', 'wheel', 'xdist'}
 # Declared, although no file imports them, and why.
 WITHOUT_IMPORT = {
     'python3-skimage': 'the simulated room reads the pictures that come with it, found by name',
@@ -92,6 +92,23 @@ def declared(*tags):
 def test_package_setup_and_module_have_one_version():
     assert manifest().findtext('version') == setup_arguments()['version']
     assert scene_reloc_ros.__version__ == manifest().findtext('version')
+
+
+def test_the_interfaces_have_that_version_and_name_what_they_are_built_of():
+    folder = ROOT / 'interfaces' / 'scene_reloc_msgs'
+    package = ElementTree.parse(folder / 'package.xml').getroot()
+    assert package.findtext('version') == manifest().findtext('version')
+    assert package.findtext('license') == manifest().findtext('license')
+    cmake = (folder / 'CMakeLists.txt').read_text()
+    listed = re.search(r'DEPENDENCIES ([\w ]+)', cmake).group(1).split()
+    assert sorted(listed) == sorted(element.text for element in package.iter('depend'))
+    generated = set(re.findall(r'"((?:msg|action)/\w+\.\w+)"', cmake))
+    assert generated == {str(file.relative_to(folder)) for kind in ('msg', 'action')
+                         for file in (folder / kind).iterdir()}
+    used = {line.split('/')[0] for name in generated
+            for line in (folder / name).read_text().splitlines()
+            if re.match(r'\w+_\w+/', line)}
+    assert used <= set(listed)
 
 
 def test_the_changelog_begins_with_what_is_forthcoming_and_then_the_version():

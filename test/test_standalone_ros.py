@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ROS 2 of the standalone set-up: the generated tf2_msgs and the shared-memory profile."""
 
-import importlib.util
+import importlib
 import json
 from pathlib import Path
 import subprocess
@@ -11,7 +11,7 @@ import sys
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-GENERATOR = ROOT / 'interfaces' / 'tf2_msgs' / 'generate.py'
+INTERFACES = ROOT / 'interfaces'
 SEGMENT_KIB = 32 * 1024
 LARGEST_SHARED_SEGMENT = """
 import rclpy
@@ -31,11 +31,11 @@ print(max(sizes, default=0))
 @pytest.fixture(scope='module')
 def generator():
     """Return the generator script as a module."""
-    specification = importlib.util.spec_from_file_location('generate_tf2_msgs', GENERATOR)
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[specification.name] = module
-    specification.loader.exec_module(module)
-    return module
+    sys.path.insert(0, str(INTERFACES))
+    try:
+        yield importlib.import_module('generate')
+    finally:
+        sys.path.remove(str(INTERFACES))
 
 
 @pytest.mark.ros
@@ -63,22 +63,32 @@ def test_the_definition_is_the_one_line_of_the_message(repository):
     assert (repository / 'interfaces/tf2_msgs/COLCON_IGNORE').is_file()
 
 
-def test_a_message_that_no_other_machine_knows_is_refused(generator, tmp_path):
-    types = tmp_path / 'TFMessage.json'
+@pytest.fixture
+def transforms(generator):
+    """Return the package tf2_msgs, as the generator knows it."""
+    return next(package for package in generator.PACKAGES if package.name == 'tf2_msgs')
+
+
+def test_a_message_that_no_other_machine_knows_is_refused(generator, transforms, tmp_path):
+    description = generator.Description(tmp_path, transforms.definitions)
+    [types] = description.types
+    types.parent.mkdir()
     types.write_text(json.dumps({'type_hashes': [
         {'type_name': 'tf2_msgs/msg/TFMessage', 'hash_string': 'RIHS01_0'}]}))
     with pytest.raises(generator.BuildError, match='RIHS01_0, upstream has RIHS01_e369d0f0'):
-        generator.check_type_hash(generator.Description(tmp_path, types))
+        generator.check_type_hashes(transforms, description)
 
 
-def test_a_missing_compiler_is_named_before_anything_is_built(generator, monkeypatch, tmp_path):
+def test_a_missing_compiler_is_named_before_anything_is_built(
+        generator, transforms, monkeypatch, tmp_path):
     if sys.prefix == sys.base_prefix:
         pytest.skip('runs in a virtual environment only')
     monkeypatch.setenv('PATH', str(tmp_path))
     with pytest.raises(generator.BuildError, match='gcc was not found: install it'):
-        generator.check_prerequisites(generator.Prefix(tmp_path, tmp_path / 'lib'))
+        generator.check_prerequisites(generator.Prefix(tmp_path, tmp_path / 'lib'), transforms)
 
 
 def test_a_compiler_error_is_passed_on_in_one_sentence(generator):
-    with pytest.raises(generator.BuildError, match='failed while building tf2_msgs: .*no_such'):
-        generator.run_tool(['cat', 'no_such_file'])
+    with pytest.raises(generator.BuildError,
+                       match='failed while building an interface package: .*no_such'):
+        sys.modules[generator.link.__module__].run_tool(['cat', 'no_such_file'])

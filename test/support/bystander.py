@@ -92,7 +92,7 @@ class Bystander:
     def call(self, service_type, name, timeout_s=TIMEOUT_S, **fields):
         """Call a service and return its response."""
         client = self.node.create_client(service_type, name)
-        assert client.wait_for_service(TIMEOUT_S), f'service {name} did not come'
+        assert client.wait_for_service(max(TIMEOUT_S, timeout_s)), f'service {name} did not come'
         future = client.call_async(service_type.Request(**fields))
         self.until(future.done, f'the answer of {name}', timeout_s)
         self.node.destroy_client(client)

@@ -20,6 +20,7 @@ from launch import LaunchDescription
 from support.bystander import Bystander
 
 LAUNCH = Path(__file__).resolve().parents[2] / 'launch'
+TIMEOUT_S = 90.0  # three nodes start at once
 INCLUDED = {
     'relocaliser': {'map_frame': 'site', 'image_topic': '/cam/image'},
     'mapper': {'autostart': 'false', 'use_depth': 'true'},
@@ -53,13 +54,13 @@ class TestLaunchedNodes(unittest.TestCase):
     def value(self, node, name):
         """Return a parameter of a node."""
         response = self.bystander.call(
-            GetParameters, f'/robot1/{node}/get_parameters', names=[name])
+            GetParameters, f'/robot1/{node}/get_parameters', TIMEOUT_S, names=[name])
         return response.values[0]
 
     def state(self, node):
         """Return the name of the lifecycle state of a node."""
         return self.bystander.call(
-            GetState, f'/robot1/{node}/get_state').current_state.label
+            GetState, f'/robot1/{node}/get_state', TIMEOUT_S).current_state.label
 
     def test_autostart_activates_or_waits(self):
         """Nodes are active unless they are told to wait."""

@@ -21,10 +21,10 @@ _PRELOADED = ['torch', 'cv2', 'scene_reloc_ros.ros.relocaliser.node',
 class NodeProcess:
     """A node; stopped with SIGINT to its process group."""
 
-    def __init__(self, target, parameters, log):
-        """Start a module (a.b.c) or a script (path) with ROS parameters."""
+    def __init__(self, target, parameters, log, more=()):
+        """Start a module (a.b.c) or a script (path) with ROS parameters and more arguments."""
         arguments = [text for name, value in parameters.items()
-                     for text in ('-p', f'{name}:={value}')]
+                     for text in ('-p', f'{name}:={value}')] + list(more)
         self.log = log
         log.touch()
         context = multiprocessing.get_context('forkserver')

@@ -37,6 +37,11 @@ class ChildProcess:
                 start_new_session=True, pass_fds=pass_fds, env=_environment())
 
     @property
+    def pid(self) -> int:
+        """Id of the process."""
+        return self._process.pid
+
+    @property
     def exit_code(self) -> int | None:
         """Exit code, or None while it runs."""
         return self._process.poll()

@@ -8,6 +8,7 @@ from typing import Any, Optional
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
+from scene_reloc_ros.machine.process_load import ProcessLoad
 from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages, ImageMessage, InputRejection
 from scene_reloc_ros.ros.bridge.camera_subscriber import CameraInput
 from scene_reloc_ros.ros.bridge.transform_lookup import TransformLookup
@@ -29,6 +30,7 @@ class CameraNode(ConfiguredLifecycleNode):
         self.lookup: Optional[TransformLookup] = None
         self.slot = LatestSlot()
         self._worker: Optional[Worker] = None  # since the first activation
+        self._load = ProcessLoad()
         super().__init__(**node_arguments)
 
     def configure(self) -> None:
@@ -114,8 +116,10 @@ class CameraNode(ConfiguredLifecycleNode):
         """Images that the camera took and that did not arrive, since the node is configured."""
         return self.camera_input.gaps.lost if self.camera_input is not None else 0
 
-    def warn_of_losses(self, status: DiagnosticStatus) -> None:
-        """Add to a status of /diagnostics that images are lost, where they are."""
+    def add_health(self, status: DiagnosticStatus) -> None:
+        """Add to a status of /diagnostics what the process takes, and that images are lost."""
+        for key, value in self._load.fields().items():
+            status.add(key, str(value))
         losses = self.camera_input.losses() if self.camera_input is not None else None
         if losses is not None:
             status.summary(max(status.level, DiagnosticStatus.WARN), f'{status.message}; {losses}')

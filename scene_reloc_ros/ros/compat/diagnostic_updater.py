@@ -30,6 +30,7 @@ class Updater:
     def __init__(self, node: Node, period: float = 1.0) -> None:
         """Publish on ``node`` every ``period`` seconds."""
         self._node = node
+        self.node_name = node.get_name()
         self._hardware_id = 'none'
         self._tasks: list[tuple[str, Callable[..., Any]]] = []
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
@@ -49,7 +50,7 @@ class Updater:
         message.header.stamp = self._node.get_clock().now().to_msg()
         for name, task in self._tasks:
             status = DiagnosticStatusWrapper(
-                name=f'{self._node.get_name()}: {name}', hardware_id=self._hardware_id,
+                name=f'{self.node_name}: {name}', hardware_id=self._hardware_id,
                 level=DiagnosticStatus.ERROR, message='no message was set')
             message.status.append(task(status))
         self._publisher.publish(message)

@@ -170,7 +170,7 @@ class MapperNode(CameraNode):
         status.summary(level, f'{self._recorder.state}: {self._last[1]}')
         for key, value in self._fields().items():
             status.add(key, str(value))
-        self.warn_of_losses(status)
+        self.add_health(status)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 import shutil
 import threading
@@ -15,6 +16,7 @@ import numpy as np
 
 from scene_reloc_ros.datasets.recording import RecordingWriter
 from scene_reloc_ros.files.outputs import full_path, writable_folder
+from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.pose_error import pose_errors
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import checked_pose
@@ -106,11 +108,8 @@ class MappingSession:
                 writable_folder(root / part)
         except ValueError as error:
             raise ValueError(f'parameter folder: {error}') from error
-        name = time.strftime('%Y%m%d-%H%M%S')
-        taken = sum(1 for _ in root.glob(f'recordings/{name}*'))
-        self.name = f'{name}-{taken}' if taken else name
-        self.recording = root / 'recordings' / self.name
-        self.map_path = root / 'maps' / f'{self.name}.safetensors'
+        self._root = root
+        self._choose_name()
         self.poses: list[np.ndarray] = []  # map_from_cam of the key frames
         self.jumps = 0  # how often the poses went on elsewhere
         self._news = ''
@@ -124,6 +123,28 @@ class MappingSession:
     def __len__(self) -> int:
         """Return the number of key frames on disk."""
         return len(self.poses)
+
+    def _choose_name(self) -> None:
+        name, recordings = time.strftime('%Y%m%d-%H%M%S'), self._root / 'recordings'
+        names = chain((name,), (f'{name}-{number}' for number in count(1)))
+        self.name = next(name for name in names if not (recordings / name).exists())
+        self.recording = recordings / self.name
+        self.map_path = self._root / 'maps' / f'{self.name}.safetensors'
+
+    def _begin_recording(self, camera: Camera) -> RecordingWriter:
+        """Begin to write; under another name where the mapper of another robot has taken it."""
+        self.recording.parent.mkdir(parents=True, exist_ok=True)
+        while True:
+            try:
+                self.recording.mkdir()
+                break
+            except FileExistsError:
+                self._choose_name()
+        try:
+            return RecordingWriter(self.recording, camera)
+        except OSError:
+            shutil.rmtree(self.recording, ignore_errors=True)  # for the next frame to try again
+            raise
 
     def offer(self, frame: PosedImage, options: MapperNodeOptions) -> bool:
         """Write a frame if it is a key frame; tells whether it was.
@@ -141,7 +162,7 @@ class MappingSession:
                 return False
             try:
                 if self._writer is None:
-                    self._writer = RecordingWriter(self.recording, frame.camera)
+                    self._writer = self._begin_recording(frame.camera)
                 self._writer.append(frame)
             except OSError as error:
                 raise ValueError(self._unwritable(error)) from error

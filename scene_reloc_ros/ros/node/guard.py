@@ -15,6 +15,9 @@ import traceback
 from typing import Any, Optional
 
 from rcl_interfaces.msg import SetParametersResult
+from rclpy.action import ActionServer, CancelResponse
+from rclpy.action.server import ServerGoalHandle
+from rclpy.callback_groups import CallbackGroup
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.service import Service
@@ -98,6 +101,26 @@ class GuardedCallbacks(Node):
         """Create a service; a call that fails is answered by no, with the sentence."""
         guarded = self.guard.of(callback, f'service {name}', _refused)
         return super().create_service(service_type, name, guarded, *arguments, **settings)
+
+    def create_action_server(self, action_type: Any, name: str, execute: Callback,
+                             group: CallbackGroup) -> ActionServer:
+        """Create an action that takes every goal, and every wish to cancel one.
+
+        Args:
+            action_type: whose result has a message.
+            name: of the action.
+            execute: returns the result of a goal; where it fails, the goal is aborted with the
+                sentence.
+            group: of its callbacks.
+        """
+        def failed(sentence: str, goal: ServerGoalHandle) -> Any:
+            if goal.is_active:
+                goal.abort()
+            return action_type.Result(message=sentence)
+        return ActionServer(self, action_type, name,
+                            self.guard.of(execute, f'action {name}', failed),
+                            cancel_callback=lambda _: CancelResponse.ACCEPT,
+                            callback_group=group)
 
     def create_timer(  # type: ignore[override]
             self, period_s: float, callback: Callback, *arguments: Any,

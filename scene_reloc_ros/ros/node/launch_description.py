@@ -9,14 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+import re
+from typing import Any
 
 from ament_index_python.packages import get_package_prefix, get_package_share_directory
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.actions import (
+    DeclareLaunchArgument,
+    EmitEvent,
+    LogInfo,
+    OpaqueFunction,
+    RegisterEventHandler,
+)
+from launch.event_handlers import OnProcessExit
+from launch.events import matches_action
+from launch.events.process import ProcessExited, ShutdownProcess
 from launch.logging import get_logger
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
+import yaml
 
-from launch import LaunchContext, LaunchDescription
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 
 PACKAGE = 'scene_reloc_ros'
 COMMON = {
@@ -24,6 +36,9 @@ COMMON = {
     'use_sim_time': ('false', 'take the time from /clock'),
     'autostart': ('true', 'configure and activate at the start'),
     'log_level': ('info', 'debug, info, warn, error or fatal'),
+    'tf_in_namespace': ('true', 'tf and tf_static of the namespace, as Nav2 has them; false: '
+                        '/tf and /tf_static of all robots'),
+    'use_respawn': ('false', 'start a node that has crashed again, after 2 s'),
 }
 TOPICS = {
     'image_topic': ('', 'camera images; with image_transport compressed, without /compressed'),
@@ -31,7 +46,9 @@ TOPICS = {
 }
 _REMAPPED = {'image_topic': ('image', 'image/compressed'), 'camera_info_topic': ('camera_info',),
              'depth_topic': ('depth', 'depth/compressed', 'depth/compressedDepth'),
-             'odom_topic': ('odom',)}
+             'odom_topic': ('odom',), 'initialpose_topic': ('~/initialpose',)}
+_RESPAWN_S = 2.0
+_REFUSED = 2  # exit code of a node that cannot use its arguments: it would refuse them again
 
 _FAST_DDS = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')  # of 2, of 3
 _CYCLONE = 'CYCLONEDDS_URI'
@@ -85,7 +102,7 @@ def rviz() -> list[DeclareLaunchArgument | OpaqueFunction]:
 
 def _rviz(context: LaunchContext) -> list[Node]:
     """Make rviz; where it is not installed, say so and let the rest run."""
-    if LaunchConfiguration('rviz').perform(context).lower() != 'true':
+    if not _is_true(LaunchConfiguration('rviz').perform(context)):
         return []
     try:
         program = Path(get_package_prefix('rviz2'), 'lib', 'rviz2', 'rviz2')
@@ -96,27 +113,81 @@ def _rviz(context: LaunchContext) -> list[Node]:
             'rviz:=true, but rviz2 is not installed here; the nodes run without it (install '
             'ros-$ROS_DISTRO-rviz2, or leave rviz out)')
         return []
-    use_sim_time = LaunchConfiguration('use_sim_time').perform(context).lower() == 'true'
-    return [Node(package='rviz2', executable='rviz2',
-                 namespace=LaunchConfiguration('namespace'),
-                 arguments=['-d', share('rviz', 'relocalisation.rviz')],
-                 parameters=[{'use_sim_time': use_sim_time}])]
+    value = {name: LaunchConfiguration(name).perform(context)
+             for name in ('use_sim_time', 'namespace', 'tf_in_namespace')}
+    view = share('rviz', 'relocalisation.rviz')
+    return [Node(package='rviz2', executable='rviz2', namespace=value['namespace'],
+                 remappings=[*_shown_topics(view), *_transforms(value)],
+                 arguments=['-d', view],
+                 parameters=[{'use_sim_time': _is_true(value['use_sim_time'])}])]
 
 
 def _node(context: LaunchContext, name: str, parameters: tuple[str, ...],
-          topics: tuple[str, ...]) -> list[LifecycleNode]:
+          topics: tuple[str, ...]) -> list[LaunchDescriptionEntity]:
     """Make the node when the values of the arguments are known."""
     value = {argument: LaunchConfiguration(argument).perform(context)
              for argument in (*COMMON, 'params_file', *parameters, *topics)}
     given = {parameter: _typed(value[parameter]) for parameter in parameters if value[parameter]}
-    given.update({flag: value[flag].lower() == 'true' for flag in ('use_sim_time', 'autostart')})
+    given.update({flag: _is_true(value[flag]) for flag in ('use_sim_time', 'autostart')})
     remappings = [(topic, value[argument] + topic.removeprefix(_REMAPPED[argument][0]))
                   for argument in topics if value[argument] for topic in _REMAPPED[argument]]
-    return [LifecycleNode(
+    file = Path(value['params_file'] or share('config', f'{name}.yaml'))
+    respawn = _is_true(value['use_respawn'])
+    node = LifecycleNode(
         package=PACKAGE, executable=name, name=name, namespace=value['namespace'],
-        parameters=[value['params_file'], given], remappings=remappings, output='screen',
+        parameters=[str(file), *_of_bare_name(file, name, value['namespace']), given],
+        remappings=[*remappings, *_transforms(value)], output='screen',
         arguments=['--ros-args', '--log-level', value['log_level']],
-        additional_env=transport_environment(context.environment))]
+        additional_env=transport_environment(context.environment),
+        respawn=respawn, respawn_delay=_RESPAWN_S)
+    return [node, _not_after_refusal(node, name)] if respawn else [node]
+
+
+def _shown_topics(view: str) -> list[tuple[str, str]]:
+    """Return the topics of a view of rviz, with their names in the namespace."""
+    topics = re.findall(r'^ +Value: (/\S+)$', Path(view).read_text('utf-8'), re.M)
+    return [(topic, topic.removeprefix('/')) for topic in topics]
+
+
+def _transforms(value: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return what Nav2 remaps of the transforms, so that each robot has a tree of its own."""
+    if not _is_true(value['tf_in_namespace']):
+        return []
+    return [('/tf', 'tf'), ('/tf_static', 'tf_static')]
+
+
+def _of_bare_name(file: Path, name: str, namespace: str) -> list[dict[str, Any]]:
+    """Return what a parameter file has for a node by its bare name, for a node in a namespace.
+
+    ROS compares full names, and would pass it over; Nav2 takes the same file for every robot.
+    RuntimeError where the file cannot be read: ROS would go on with the defaults.
+    """
+    try:
+        content = yaml.safe_load(file.read_text('utf-8')) or {}
+        if not isinstance(content, dict):
+            raise TypeError('it has no names of nodes')
+        sections = [content[key]['ros__parameters'] for key in (name, f'/{name}')
+                    if key in content]
+    except (OSError, UnicodeError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise RuntimeError(f'params_file {file} cannot be read ({error}); give a file of ROS 2 '
+                           'parameters, or leave it out for the defaults') from error
+    return sections if namespace.strip('/') else []
+
+
+def _not_after_refusal(node: LifecycleNode, name: str) -> RegisterEventHandler:
+    """Keep a node that was stopped, or that refuses its arguments, from being started again."""
+    def on_exit(event: ProcessExited, _: LaunchContext) -> list[LaunchDescriptionEntity]:
+        """Answer the end of its process."""
+        if event.returncode not in (0, _REFUSED):
+            return []
+        why = 'refuses its arguments' if event.returncode else 'was stopped'
+        return [LogInfo(msg=f'{name} {why}: it is not started again'),
+                EmitEvent(event=ShutdownProcess(process_matcher=matches_action(node)))]
+    return RegisterEventHandler(OnProcessExit(target_action=node, on_exit=on_exit))
+
+
+def _is_true(text: str) -> bool:
+    return text.lower() == 'true'
 
 
 def _typed(text: str) -> str | bool:

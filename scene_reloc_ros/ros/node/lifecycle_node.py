@@ -49,6 +49,7 @@ class ConfiguredLifecycleNode(GuardedCallbacks, LifecycleNode):
         self.failure = ''
         self.state_label = 'unconfigured'
         self._diagnostics = Updater(self)
+        self._diagnostics.node_name = self.diagnostic_name
         self._diagnostics.setHardwareID('none')
         self._diagnostics.add(self.diagnosis, self._diagnose)
 
@@ -84,6 +85,11 @@ class ConfiguredLifecycleNode(GuardedCallbacks, LifecycleNode):
     def is_active(self) -> bool:
         """Tell whether the node is active."""
         return self.state_label == 'active'
+
+    @property
+    def diagnostic_name(self) -> str:
+        """Return what /diagnostics calls the node: two robots may share that topic."""
+        return self.get_fully_qualified_name().lstrip('/')
 
     def begin(self) -> None:
         """Start where ``autostart`` asks for it, else say what is waited for."""

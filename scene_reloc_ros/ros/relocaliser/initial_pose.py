@@ -57,8 +57,9 @@ class InitialPose:
         if outcome.map_from_base is None:  # of a camera alone
             return
         options = self._node.options
+        frame = {'map': options.map_frame, 'base': options.base_frame}[options.initialpose_frame]
         message = PoseWithCovarianceStamped(header=Header(
-            stamp=stamp_message(outcome.stamp_ns), frame_id=options.map_frame))
+            stamp=stamp_message(outcome.stamp_ns), frame_id=frame))
         message.pose.pose = pose_message(outcome.map_from_base)
         message.pose.covariance = _told(outcome.base_covariance, options).reshape(-1)
         self._sent = message

@@ -234,8 +234,8 @@ class RelocaliserNode(RelocalisingNode):
 
     def diagnose(self, status: DiagnosticStatus) -> None:
         """Say whether the robot is localised, and if not why."""
-        fill_diagnosis(status, self._state.ready, self._last_status | self._tracking.fields())
-        self.warn_of_losses(status)
+        fill_diagnosis(status, self._state, self._last_status | self._tracking.fields())
+        self.add_health(status)
 
 
 def main() -> None:

@@ -47,6 +47,10 @@ class RelocaliserOptions(TrackingParameters):
     pose_of: str = parameter(
         'base', 'What ~/pose tells: the pose of base_frame or of the camera.',
         choices=('base', 'camera'))
+    initialpose_frame: str = parameter(
+        'map', 'What the header of ~/initialpose names: map, as most expect, or base, as '
+        'rtabmap does on global_pose, where it is the frame of the sensor.',
+        choices=('map', 'base'))
     accept_within: float = parameter(
         _ACCEPTANCE.within_m, 'A pose is believed where its position is probably within this.',
         unit='m', limits=(0.001, 10.0), read_only=True)

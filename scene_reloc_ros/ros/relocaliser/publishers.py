@@ -17,11 +17,14 @@ from std_msgs.msg import Bool, Header, String
 from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.ros.bridge.conversions import pose_message, stamp_message, transform_message
 from scene_reloc_ros.ros.bridge.json_text import json_text
+from scene_reloc_ros.ros.compat.scene_reloc_messages import RelocalisationStatus
 from scene_reloc_ros.ros.compat.upstream import TransformBroadcaster
 from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode
 from scene_reloc_ros.ros.node.qos import LATCHED, overridable, RESULT
 from scene_reloc_ros.ros.relocaliser.map_to_odom import MapToOdom
+from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
 from scene_reloc_ros.ros.relocaliser.outcome import Outcome
+from scene_reloc_ros.ros.relocaliser.typed.status_message import status_message
 
 
 class RelocaliserPublishers:
@@ -32,6 +35,8 @@ class RelocaliserPublishers:
         self._node = node
         self._pose = self._publisher(PoseWithCovarianceStamped, '~/pose', RESULT)
         self._status = self._publisher(String, '~/status', RESULT)
+        self._typed_status = RelocalisationStatus and self._publisher(
+            RelocalisationStatus, '~/status_msg', RESULT)
         self._ready = self._publisher(Bool, '~/ready', LATCHED)
         self._broadcaster = TransformBroadcaster(node)
         self._map_to_odom = MapToOdom()
@@ -42,13 +47,16 @@ class RelocaliserPublishers:
 
     def destroy(self) -> None:
         """Free the publishers."""
-        for publisher in (self._pose, self._status, self._ready):
-            self._node.destroy_lifecycle_publisher(publisher)
+        for publisher in (self._pose, self._status, self._typed_status, self._ready):
+            if publisher is not None:
+                self._node.destroy_lifecycle_publisher(publisher)
         self._node.destroy_publisher(self._broadcaster.pub_tf)
 
     def publish_status(self, fields: dict[str, Any]) -> None:
-        """Publish a dictionary as one line of JSON."""
+        """Publish a dictionary as one line of JSON, and in its type where that is installed."""
         self._status.publish(String(data=json_text(fields)))
+        if self._typed_status is not None:
+            self._typed_status.publish(status_message(fields, self._node.options.map_frame))
 
     def publish_ready(self, ready: bool) -> None:
         """Publish whether the robot is localised."""
@@ -56,13 +64,7 @@ class RelocaliserPublishers:
 
     def publish_pose(self, outcome: Outcome) -> None:
         """Publish the pose at the stamp of the image."""
-        options = self._node.options
-        pose, covariance = outcome.pose_of(options.pose_of)
-        message = PoseWithCovarianceStamped(header=self._header(outcome, options.map_frame))
-        message.pose.pose = pose_message(pose)
-        if covariance is not None:
-            message.pose.covariance = np.asarray(covariance, np.float64).reshape(-1)
-        self._pose.publish(message)
+        self._pose.publish(stamped_pose(outcome, self._node.options))
 
     def correct(self, outcome: Outcome, jump: bool) -> Optional[int]:
         """Broadcast a new correction now and from now on; returns its stamp, None without one.
@@ -105,6 +107,13 @@ class RelocaliserPublishers:
             map_from_child, options.map_frame, child_frame, stamp_ns))
         return stamp_ns
 
-    @staticmethod
-    def _header(outcome: Outcome, frame: str) -> Header:
-        return Header(stamp=stamp_message(outcome.stamp_ns), frame_id=frame)
+
+def stamped_pose(outcome: Outcome, options: RelocaliserOptions) -> PoseWithCovarianceStamped:
+    """Pose of an accepted outcome in the frame of the map, at the stamp of the image."""
+    pose, covariance = outcome.pose_of(options.pose_of)
+    message = PoseWithCovarianceStamped(header=Header(
+        stamp=stamp_message(outcome.stamp_ns), frame_id=options.map_frame))
+    message.pose.pose = pose_message(pose)
+    if covariance is not None:
+        message.pose.covariance = np.asarray(covariance, np.float64).reshape(-1)
+    return message

@@ -17,6 +17,7 @@ from scene_reloc_ros.ros.bridge.camera_node import CameraNode
 from scene_reloc_ros.ros.node.qos import LATCHED
 from scene_reloc_ros.ros.relocaliser.map_loading import map_path
 from scene_reloc_ros.ros.relocaliser.state import LocalisationState
+from scene_reloc_ros.ros.relocaliser.typed.relocalise_action import RelocaliseAction
 
 
 class RelocalisingNode(CameraNode):
@@ -57,6 +58,7 @@ class RelocaliserServices:
         node.create_service(Empty, 'reinitialize_global_localization', self._on_reinitialise,
                             callback_group=group)
         node.create_service(LoadMap, '~/load_map', self._on_load_map, callback_group=group)
+        self._action = RelocaliseAction(node, state, node.search)
 
     def _on_load_map(self, request: LoadMap.Request,
                      response: LoadMap.Response) -> LoadMap.Response:
@@ -97,9 +99,7 @@ class RelocaliserServices:
         waiting.finished.wait(node.options.relocalise_timeout)
         self._state.give_up(waiting)
         response.success = waiting.accepted
-        response.message = waiting.outcome
-        if waiting.tries == 0 and node.camera_input is not None:
-            response.message += f' ({node.camera_input.silence() or "wait for the next image"})'
+        response.message = waiting.answer(node.camera_input)
         return response
 
     def _on_reinitialise(self, request: Empty.Request, response: Empty.Response) -> Empty.Response:

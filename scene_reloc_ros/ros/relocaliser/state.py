@@ -8,9 +8,17 @@ from collections import Counter
 from dataclasses import dataclass, field
 import threading
 import time
-from typing import Optional
+from typing import Optional, Protocol
 
+from scene_reloc_ros.ros.node.recent_answers import RecentAnswers
 from scene_reloc_ros.ros.relocaliser.outcome import Outcome
+
+
+class Silent(Protocol):
+    """A camera that can say why it is silent."""
+
+    def silence(self) -> Optional[str]:
+        """Return a sentence when no image has come for too long."""
 
 
 @dataclass
@@ -21,7 +29,17 @@ class RelocaliseRequest:
     tries: int = 0
     accepted: bool = False
     sentence: str = 'no image was handled'
+    best: Optional[Outcome] = None  # of the try that came nearest
     finished: threading.Event = field(default_factory=threading.Event)
+
+    def take(self, outcome: Outcome, sentence: str) -> None:
+        """Count a try; one that is accepted ends the waiting."""
+        if self.best is None or _nearness(outcome) >= _nearness(self.best):
+            self.best = outcome
+        self.accepted, self.sentence = outcome.accepted, sentence
+        self.tries += 1
+        if outcome.accepted:
+            self.finished.set()
 
     @property
     def outcome(self) -> str:
@@ -29,6 +47,12 @@ class RelocaliseRequest:
         verb = 'localised' if self.accepted else 'not localised'
         elapsed = time.monotonic() - self.started_s
         return f'{verb} after {self.tries} tries in {elapsed:.1f} s: {self.sentence}'
+
+    def answer(self, camera: Optional[Silent]) -> str:
+        """Return that sentence; where no image was tried, with what the camera says to it."""
+        if self.tries or camera is None:
+            return self.outcome
+        return f'{self.outcome} ({camera.silence() or "wait for the next image"})'
 
 
 class LocalisationState:
@@ -43,6 +67,7 @@ class LocalisationState:
         self.accepted = 0
         self.jumps = 0
         self.refusals: Counter[str] = Counter()  # by code
+        self.recent = RecentAnswers()
         self._refused_in_a_row = 0
         self._was_ready = False
 
@@ -70,7 +95,8 @@ class LocalisationState:
         Returns 'localised' for the first pose since the state was reset or lost, 'lost' when it
         becomes so, else None.
         """
-        accepted = outcome.accepted
+        accepted, found = outcome.accepted, outcome.localisation
+        self.recent.take(outcome.reason, None if found is None else found.latency_ms)
         with self._lock:
             was_ready = self.ready
             self.frames += 1
@@ -83,10 +109,7 @@ class LocalisationState:
             elif self._refused_in_a_row >= lost_after_frames:
                 self.ready = False
             for request in self._requests:
-                request.tries += 1
-                request.accepted, request.sentence = accepted, sentence
-                if accepted:
-                    request.finished.set()
+                request.take(outcome, sentence)
             if accepted:
                 self._requests.clear()
             if self.ready == was_ready:
@@ -95,6 +118,7 @@ class LocalisationState:
 
     def refuse(self, reason: str) -> None:
         """Count an image that was not worked on: it says nothing of where the robot is."""
+        self.recent.take(reason)
         with self._lock:
             self.frames += 1
             self.refusals[reason] += 1
@@ -106,6 +130,12 @@ class LocalisationState:
         with self._lock:
             self._requests.append(request)
         return request
+
+    @property
+    def awaited(self) -> bool:
+        """Tell whether a request waits."""
+        with self._lock:
+            return bool(self._requests)
 
     def give_up(self, request: RelocaliseRequest) -> None:
         """Stop counting for a request whose time is over."""
@@ -120,3 +150,10 @@ class LocalisationState:
                 request.sentence = sentence
                 request.finished.set()
             self._requests.clear()
+
+
+def _nearness(outcome: Outcome) -> tuple[bool, float, int]:
+    """Return what the better of two tries has more of."""
+    found = outcome.localisation
+    return (outcome.accepted, 0.0, 0) if found is None else (
+        outcome.accepted, float(found.probability), int(found.inliers))

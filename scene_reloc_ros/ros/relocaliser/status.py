@@ -64,14 +64,16 @@ def used(map_path: str, device: object, map_ready_topic: str) -> list[str]:
     return [f'map {map_path or "none"}', f'device {device}', f'waits for {waits}']
 
 
-def fill_diagnosis(status: DiagnosticStatus, ready: bool, fields: dict[str, Any]) -> None:
+def fill_diagnosis(status: DiagnosticStatus, state: LocalisationState,
+                   fields: dict[str, Any]) -> None:
     """Fill a status of /diagnostics.
 
     Args:
         status: of the diagnostic updater.
-        ready: whether the robot is localised.
+        state: of the node.
         fields: of the newest ~/status.
     """
+    ready = state.ready
     if fields.get('camera'):
         status.summary(DiagnosticStatus.WARN, f'the camera: {fields["camera"]}')
     elif ready and fields.get('doubt'):
@@ -80,5 +82,5 @@ def fill_diagnosis(status: DiagnosticStatus, ready: bool, fields: dict[str, Any]
         status.summary(DiagnosticStatus.OK, 'localised')
     else:
         status.summary(DiagnosticStatus.WARN, fields.get('sentence', 'no image yet'))
-    for key, value in fields.items():
+    for key, value in {**fields, **state.recent.fields()}.items():
         status.add(key, str(value))

@@ -90,7 +90,7 @@ class TrackingListeners:
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         patterns = self._node.options.watched_names()
-        own = f'{self._node.get_name()}: '  # what this node complains of must not lose it
+        own = f'{self._node.diagnostic_name}: '  # what this node complains of must not lose it
         for status in message.status:
             if not status.name.startswith(own) and any(
                     fnmatchcase(status.name, pattern) for pattern in patterns):

@@ -56,6 +56,23 @@ def test_grey_in_yuv422_arrives_as_equal_channels(encoding, luma):
     assert np.ptp(image.astype(int), axis=2).max() <= 2
 
 
+@pytest.mark.parametrize('encoding, channels, conversions', [
+    ('mono8', 1, 0), ('8UC1', 1, 0), ('bgr8', 3, 0), ('8UC3', 3, 0), ('rgb8', 3, 1),
+    ('rgba8', 4, 1), ('bgra8', 4, 1), ('uyvy', 2, 1), ('yuyv', 2, 1)])
+def test_an_image_is_converted_once_at_most_and_a_grey_one_never(
+        monkeypatch, encoding, channels, conversions):
+    pixels = np.zeros((HEIGHT, WIDTH, channels), np.uint8)
+    message, calls, convert = message_of(pixels, encoding), [], cv2.cvtColor
+
+    def counted(*arguments, **settings):
+        calls.append(arguments[1])
+        return convert(*arguments, **settings)
+    monkeypatch.setattr(cv2, 'cvtColor', counted)
+    image = image_of_message(message)
+    assert len(calls) == conversions
+    assert np.shares_memory(image, np.frombuffer(message.data, np.uint8)) is (not conversions)
+
+
 def test_a_grey_image_is_a_view_of_the_message_without_a_copy():
     message = message_of(np.zeros((HEIGHT, WIDTH), np.uint8), 'mono8')
     image = image_of_message(message)

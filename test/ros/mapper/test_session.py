@@ -5,6 +5,7 @@
 from dataclasses import replace
 import math
 import shutil
+import time
 
 import numpy as np
 import pytest
@@ -50,6 +51,20 @@ def test_two_sessions_of_one_second_have_folders_of_their_own(tmp_path):
         sessions[-1].offer(small_frames(1)[0], OPTIONS)
     assert sessions[0].recording != sessions[1].recording
     assert sessions[0].map_path != sessions[1].map_path
+
+
+def test_two_robots_that_begin_in_one_second_do_not_write_into_one_recording(
+        tmp_path, monkeypatch):
+    monkeypatch.setattr(time, 'strftime', lambda _: '20261128-120000')
+    sessions = [MappingSession(tmp_path) for _ in range(3)]  # none of them has written yet
+    assert len({session.recording for session in sessions}) == 1
+    for count, session in enumerate(sessions, 1):
+        for frame in small_frames(count):
+            session.offer(frame, OPTIONS)
+    assert [session.name for session in sessions] == [
+        '20261128-120000', '20261128-120000-1', '20261128-120000-2']
+    assert [len(open_sequence(str(session.recording))) for session in sessions] == [1, 2, 3]
+    assert len({session.map_path for session in sessions}) == 3
 
 
 def test_a_discarded_session_leaves_nothing_on_disk(tmp_path):

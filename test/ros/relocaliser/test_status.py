@@ -26,6 +26,13 @@ def found():
                    base_covariance=np.diag([9e-4, 0.0, 16e-4, 0.0, 0.0, 0.0]))
 
 
+def state(ready):
+    """Return the state of a node that is localised, or not."""
+    made = LocalisationState()
+    made.ready = ready
+    return made
+
+
 def test_the_status_of_a_frame_tells_its_figures_and_its_delay():
     outcome = found()
     fields = status_fields(LocalisationState(), LatestSlot(), outcome.reason, outcome.sentence,
@@ -57,26 +64,42 @@ def test_an_accepted_pose_is_said_with_its_standard_deviation():
 
 def test_a_robot_that_is_not_localised_is_a_warning_with_the_reason():
     status = DiagnosticStatusWrapper()
-    fill_diagnosis(status, False, {'sentence': 'no map is loaded'})
+    fill_diagnosis(status, state(False), {'sentence': 'no map is loaded'})
     assert (status.level, status.message) == (DiagnosticStatus.WARN, 'no map is loaded')
     assert status.values[0].key == 'sentence'
-    fill_diagnosis(status, True, {})
+    fill_diagnosis(status, state(True), {})
     assert (status.level, status.message) == (DiagnosticStatus.OK, 'localised')
 
 
 def test_a_camera_that_is_calibrated_wrongly_is_a_warning_though_the_robot_is_localised():
     status = DiagnosticStatusWrapper()
-    fill_diagnosis(status, True, {'sentence': 'accepted', 'camera': 'the focal length is off'})
+    fill_diagnosis(status, state(True), {'sentence': 'accepted',
+                                         'camera': 'the focal length is off'})
     assert status.level == DiagnosticStatus.WARN
     assert status.message == 'the camera: the focal length is off'
-    fill_diagnosis(status, True, {'sentence': 'accepted', 'camera': None})
+    fill_diagnosis(status, state(True), {'sentence': 'accepted', 'camera': None})
     assert (status.level, status.message) == (DiagnosticStatus.OK, 'localised')
 
 
 def test_a_pose_that_has_become_doubtful_is_a_warning_though_the_robot_is_localised():
     status = DiagnosticStatusWrapper()
-    fill_diagnosis(status, True, {'sentence': 'accepted', 'doubt': 'no image for 5 s'})
+    fill_diagnosis(status, state(True), {'sentence': 'accepted', 'doubt': 'no image for 5 s'})
     assert status.level == DiagnosticStatus.WARN
     assert status.message == 'localised, but no image for 5 s'
-    fill_diagnosis(status, False, {'sentence': 'no image for 65 s', 'doubt': 'no image for 5 s'})
+    fill_diagnosis(status, state(False), {'sentence': 'no image for 65 s',
+                                          'doubt': 'no image for 5 s'})
     assert (status.level, status.message) == (DiagnosticStatus.WARN, 'no image for 65 s')
+
+
+def test_diagnostics_tell_the_answers_of_the_last_minute_by_reason_and_how_long_they_took():
+    answers = LocalisationState()
+    for _ in range(3):
+        answers.record(found(), 'found', 10)
+    answers.record(Outcome(STAMP_NS, Rejection.TOO_DARK, 'dark'), 'dark', 10)
+    answers.refuse('zero_stamp')
+    status = DiagnosticStatusWrapper()
+    fill_diagnosis(status, answers, {'sentence': 'found'})
+    values = {entry.key: entry.value for entry in status.values}
+    assert values['minute_images'] == '5'
+    assert values['minute_reasons'] == "{'accepted': 3, 'too_dark': 1, 'zero_stamp': 1}"
+    assert values['latency_ms_p50'] == values['latency_ms_p95'] == '1.5'

@@ -264,6 +264,18 @@ def test_in_mode_on_request_images_are_looked_at_after_a_call_only(robot):
         robot.set(mode='continuous')
 
 
+@pytest.mark.alone
+def test_no_more_images_are_looked_at_than_the_rate_says(robot):
+    robot.localised()
+    robot.set(frame_rate=4.0)
+    try:
+        began_s = time.monotonic()
+        answered = robot.show(15)  # some 16 a second
+        assert 3 <= answered <= 1 + 4 * (time.monotonic() - began_s)
+    finally:
+        robot.set(frame_rate=0.0)
+
+
 def test_every_third_image_is_enough_where_one_says_so(robot):
     robot.localised()
     robot.set(frame_step=3)

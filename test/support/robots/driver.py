@@ -24,8 +24,8 @@ STATED = np.diag([1e-3, 1e-3, 1e6, 1e6, 1e6, 3e-2])  # of wheels: z, roll, pitch
 class Driver(Robot):
     """A robot that tells its odometry on a topic too."""
 
-    def __init__(self, bystander):
-        self.odom = bystander.publisher(Odometry, 'odom', BEST_EFFORT)
+    def __init__(self, bystander, odometry='odom'):
+        self.odom = bystander.publisher(Odometry, odometry, BEST_EFFORT)
         self.tracking = bystander.publisher(Bool, 'tracking_ok')
         self.diagnostics = bystander.publisher(DiagnosticArray, '/diagnostics')
         self.initial = bystander.listen(PoseWithCovarianceStamped, '/relocaliser/initialpose')
@@ -53,6 +53,17 @@ class Driver(Robot):
             if self.stated is not None:
                 self.tell(**self.stated)
 
+    def leave(self):
+        """Tell nothing more."""
+        self.arrived.set()
+        self.wheels.join(5)
+
+    def lose(self):
+        """Lose track and give it back: the robot is no longer localised."""
+        self.tracking.publish(Bool(data=False))
+        self.bystander.until(lambda: not self.ready[-1].data, 'the loss')
+        self.tracking.publish(Bool(data=True))
+
     def report(self, level):
         """Send diagnostics of a wheel."""
         self.diagnostics.publish(DiagnosticArray(status=[
@@ -69,15 +80,17 @@ class Driver(Robot):
 
     def show(self, count):
         """Send images for whose answers nobody waits; returns how many were answered."""
-        sent = set()
-        for _ in range(count):
-            stamp_ns = self.bystander.now_ns()
-            sent.add(stamp_ns)
-            self.move(ODOM_FROM_BASE, stamp_ns)
-            self.image.publish(self.picture(MAP_FROM_BASE, stamp_ns))
-            time.sleep(0.06)
+        sent = {self.show_once(MAP_FROM_BASE) for _ in range(count)}
         time.sleep(0.2)  # for the answer to the last one
         return sum(status['stamp_ns'] in sent for status in self.status)
+
+    def show_once(self, map_from_base):
+        """Send an image for whose answer nobody waits; returns its stamp."""
+        stamp_ns = self.bystander.now_ns()
+        self.move(ODOM_FROM_BASE, stamp_ns)
+        self.image.publish(self.picture(map_from_base, stamp_ns))
+        time.sleep(0.06)
+        return stamp_ns
 
     def new(self, begin, **fields):
         """Return the statuses since ``begin`` that have these fields."""
