@@ -181,18 +181,38 @@ def rotation_from_quaternion(quaternion: torch.Tensor) -> torch.Tensor:
 
 def pose_from_translation_quaternion(translation: npt.ArrayLike,
                                      quaternion: npt.ArrayLike) -> np.ndarray:
-    """Numpy: a (4, 4) float64 pose from 3 metres and a quaternion x, y, z, w."""
-    values = torch.as_tensor(np.asarray(quaternion, np.float64))
-    pose = np.eye(4)
-    pose[:3, :3] = rotation_from_quaternion(values).numpy()
-    pose[:3, 3] = translation
-    return pose
+    """Numpy: a (4, 4) float64 pose from 3 metres and a quaternion x, y, z, w.
+
+    As ``rotation_from_quaternion``, in plain numbers: transforms come by the hundred a second.
+    """
+    values = np.asarray(quaternion, np.float64).tolist()
+    norm = math.hypot(*values)
+    if not 1e-6 <= norm < math.inf:
+        raise ValueError(f'quaternion {values} has no direction; expected length 1')
+    x, y, z, w = (value / norm for value in values)
+    tx, ty, tz = np.asarray(translation, np.float64).tolist()
+    return np.array((
+        (1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w), tx),
+        (2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w), ty),
+        (2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y), tz),
+        (0.0, 0.0, 0.0, 1.0)))
 
 
 def translation_quaternion_from_pose(a_from_b: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Numpy: (3,) metres and (4,) quaternion x, y, z, w of a (4, 4) pose."""
-    values = torch.as_tensor(np.asarray(a_from_b, np.float64))
-    return values[:3, 3].numpy(), quaternion_from_rotation(values[:3, :3]).numpy()
+    """Numpy: (3,) metres and (4,) quaternion x, y, z, w of a (4, 4) pose.
+
+    As ``quaternion_from_rotation``, in plain numbers.
+    """
+    matrix = np.asarray(a_from_b, np.float64)
+    (xx, xy, xz), (yx, yy, yz), (zx, zy, zz) = matrix[:3, :3].tolist()
+    trace = xx + yy + zz
+    rows = {xx: (1 + 2 * xx - trace, yx + xy, zx + xz, zy - yz),
+            yy: (yx + xy, 1 + 2 * yy - trace, zy + yz, xz - zx),
+            zz: (zx + xz, zy + yz, 1 + 2 * zz - trace, yx - xy),
+            trace: (zy - yz, xz - zx, yx - xy, 1 + trace)}
+    quaternion = np.array(rows[max(rows)])
+    return matrix[:3, 3].copy(), quaternion / math.copysign(
+        math.sqrt(float(quaternion @ quaternion)), quaternion[3] or 1.0)
 
 
 def checked_pose(a_from_b: npt.ArrayLike, name: str) -> np.ndarray:

@@ -66,9 +66,11 @@ class MotionBounds:
     def allow(self, one: _Placed, other: _Placed) -> bool:
         """Tell whether a robot can be at two poses."""
         seconds = max(abs(other.stamp_ns - one.stamp_ns) * 1e-9, _SHORTEST_S)
-        moved_m, turned_deg = pose_errors(one.pose, other.pose)
-        return bool(moved_m <= (self.metres_s or math.inf) * seconds
-                    and turned_deg <= (self.degrees_s or math.inf) * seconds)
+        moved_m = math.dist(one.pose[:3, 3].tolist(), other.pose[:3, 3].tolist())
+        cosine = (float(np.vdot(one.pose[:3, :3], other.pose[:3, :3])) - 1) / 2
+        turned_deg = math.degrees(math.acos(min(max(cosine, -1.0), 1.0)))
+        return (moved_m <= (self.metres_s or math.inf) * seconds
+                and turned_deg <= (self.degrees_s or math.inf) * seconds)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 
@@ -17,6 +19,8 @@ def slew_limited(present: np.ndarray, target: np.ndarray, odom_from_base: np.nda
     What must not move fast is the robot: a turn about the far origin of odometry would swing it.
     So its pose in the map goes at most ``largest_m`` metres and ``largest_rad`` rad.
     """
+    if largest_m == largest_rad == math.inf:
+        return target
     begin, end = present @ odom_from_base, target @ odom_from_base
     moved = end[:3, 3] - begin[:3, 3]
     turned = rotation_vector(end[:3, :3] @ begin[:3, :3].T)

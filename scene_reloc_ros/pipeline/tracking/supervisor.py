@@ -149,14 +149,17 @@ class Supervisor:
 
     def wants(self, now_s: float) -> bool:
         """Tell whether an image that comes now is to be localised; call it once for each."""
-        mode = self.options.mode
         if self.phase is Phase.UNCONFIGURED:
             return True  # the answer says what is missing
-        if mode == 'on_request':
-            return now_s < self._request_until_s
-        if self.phase is not Phase.LOCALISED:
-            return True
-        return mode == 'continuous' and self._due(now_s)
+        if self.options.mode == 'continuous' and self.phase is Phase.LOCALISED:
+            return self._due(now_s)
+        return not self.rests(now_s)
+
+    def rests(self, now_s: float) -> bool:
+        """Tell whether no image is wanted, until something happens."""
+        if self.options.mode == 'on_request':
+            return self.phase is not Phase.UNCONFIGURED and now_s >= self._request_until_s
+        return self.options.mode == 'on_loss' and self.phase is Phase.LOCALISED
 
     def _due(self, now_s: float) -> bool:
         """Tell whether it is the turn of an image while all is well."""

@@ -17,6 +17,7 @@ from scene_reloc_ros.ros.node.status_reason import StatusReason
 from scene_reloc_ros.ros.node.worker import LatestSlot, Worker
 
 _WATCH_S = 1.0
+_TRANSFORMS_S = 0.2  # between two looks at /tf while the node rests
 
 
 class CameraNode(ConfiguredLifecycleNode):
@@ -37,10 +38,11 @@ class CameraNode(ConfiguredLifecycleNode):
         """Subscribe; ValueError says why that is not possible."""
         self.lookup = TransformLookup(self)
         self.closers.callback(self.lookup.destroy)
+        self.batches.subscription(self.lookup.subscription, _TRANSFORMS_S)
         self.slot = LatestSlot()
         self.camera_input = CameraInput(self, self.on_clock_jump, self.refuse)
         self.closers.callback(self.camera_input.destroy)
-        self.camera_input.subscribe_images(self.offer)
+        self.camera_input.subscribe_images(self.offer, self.slot.pass_by)
         self.repeat(_WATCH_S, self.watch)
 
     def activate(self) -> None:

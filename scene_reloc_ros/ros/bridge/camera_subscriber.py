@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 import threading
 import time
-from typing import Any, Optional
+from typing import Any, Optional, TypeAlias
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import JumpThreshold
@@ -22,12 +22,16 @@ from scene_reloc_ros.ros.bridge.camera_frame import (
     InputRejection,
 )
 from scene_reloc_ros.ros.bridge.conversions import camera_of_message, nanoseconds
+from scene_reloc_ros.ros.bridge.glimpse import Glimpse
 from scene_reloc_ros.ros.bridge.stamp_filter import StampFilter
 from scene_reloc_ros.ros.bridge.stamp_gaps import StampGaps
 from scene_reloc_ros.ros.compat.upstream import ApproximateTimeSynchronizer, Subscriber
 from scene_reloc_ros.ros.node.camera_options import CameraParameters
 from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode
 from scene_reloc_ros.ros.node.qos import missing_messages_sentence, overridable, SENSOR
+
+_GLANCE_S, _INFO_S = 2.0, 0.25  # between two looks at images and camera_info while a node rests
+Seen: TypeAlias = ImageMessage | Glimpse
 
 
 def image_topic(options: CameraParameters) -> tuple[type, str]:
@@ -102,11 +106,13 @@ class CameraInput:
         self._depths: Optional[Subscription] = None
         self._synchroniser: Any = None
         self._callback: Optional[Callable[[FrameMessages], None]] = None
+        self._passed: Callable[[], None] = lambda: None
         self._group = MutuallyExclusiveCallbackGroup()
         info_group = MutuallyExclusiveCallbackGroup()
         self._info = node.create_subscription(
             CameraInfo, 'camera_info', self._on_camera_info, SENSOR, callback_group=info_group,
             qos_overriding_options=overridable())
+        node.batches.subscription(self._info, _INFO_S)
         self._cache = CameraCache(self._info.topic_name, node.options.rectified)
         self._jump = node.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1)),
@@ -117,20 +123,23 @@ class CameraInput:
         """Return (camera, None) or (None, sentence)."""
         return self._cache.camera
 
-    def subscribe_images(self, callback: Callable[[FrameMessages], None]) -> None:
+    def subscribe_images(self, callback: Callable[[FrameMessages], None],
+                         passed: Callable[[], None]) -> None:
         """Call ``callback((image, depth))`` for every image while the node is active.
 
         With the option ``use_depth`` these are messages whose stamps are ``depth_slop`` apart at
-        most; without it depth is None.
+        most; without it depth is None. Where the node rests ``passed()`` is called instead, and
+        of the messages no more is read than their stamps.
         """
         message_type, topic = image_topic(self._node.options)
         keywords = {'callback_group': self._group, 'qos_overriding_options': overridable()}
-        self._callback = callback
+        self._callback, self._passed = callback, passed
         if not self._node.options.use_depth:
             self._image_stamps.registerCallback(self._count)
             self._image_stamps.registerCallback(self._hand_over)
             self._images = self._node.create_subscription(
                 message_type, topic, self._on_image, SENSOR, **keywords)
+            self._node.batches.subscription(self._images, self._pause_s, self._glance)
             return
         images = Subscriber(self._node, message_type, topic, qos_profile=SENSOR, **keywords)
         depth_type, depth_name = depth_topic(self._node.options)
@@ -139,6 +148,9 @@ class CameraInput:
         self._pair_anew()
         images.registerCallback(self._on_image)
         depths.registerCallback(self._depth_stamps.take)
+        self._node.batches.subscription(self._images, self._pause_s, self._glance)
+        self._node.batches.subscription(
+            self._depths, self._pause_s, lambda wire: self._depth_stamps.take(Glimpse.of(wire)))
 
     def _pair_anew(self) -> None:
         """Pair images with depths from now on: what waits of another time would push out the new.
@@ -153,22 +165,36 @@ class CameraInput:
             [self._image_stamps, self._depth_stamps], 10, self._node.options.depth_slop)
         self._synchroniser.registerCallback(self._hand_over)
 
-    def _hand_over(self, image: ImageMessage, depth: Optional[ImageMessage] = None) -> None:
-        if self._node.is_active and self._callback is not None:
-            self._last_pair_s = time.monotonic()
+    def _hand_over(self, image: Seen, depth: Optional[Seen] = None) -> None:
+        if not self._node.is_active or self._callback is None:
+            return
+        self._last_pair_s = time.monotonic()
+        if isinstance(image, Glimpse) or isinstance(depth, Glimpse):
+            self._passed()
+        else:
             self._callback((image, depth))
 
-    def _on_image(self, message: ImageMessage) -> None:
+    @property
+    def _pause_s(self) -> float:
+        """Return how long nobody needs to look whether images come."""
+        return min(self._node.options.image_timeout / 4, _GLANCE_S)
+
+    def _glance(self, wire: bytes) -> None:
+        self._on_image(Glimpse.of(wire))
+
+    def _on_image(self, message: Seen) -> None:
         """Note that an image has arrived, and pass it on unless its stamp is wrong."""
         if self._node.is_active:
             self._last_image_s = time.monotonic()
             self._image_stamps.take(message)
 
-    def _count(self, message: ImageMessage) -> None:
+    def _count(self, message: Seen) -> None:
         """Note the stamp of an image that is believed: gaps between them are lost images."""
         stamp_ns = nanoseconds(message.header.stamp)
-        if stamp_ns:
-            with self._lock:
+        with self._lock:
+            if isinstance(message, Glimpse):  # most of them nobody looks at
+                self.gaps.restart()
+            elif stamp_ns:
                 self.gaps.take(stamp_ns)
 
     def _on_clock_jump(self) -> None:

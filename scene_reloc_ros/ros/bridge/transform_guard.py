@@ -9,6 +9,7 @@ stamp of tomorrow empties it. It interpolates across any gap as well: here gaps 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+import math
 import threading
 from typing import Optional
 
@@ -16,7 +17,7 @@ from geometry_msgs.msg import TransformStamped
 import numpy as np
 from rclpy.node import Node
 
-from scene_reloc_ros.geometry.poses import checked_pose
+from scene_reloc_ros.geometry.poses import checked_pose, FARTHEST_M
 from scene_reloc_ros.geometry.sample_times import SampleTimes
 from scene_reloc_ros.geometry.stamp_stream import StampVerdict
 from scene_reloc_ros.ros.bridge.conversions import nanoseconds, pose_of_transform
@@ -24,6 +25,7 @@ from scene_reloc_ros.ros.bridge.stamp_filter import NodeStamps
 from scene_reloc_ros.ros.compat.upstream import Buffer
 from scene_reloc_ros.uncertainty.pose_plausibility import DoubtfulPose, PoseDoubt
 
+_USUAL_LENGTH = 0.01  # that the length of a quaternion is off by
 _CACHE_NS = 10_000_000_000  # as the buffers keep
 
 
@@ -35,6 +37,7 @@ class _Link:
     stamps: NodeStamps
     is_static: bool = False
     times: SampleTimes[str] = field(default_factory=lambda: SampleTimes(_CACHE_NS))
+    refused: Optional[tuple[int, str]] = None  # stamp and sentence of the newest, if it is none
 
 
 class TransformGuard:
@@ -71,8 +74,10 @@ class TransformGuard:
                 link.times = SampleTimes(_CACHE_NS)
             if problem:
                 link.times.refuse(stamp_ns, problem)
+                link.refused = stamp_ns, problem
                 return
             link.times.insert(stamp_ns)
+            link.refused = None
             self._buffer.set_transform(transform, authority)
 
     def set_transform_static(self, transform: TransformStamped, authority: str) -> None:
@@ -106,6 +111,12 @@ class TransformGuard:
                         f'{longest_gap_s:.2f} s'))
         return None
 
+    def refused(self, frame_a: str, frame_b: str) -> Optional[tuple[int, str]]:
+        """Return stamp and sentence of a newest transform between two frames that is none."""
+        with self._lock:
+            found = (self._links[child].refused for child in self._between(frame_a, frame_b))
+            return next((one for one in found if one is not None), None)
+
     def _link_of(self, transform: TransformStamped) -> _Link:
         child, parent = _plain(transform.child_frame_id), _plain(transform.header.frame_id)
         link = self._links.get(child)
@@ -137,6 +148,10 @@ def _plain(frame: str) -> str:
 
 def _problem(transform: TransformStamped) -> str:
     """Return why a transform is none, '' where it is one."""
+    t, q = transform.transform.translation, transform.transform.rotation
+    length = math.hypot(q.x, q.y, q.z, q.w)
+    if abs(length - 1) < _USUAL_LENGTH and max(abs(t.x), abs(t.y), abs(t.z)) < FARTHEST_M:
+        return ''  # as nearly all are, by the hundred a second
     name = f'{transform.header.frame_id} to {transform.child_frame_id}'
     try:
         checked_pose(np.asarray(pose_of_transform(transform.transform)), name)

@@ -9,9 +9,10 @@ from typing import Optional
 
 import numpy as np
 from rclpy.node import Node
+from rclpy.subscription import Subscription
 from rclpy.time import Time
 
-from scene_reloc_ros.ros.bridge.conversions import pose_of_transform
+from scene_reloc_ros.ros.bridge.conversions import nanoseconds, pose_of_transform
 from scene_reloc_ros.ros.bridge.transform_guard import TransformGuard
 from scene_reloc_ros.ros.compat.upstream import Buffer, TransformException, TransformListener
 from scene_reloc_ros.uncertainty.pose_plausibility import DoubtfulPose
@@ -28,6 +29,12 @@ class TransformLookup:
         self._buffer = Buffer()
         self._guard = TransformGuard(self._buffer, node)
         self._listener = TransformListener(self._guard, node)
+
+    @property
+    def subscription(self) -> Subscription:
+        """The subscription of /tf."""
+        found: Subscription = self._listener.tf_sub
+        return found
 
     def clear(self) -> None:
         """Forget what moves, as after a clock that jumped back."""
@@ -55,6 +62,18 @@ class TransformLookup:
                 if time.monotonic() >= deadline:
                     return None, _sentence(frame_a, frame_b, wait_s, error)
             time.sleep(_POLL_S)
+
+    def newest(self, frame_a: str, frame_b: str) -> Optional[tuple[int, np.ndarray]]:
+        """Return stamp and (4, 4) a_from_b of the newest transform, None where none is known."""
+        try:
+            found = self._buffer.lookup_transform(frame_a, frame_b, Time())
+            return nanoseconds(found.header.stamp), pose_of_transform(found.transform)
+        except (TransformException, ValueError):
+            return None
+
+    def refused(self, frame_a: str, frame_b: str) -> Optional[tuple[int, str]]:
+        """Return stamp and sentence of a newest transform that is none, else None."""
+        return self._guard.refused(frame_a, frame_b)
 
     def doubt(self, frame_a: str, frame_b: str, stamp_ns: int,
               longest_gap_s: float) -> Optional[DoubtfulPose]:

@@ -28,6 +28,9 @@ from scene_reloc_ros.ros.node.threads import sentence_of
 
 _POLL_S = 0.005
 _TOLD_AGAIN_S = 10.0  # the same failure is told this often at most
+_UNREGISTERED = 'Transition is not registered'  # of rcl_lifecycle
+_NOT_NOW = ('this transition is not possible in the present state of the node; '
+            'ros2 lifecycle list NODE tells which are')
 Callback = Callable[..., Any]
 
 
@@ -43,7 +46,8 @@ class CallbackGuard:
 
     def tell(self, what: str, error: Exception) -> str:
         """Log one line, the trace at level debug; return the sentence."""
-        sentence, now = sentence_of(error), time.monotonic()
+        sentence = _NOT_NOW if _UNREGISTERED in str(error) else sentence_of(error)
+        now = time.monotonic()
         with self._lock:
             self.failures += 1
             before, when = self._told.get(what, ('', 0.0))
@@ -141,13 +145,19 @@ class GuardedExecutor(MultiThreadedExecutor):
     rclpy reads them outside the callbacks: a text that is no UTF-8 would end the process.
     """
 
-    def __init__(self, threads: int, guard: CallbackGuard) -> None:
-        """Tell failures to ``guard``."""
+    def __init__(self, threads: int, guard: CallbackGuard,
+                 left_out: Callable[[Any], bool] = lambda _: False) -> None:
+        """Tell failures to ``guard``; leave out what ``left_out(entity)`` says."""
         super().__init__(threads)
+        self._left_out = left_out
         self._take_subscription = guard.of(  # type: ignore[method-assign]
             self._take_subscription, 'reading a message')
         self._take_service = guard.of(  # type: ignore[method-assign]
             self._take_service, 'reading a request')
+
+    def can_execute(self, entity: Any) -> bool:
+        """Tell whether something is waited for here and now."""
+        return not self._left_out(entity) and super().can_execute(entity)
 
     def finish(self, timeout_s: float) -> None:
         """Wait for callbacks that still run, so that none works on a node that has gone."""

@@ -15,6 +15,7 @@ from rclpy.publisher import Publisher
 from rclpy.subscription import Subscription
 
 from scene_reloc_ros.ros.compat.upstream import Updater
+from scene_reloc_ros.ros.node.batches import Batches
 from scene_reloc_ros.ros.node.guard import GuardedCallbacks
 from scene_reloc_ros.ros.node.parameters import NodeParameters
 
@@ -45,6 +46,7 @@ class ConfiguredLifecycleNode(GuardedCallbacks, LifecycleNode):
         """Declare the parameters; ValueError where values given to the node are refused."""
         self.closers = ExitStack()
         super().__init__(self.default_name, **node_arguments)
+        self.batches = Batches(self.guard)  # of what comes often
         self._declared = NodeParameters(self, self.options_type, self.on_options)
         self.failure = ''
         self.state_label = 'unconfigured'
@@ -74,6 +76,7 @@ class ConfiguredLifecycleNode(GuardedCallbacks, LifecycleNode):
         """Call ``callback`` every ``period_s`` until the node is cleaned up."""
         timer = self.create_timer(period_s, callback,
                                   callback_group=MutuallyExclusiveCallbackGroup())
+        self.batches.timer(timer)
         self.closers.callback(self.destroy_timer, timer)
 
     @property

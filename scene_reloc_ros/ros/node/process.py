@@ -87,8 +87,9 @@ def _refused(node_class: type[ConfiguredLifecycleNode], sentence: str) -> int:
 
 
 def _run(node: ConfiguredLifecycleNode, signals: StopSignals) -> None:
-    executor = GuardedExecutor(_THREADS, node.guard)
+    executor = GuardedExecutor(_THREADS, node.guard, node.batches.holds)
     executor.add_node(node)
+    node.batches.start(executor.wake)
     try:
         with signals.interrupting():
             node.begin()
@@ -101,6 +102,7 @@ def _run(node: ConfiguredLifecycleNode, signals: StopSignals) -> None:
     except KeyboardInterrupt:
         return
     finally:
+        node.batches.stop()
         node.cleanup()
         executor.finish(_CALLBACKS_S)
         executor.shutdown()

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import Any, Optional
 
 from geometry_msgs.msg import PoseWithCovarianceStamped
@@ -26,6 +27,7 @@ from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
 from scene_reloc_ros.ros.relocaliser.outcome import Outcome
 from scene_reloc_ros.ros.relocaliser.services import RelocalisingNode
 
+_AGAIN_S = 5.0  # an odometry that waits for a pose may not have listened before
 # Particles and scan matchers are spread over the covariance: one of millimetres leaves them no
 # choice where odometry or the stamp is a little off.
 _SPREAD = np.diag([0.05 ** 2] * 3 + [math.radians(2.0) ** 2] * 3)  # m^2 and rad^2
@@ -39,6 +41,8 @@ class InitialPose:
         self._node = node
         self._hint: Optional[PoseHint] = None
         self._sent: Optional[PoseWithCovarianceStamped] = None
+        self._started: Optional[int] = None  # epoch in which an odometry was told to start
+        self._started_s = 0.0  # and when
 
     def configure(self) -> None:
         """Publish and subscribe, until the node is cleaned up."""
@@ -52,8 +56,29 @@ class InitialPose:
             callback_group=MutuallyExclusiveCallbackGroup())
         node.closers.callback(node.destroy_subscription, subscription)
 
-    def publish(self, outcome: Outcome) -> None:
-        """Tell where the robot was found, at the stamp of the image."""
+    def consider(self, outcome: Outcome, found: bool, ready: bool, epoch: int) -> None:
+        """Tell where the robot is, where that is news to others.
+
+        An odometry may itself wait for a pose, as a filter or a SLAM that is started with one: it
+        is told where poses agree without it, and again while it does not begin.
+
+        Args:
+            outcome: of an image.
+            found: the robot was found with it, or where it was carried.
+            ready: others know where it is.
+            epoch: another one after every loss.
+        """
+        known, now_s = self._started == epoch, time.monotonic()
+        if found:
+            self._started = None
+            if not known:
+                self._publish(outcome)
+        elif outcome.sure and not ready and not (known and now_s < self._started_s + _AGAIN_S):
+            self._started, self._started_s = epoch, now_s
+            self._publish(outcome)
+
+    def _publish(self, outcome: Outcome) -> None:
+        """Send the pose of the robot at the stamp of the image."""
         if outcome.map_from_base is None:  # of a camera alone
             return
         options = self._node.options

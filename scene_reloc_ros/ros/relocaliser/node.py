@@ -187,8 +187,8 @@ class RelocaliserNode(RelocalisingNode):
         self._state.jumps += jump
         event = self._state.record(outcome, figures_of(outcome), self.options.lost_after_frames)
         self._tracking.recorded(outcome, event)
-        if jump or event == 'localised':
-            self._initial_pose.publish(outcome)
+        self._initial_pose.consider(outcome, jump or event == 'localised', self._state.ready,
+                                    self._tracking.epoch)
         tf_stamp_ns = self._outputs.correct(outcome, jump) if outcome.accepted else None
         if outcome.accepted:
             self._outputs.publish_pose(outcome)

@@ -31,6 +31,7 @@ class Outcome:
     base_covariance: Optional[np.ndarray] = None
     admitted: bool = True  # by the gate; it keeps poses back that odometry does not explain
     odometry_missing: bool = False  # where tf_mode needs it: a pose, but no map to odom
+    sure: bool = False  # of a pose without odometry: others may start from it
 
     @property
     def accepted(self) -> bool:

@@ -31,28 +31,35 @@ def gate_options(options: RelocaliserOptions) -> GateOptions:
 
 
 class PoseFilter:
-    """Holds accepted outcomes against odometry; without ``gate`` in the options all pass."""
+    """Holds accepted outcomes against odometry; without ``gate`` in the options all pass.
+
+    Poses for which there is no odometry are held against one another.
+    """
 
     def __init__(self, options: RelocaliserOptions) -> None:
         """Start without a fix."""
         self._options, self._gate = options, OdometryGate(gate_options(options))
+        self._alone = OdometryGate(gate_options(options).without_odometry())
 
     def use(self, options: RelocaliserOptions) -> None:
         """Take other options; what is known is forgotten where they concern the gate."""
         if gate_options(options) != self._gate.options:
             self._gate = OdometryGate(gate_options(options))
+            self._alone = OdometryGate(gate_options(options).without_odometry())
         self._options = options
 
     def reset(self) -> None:
         """Forget everything."""
         self._gate.reset()
+        self._alone.reset()
 
     def examine(self, outcome: Outcome) -> tuple[Outcome, bool]:
         """Return the Outcome that the rest of the world sees, and whether it is a jump."""
         if not self._options.gate or not outcome.accepted:
             return outcome, False
         if outcome.odometry_missing:
-            return replace(outcome, admitted=False), False
+            sure = self._alone.test(_measurement(outcome)).admitted
+            return replace(outcome, admitted=False, sure=sure), False
         decision = self._gate.test(_measurement(outcome))
         sentence = f'{outcome.sentence} {decision.sentence}.'
         if decision.rejection is None:

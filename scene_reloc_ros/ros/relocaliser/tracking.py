@@ -21,11 +21,12 @@ from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
 from scene_reloc_ros.ros.relocaliser.outcome import Outcome
 from scene_reloc_ros.ros.relocaliser.pose_filter import gate_options
 from scene_reloc_ros.ros.relocaliser.services import RelocalisingNode
-from scene_reloc_ros.ros.relocaliser.tracking_listeners import ODOMETRY, TrackingListeners
+from scene_reloc_ros.ros.relocaliser.watch.listeners import ODOMETRY, TrackingListeners
+from scene_reloc_ros.ros.relocaliser.watch.transform_odometry import TransformOdometry
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 _TICK_S = 0.1
-_TICKS_OF_TRUST = 5  # what slowly goes bad; and noise of odometry at rest is no way
+_TICKS_OF_TRUST = 4  # what slowly goes bad; and noise of odometry at rest is no way
 _WORTH_A_LOOK = 0.5  # of the trust in odometry
 
 
@@ -40,12 +41,14 @@ class TrackingWatch:
         self._trust = OdometryTrust(node.options.trust(), _drift(node.options))
         self._disagreement = Disagreement()
         self._listeners = TrackingListeners(node, self._watch, self)
+        self._transforms = TransformOdometry(self._watch)
         self._ticks = 0
 
     def configure(self) -> None:
         """Listen and watch, until the node is cleaned up."""
         self._listeners.configure()
         self._node.repeat(_TICK_S, self._tick)
+        self._node.batches.rests = self._rests
 
     def use(self, options: RelocaliserOptions) -> None:
         """Take other options."""
@@ -130,6 +133,9 @@ class TrackingWatch:
         return {'mode': self._node.options.mode, 'tracking': self._supervisor.phase.value,
                 'doubt': cause.sentence if cause else None}
 
+    def _rests(self) -> bool:
+        return self._node.is_active and self._supervisor.rests(time.monotonic())
+
     @property
     def _has_odometry(self) -> bool:
         return self._node.options.tf_mode == 'map_to_odom'
@@ -158,19 +164,29 @@ class TrackingWatch:
                 return
             now_s = time.monotonic()
             if self._has_odometry:
-                self.lose(self._watch.silence(now_s))
+                self._look_at_odometry(now_s)
             self._supervisor.tick(now_s)
             if self._ticks % _TICKS_OF_TRUST == 0:
-                self._go_on()
                 self._weigh(now_s)
 
-    def _go_on(self) -> None:
-        """Add up the way that odometry goes."""
+    def _look_at_odometry(self, now_s: float) -> None:
+        """Watch what comes on /tf, notice silence, and add up the way that odometry goes."""
         options, lookup = self._node.options, self._node.lookup
-        if self._supervisor.localised and self._has_odometry and lookup is not None:
-            odom_from_base, _ = lookup.find(options.odom_frame, options.base_frame, 0)
-            if odom_from_base is not None:
-                self._trust.move(odom_from_base)
+        on_topic, weighs = self._listeners.hears_odometry, self._ticks % _TICKS_OF_TRUST == 0
+        if lookup is not None and not (on_topic and not weighs):
+            loss = self._transforms.look(
+                lookup, options.odom_frame, options.base_frame, now_s, on_topic)
+            if not on_topic:
+                self._take(loss)
+            if weighs and self._supervisor.localised and self._transforms.pose is not None:
+                self._trust.move(self._transforms.pose)
+        self.lose(self._watch.silence(now_s))
+
+    def _take(self, loss: Optional[Loss]) -> None:
+        """Take what odometry tells of itself: as long as it says so, or once."""
+        self.hold(ODOMETRY, self._watch.declared)
+        if loss is not None and self._watch.declared is None:
+            self.lose(loss)
 
     def _weigh(self, now_s: float) -> None:
         """Compare what is known with what is needed to go on believing the pose."""

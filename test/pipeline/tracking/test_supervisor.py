@@ -132,6 +132,18 @@ def test_the_mode_says_which_images_are_worth_the_work(mode, events, wanted):
     assert after(*events, options=SupervisorOptions(mode)).wants(100.0) is wanted
 
 
+@given(st.lists(st.sampled_from(Event), max_size=20), st.sampled_from(MODES), st.booleans())
+def test_the_node_rests_as_long_as_no_image_is_wanted_until_something_happens(
+        events, mode, requested):
+    supervisor = after(*events, options=SupervisorOptions(mode, step=2))
+    if requested:
+        supervisor.request(200.0)
+    unconfigured = supervisor.phase is Phase.UNCONFIGURED
+    wanted = [supervisor.wants(100.0 + second) for second in range(3)]
+    assert supervisor.rests(100.0) == (not unconfigured and not any(wanted))
+    assert mode != 'continuous' or not supervisor.rests(100.0)
+
+
 def test_a_request_is_tried_for_until_its_time_is_over_or_a_pose_is_found():
     supervisor = after(BEGIN, options=SupervisorOptions('on_request'))
     supervisor.request(10.0)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+import math
 import time
 from typing import Any, Optional, Protocol
 
@@ -22,6 +23,7 @@ from scene_reloc_ros.ros.node.qos import overridable, RESULT, SENSOR
 from scene_reloc_ros.ros.relocaliser.services import RelocalisingNode
 
 ODOMETRY = 'odometry'  # source of losses
+_HEARD_S = 10.0  # a topic that is silent for longer is none
 
 
 class Losses(Protocol):
@@ -41,6 +43,12 @@ class TrackingListeners:
         """Listen for ``node``; ``watch`` judges its odometry, ``losses`` takes what is lost."""
         self._node, self._watch, self._losses = node, watch, losses
         self._stamps = NodeStamps(node)
+        self._heard_s = -math.inf  # when a message of odometry came last
+
+    @property
+    def hears_odometry(self) -> bool:
+        """Tell whether odometry comes, or came until not long ago, on its topic."""
+        return time.monotonic() - self._heard_s < _HEARD_S
 
     def configure(self) -> None:
         """Subscribe, until the node is cleaned up."""
@@ -62,6 +70,7 @@ class TrackingListeners:
 
     def _until_cleanup(self, subscription: Any) -> None:
         self._node.closers.callback(self._node.destroy_subscription, subscription)
+        self._node.batches.subscription(subscription)
 
     def _on_tracking(self, message: Bool) -> None:
         topic = self._node.resolve_topic_name(self._node.options.tracking_topic)
@@ -72,6 +81,7 @@ class TrackingListeners:
     def _on_odometry(self, message: Odometry) -> None:
         if self._node.options.tf_mode != 'map_to_odom':
             return
+        self._heard_s = time.monotonic()
         stamp_ns = nanoseconds(message.header.stamp)
         verdict = self._stamps.judge(stamp_ns)
         if verdict in (StampVerdict.AHEAD, StampVerdict.LATE):
