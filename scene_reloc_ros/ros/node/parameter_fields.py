@@ -13,12 +13,16 @@ Number = int | float
 
 def parameter(default: Any, description: str, *, unit: str = '',
               limits: tuple[Optional[Number], Optional[Number]] = (None, None),
-              choices: Optional[tuple[str, ...]] = None, read_only: bool = False) -> Any:
-    """Declare a dataclass field with the description, unit and range of its ROS parameter."""
+              choices: Optional[tuple[str, ...]] = None, read_only: bool = False,
+              lists: bool = False) -> Any:
+    """Declare a dataclass field with the description, unit and range of its ROS parameter.
+
+    With ``lists`` a list of texts is taken as well as one, whatever the type of the default.
+    """
     minimum, maximum = limits
     return field(default=default, metadata={
         'description': description, 'unit': unit, 'minimum': minimum, 'maximum': maximum,
-        'choices': choices, 'read_only': read_only})
+        'choices': choices, 'read_only': read_only, 'lists': lists})
 
 
 def redescribed(options_class: type, name: str, description: str) -> Any:
@@ -59,13 +63,13 @@ def refuse_invalid(options: Any) -> None:
         for number in value if isinstance(value, tuple) else (value,):
             _refuse_outside(option, number)
         wanted = option.default if isinstance(option.default, tuple) else ()
-        if isinstance(value, tuple) and len(value) != len(wanted):
+        if isinstance(value, tuple) and not option.metadata['lists'] and len(value) != len(wanted):
             raise ValueError(f'parameter {option.name} has {len(value)} numbers; expected '
                              f'{len(wanted)}')
 
 
-def _refuse_outside(option: Field, number: Number | str) -> None:
-    if isinstance(number, str):
+def _refuse_outside(option: Field, number: Any) -> None:
+    if not isinstance(number, (int, float)):
         return
     if not math.isfinite(number):
         raise ValueError(f'parameter {option.name} is {number}; expected a finite number')
