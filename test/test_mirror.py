@@ -17,6 +17,7 @@ TESTED_IN = {
     'cli/demo/test_plan.py': ['cli/demo/command'],
     'cli/demo/test_summary.py': ['cli/demo/plot'],
     'cli/test_compare_command.py': ['cli/compare_worker'],
+    'cli/test_depth_queries.py': ['cli/queries'],
     'cli/test_main.py': ['cli/arguments', 'cli/terminal'],
     'datasets/test_perturbed_sequence.py': ['datasets/camera_effects'],
     'datasets/test_recording.py': ['datasets/posed_sequence'],

@@ -13,16 +13,18 @@ Number = int | float
 
 def parameter(default: Any, description: str, *, unit: str = '',
               limits: tuple[Optional[Number], Optional[Number]] = (None, None),
-              choices: Optional[tuple[str, ...]] = None, read_only: bool = False,
-              lists: bool = False) -> Any:
-    """Declare a dataclass field with the description, unit and range of its ROS parameter.
-
-    With ``lists`` a list of texts is taken as well as one, whatever the type of the default.
-    """
+              choices: Optional[tuple[str, ...]] = None, read_only: bool = False) -> Any:
+    """Declare a dataclass field with the description, unit and range of its ROS parameter."""
     minimum, maximum = limits
     return field(default=default, metadata={
         'description': description, 'unit': unit, 'minimum': minimum, 'maximum': maximum,
-        'choices': choices, 'read_only': read_only, 'lists': lists})
+        'choices': choices, 'read_only': read_only, 'lists': False})
+
+
+def text_or_list(default: str, description: str) -> Any:
+    """Declare a field that is a text or a tuple of them; its ROS parameter may be of either."""
+    return field(default=default, metadata={
+        **parameter(default, description).metadata, 'lists': True})
 
 
 def redescribed(options_class: type, name: str, description: str) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from scene_reloc_ros.pipeline.atlas.map_switch import SwitchOptions
 from scene_reloc_ros.ros.node.camera_options import CameraParameters
-from scene_reloc_ros.ros.node.parameter_fields import parameter
+from scene_reloc_ros.ros.node.parameter_fields import parameter, text_or_list
 
 _SWITCH = SwitchOptions()
 
@@ -17,9 +17,9 @@ _SWITCH = SwitchOptions()
 class MapParameters(CameraParameters):
     """Every field is a ROS parameter of the node ``relocaliser``."""
 
-    map: str | tuple[str, ...] = parameter(
+    map: str | tuple[str, ...] = text_or_list(
         '', 'Scene map file; several as a list or with commas between, or a folder of maps. '
-        'Empty: wait for ~/load_map or map_ready_topic.', lists=True)
+        'Empty: wait for ~/load_map or map_ready_topic.')
     map_ready_topic: str = parameter(
         '', 'Latched std_msgs/String topic with the path of a finished map, usually '
         '/mapper/map_ready; the map is swapped at once. Empty: follow none.', read_only=True)

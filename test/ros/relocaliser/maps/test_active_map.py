@@ -9,8 +9,8 @@ from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import String
-from support.atlas_relocaliser import AT
 from support.bystander import LATCHED
+from support.maps.atlas_relocaliser import AT
 from support.places import SUPPORT
 from support.robot import MAP_FROM_BASE, Robot
 
@@ -75,7 +75,7 @@ def folder(tmp_path_factory):
 def robot(start_node, bystander, folder):
     """Start the relocaliser with a list of maps."""
     names = [f'"{folder}/own/{stem}.map"' for stem in ('0_hall', '1_yard', '2_attic')]
-    start_node(SUPPORT / 'atlas_relocaliser.py', {
+    start_node(SUPPORT / 'maps' / 'atlas_relocaliser.py', {
         'map': f'[{", ".join(names)}]', 'lost_after_frames': 20, 'gate': False, 'tf_wait': 0.3})
     return Traveller(bystander)
 
