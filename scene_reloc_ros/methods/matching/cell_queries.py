@@ -89,9 +89,9 @@ class CellsObserver:
         grid, summary = self._look(image)
         candidates = grid.descriptors[grid.coarse].T.contiguous()
         numbers = self.key_frames.similar(summary, LOOKED_AT)[1].tolist()
-        return Resemblance('cells', max(
-            len(mutual_of(from_codes(self.key_frames.frames[number].codes) @ candidates,
-                          self._similarity)[0]) for number in numbers))
+        matched = [mutual_of(from_codes(self.key_frames.frames[number].codes) @ candidates,
+                             self._similarity)[0] for number in numbers]
+        return Resemblance('cells', max(map(len, matched)))
 
     def _look(self, image: QueryImage) -> tuple[CellGrid, torch.Tensor]:
         """Return the grid of an image and its summary, made once for each image."""

@@ -99,9 +99,12 @@ class Atlas:
         if reason is not None:
             raise ValueError(reason)
         seen = self._seen(image, camera, depth_m)
-        trace = chosen_answer(self._answers(seen, memory), self.options.rivals)
-        return replace(trace, localisation=replace(
-            trace.localisation, latency_ms=(time.perf_counter() - started) * 1e3))
+        chosen = chosen_answer(self._answers(seen, memory), self.options.rivals)
+        # nothing else of what one map was asked: joined with more images in that map alone it
+        # would be held against no other
+        return LocalisationTrace(replace(
+            chosen.localisation, latency_ms=(time.perf_counter() - started) * 1e3),
+            chosen.pose, chosen.result, chosen.finding)
 
     def _seen(self, image: np.ndarray, camera: Camera,
               depth_m: np.ndarray | None) -> dict[str, QueryImage]:
