@@ -86,6 +86,9 @@ TOPICS = (
     Topic('relocaliser', 'out', '~/status_msg', 'scene_reloc_msgs/RelocalisationStatus', 'RESULT',
           'the same in a type of its own, where scene_reloc_msgs is installed'),
     Topic('relocaliser', 'out', '~/ready', FLAG, 'LATCHED', 'whether the robot is localised'),
+    Topic('relocaliser', 'out', '~/active_map', TEXT, 'LATCHED',
+          'name of the map in use (its file without the suffix), empty while none is, no JSON; '
+          'see [several maps](relocaliser.md#several-maps)'),
     Topic('relocaliser', 'out', '~/inliers', 'sensor_msgs/PointCloud2', 'RESULT',
           'scene points that agree with the pose, where somebody listens; float64 where float32 '
           'is too coarse, beyond 4 km'),
@@ -137,7 +140,8 @@ SERVICES = (
             'feedback after each image, and the pose; one goal at a time'),
     Service('relocaliser', 'reinitialize_global_localization', EMPTY,
             'forgets the pose; the name that Nav2 calls'),
-    Service('relocaliser', '~/load_map', 'nav_msgs/LoadMap', 'swaps the map; path or `file://`'),
+    Service('relocaliser', '~/load_map', 'nav_msgs/LoadMap',
+            'swaps the map, or all of several; as the parameter `map`, or `file://`'),
     Service('mapper', '~/start', TRIGGER, 'records, or goes on with what was stopped'),
     Service('mapper', '~/stop', TRIGGER, 'pauses recording'),
     Service('mapper', '~/train', TRIGGER, 'trains a map in a process of its own'),
@@ -175,7 +179,11 @@ MESSAGES = {
         'frames': 'images handled', 'accepted': 'of them with a published pose',
         'refusals': 'object: how often each reason was the answer',
         'jumps': 'how often the pose jumped', **_SLOT,
-        'map': 'path of the loaded map',
+        'map': 'path of the loaded map, of several all paths',
+        'maps': 'list: names of the loaded maps',
+        'active_map': 'name of the map in use; null: none yet',
+        'image_map': 'name of the map that this answer is of; null without an answer',
+        'map_votes': 'object: how many of the newest answers name each map that is not in use',
         'camera': 'what is wrong with the camera, with an estimate of the right value: a '
                   'calibration that does not fit the images, turned images; null: nothing known',
         'map_to_odom_stamp_ns': 'stamp of the transform sent with this pose; null: none was',

@@ -35,6 +35,8 @@ FIELDS = {
                     'were not believed (frames), how many for each code of [reasons](reasons.md) '
                     '(reasons); sentences on all of them',
         'pose_jumps': 'how often the poses go on elsewhere, as at a loop closure',
+        'transform': 'x, y, z in metres and quaternion x, y, z, w of the map in the frame that it '
+                     'shares with others; null: none',
         'origin': 'x, y, z of where the coordinates inside the map are seen from, metres',
         'extent': 'two corners of the space that the camera moved in, metres',
         'options': 'object: settings of the mapping',
@@ -42,8 +44,18 @@ FIELDS = {
         'check': 'object: accuracy on held-out frames, with_depth or without, cut_short as above, '
                  'quality, advice',
         'mapping_seconds': 'wall time of the mapping'},
+    'localise': {
+        **_SCHEMA,
+        'frames': 'frames asked', 'localised': 'of them with a pose',
+        'rejections': 'object: refused frames by reason',
+        'camera': 'list: sentences, as of evaluate',
+        'left_out': 'object: frames that cannot be read, and sentences on them',
+        'answers': 'list: of each frame (frame) the name of its map (null: there is one only), '
+                   'reason (null: accepted), probability, inliers, cells, answered_ms'},
     'evaluate': {
         **_SCHEMA,
+        'answers': 'list: as of localise, with translation_m and rotation_deg of the best pose, '
+                   'accepted or not; null: there is none',
         'left_out': 'object: frames that cannot be read or have no pose, and sentences on them',
         'frames': 'frames evaluated', 'accepted': 'of them believed',
         'median_translation_m': 'of the accepted frames; null: none',
@@ -56,7 +68,8 @@ FIELDS = {
         'nees_within_95': 'share within the 95 % bound of chi-square',
         'rejections': 'object: refused frames by reason',
         'latency_ms': 'object: median and p95', 'solver': '`reference` or `cuda`',
-        'device': '`cpu` or `cuda`', 'map_bytes': 'size of the map', 'depth': 'queries with depth',
+        'device': '`cpu` or `cuda`', 'map_bytes': 'size of the map, or of all',
+        'depth': 'queries with depth',
         'camera': 'list: sentences on a calibration that does not fit, and on turned pictures',
         'perturb': 'with `--perturb`: its kind',
         'unperturbed': 'with `--perturb`: object, these fields without it',

@@ -160,6 +160,11 @@ def test_every_field_of_the_json_of_evaluate_is_documented(scripts):
     assert set(scripts.json_outputs.FIELDS['evaluate']) == found
 
 
+def test_every_field_of_the_json_of_localise_is_documented(scripts):
+    assert set(scripts.json_outputs.FIELDS['localise']) == keys(
+        scripts, 'cli/localise_command.py', 'run') | {'schema'}
+
+
 def test_the_number_of_the_schema_is_the_one_that_is_written(scripts):
     written = [int(number) for file in ('ros/bridge/json_text.py', 'cli/terminal.py')
                for number in re.findall(r'^SCHEMA = (\d+)', (PACKAGE / file).read_text(), re.M)]

@@ -17,6 +17,7 @@ TESTED_IN = {
     'cli/demo/test_plan.py': ['cli/demo/command'],
     'cli/demo/test_summary.py': ['cli/demo/plot'],
     'cli/test_compare_command.py': ['cli/compare_worker'],
+    'cli/test_depth_queries.py': ['cli/queries'],
     'cli/test_main.py': ['cli/arguments', 'cli/terminal'],
     'datasets/test_perturbed_sequence.py': ['datasets/camera_effects'],
     'datasets/test_recording.py': ['datasets/posed_sequence'],
@@ -30,8 +31,9 @@ TESTED_IN = {
     'geometry/test_poses.py': ['geometry/pose_error'],
     'mapping/test_radial_fit.py': ['mapping/view_matching'],
     'pipeline/test_camera_watch.py': ['pipeline/calibration_sentence', 'pipeline/camera_check'],
-    'pipeline/test_localiser.py': ['pipeline/localisation', 'uncertainty/assessment',
-                                   'uncertainty/features'],
+    'methods/test_hybrid.py': ['methods/joining'],
+    'pipeline/test_localiser.py': ['pipeline/localisation', 'pipeline/observed_query',
+                                   'uncertainty/assessment', 'uncertainty/features'],
     'pipeline/test_map_report.py': ['pipeline/frame_result'],
     'methods/coordinates/forest/test_method.py': ['methods/coordinates/forest/queries'],
     'methods/matching/test_cells.py': [
@@ -66,6 +68,7 @@ TESTED_IN = {
     'ros/node/test_parameters.py': ['ros/node/parameter_fields'],
     'ros/relocaliser/test_relocaliser_node.py': [f'ros/relocaliser/{module}' for module in (
         'frame_localisation', 'map_loading', 'publishers', 'services')],
+    'ros/relocaliser/maps/test_active_map.py': ['ros/relocaliser/maps/map_options'],
     'ros/relocaliser/test_state.py': ['ros/relocaliser/outcome'],
     'ros/test_launch.py': ['ros/node/launch_description'],
     'solver/cuda/test_cells.py': ['solver/normal_equations', 'solver/refinement',

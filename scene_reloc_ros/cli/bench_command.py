@@ -13,12 +13,17 @@ from scene_reloc_ros.cli.arguments import add_device, add_json
 from scene_reloc_ros.cli.terminal import ELSEWHERE, ProgressBars, write_json
 from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
 from scene_reloc_ros.datasets.perturbed_sequence import PerturbedSequence
+from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.evaluation.machine import machine_name
+from scene_reloc_ros.evaluation.map_benchmark import benchmark_maps
 from scene_reloc_ros.evaluation.rig_benchmark import benchmark_rig
 from scene_reloc_ros.evaluation.solver_benchmark import benchmark_solver
 from scene_reloc_ros.evaluation.training_benchmark import busy_processes, rates_of_settings
 from scene_reloc_ros.network.device import resolve_device
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER, encoder_hash, load_encoder
+from scene_reloc_ros.pipeline.atlas.atlas import load_maps
+from scene_reloc_ros.pipeline.atlas.map_files import map_files, map_name
+from scene_reloc_ros.pipeline.localiser import Localiser
 from scene_reloc_ros.pretraining.encoder_training import (
     HELD_OUT_SEED,
     judging_photographs,
@@ -63,6 +68,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     training.add_argument('--seconds', type=float, default=10.0, help='of each run (10)')
     training.add_argument('--rounds', type=int, default=3,
                           help='runs of each setting, which take turns (3)')
+    maps = parser.add_argument_group('maps')
+    maps.add_argument('--place', nargs='+', action='append', default=[], metavar='TEXT',
+                      help='MAP SEQUENCE [LIST]: a map and frames that show its place; repeated')
+    maps.add_argument('--twin', action='append', default=[], metavar='MAP',
+                      help='another map of such a place, beside which its frames stay undecided')
     add_device(parser)
     add_json(parser)
 
@@ -192,5 +202,35 @@ def _bench_training(args: argparse.Namespace) -> dict[str, Any]:
     return {'busy': args.busy, 'load': before, 'settings': rates}
 
 
+def _bench_maps(args: argparse.Namespace) -> dict[str, Any]:
+    """Return and print whether the right one of several maps is found, and what that costs."""
+    if len(args.place) < 2 or not all(2 <= len(place) <= 3 for place in args.place):
+        raise ValueError('bench maps needs --place MAP SEQUENCE [LIST] twice or more')
+    files = map_files([*(place[0] for place in args.place), *args.twin])
+    localisers = {name: Localiser(scene_map, device=args.device)
+                  for name, scene_map in load_maps(files).items()}
+    names = [map_name(file) for file in files]
+    frames = {name: _frames(*place[1:]) for name, place in zip(names, args.place)}
+    twins = {name: localisers.pop(name) for name in names[len(frames):]}
+    with ProgressBars() as bars:
+        figures = benchmark_maps(localisers, frames, twins, bars)
+    for name, row in figures['places'].items():
+        print(f'  {name:<16}{row["frames"]:>5} frames, accepted alone {row["accepted_alone"]}, of '
+              f'all maps {row["accepted"]} ({row["right_map"]} in the right one, {row["gross"]} '
+              f'gross, {row["undecided"]} undecided), {row["alone_ms"]:.0f} and '
+              f'{row["together_ms"]:.0f} ms')
+        if row['beside_twins']:
+            print(f'  {"beside twins":<16}{row["beside_twins"]["accepted"]} accepted, '
+                  f'{row["beside_twins"]["undecided"]} undecided')
+    print(f'  time of all maps / of one: {figures["time_ratio"]:.2f}, of the processor '
+          f'{figures["cpu_ratio"]:.2f}')
+    return figures
+
+
+def _frames(sequence: str, frame_list: str | None = None) -> Sequence:
+    frames = open_sequence(sequence)
+    return frames.select(read_frame_list(frame_list)) if frame_list else frames
+
+
 _MEASURED = {'solver': _bench_solver, 'rig': _bench_rig, 'encoder': _bench_encoder,
-             'training': _bench_training}
+             'training': _bench_training, 'maps': _bench_maps}

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from scene_reloc_ros.cli.arguments import (
     add_sequence,
     read_sequence,
 )
-from scene_reloc_ros.cli.queries import add_depth, open_localiser
+from scene_reloc_ros.cli.queries import add_depth, add_maps, open_maps
 from scene_reloc_ros.cli.terminal import ELSEWHERE, print_rows, ProgressBars, write_json
 from scene_reloc_ros.datasets.negative_frames import NegativeFrames
 from scene_reloc_ros.datasets.perturbed_sequence import PERTURBATIONS, PerturbedSequence
@@ -30,6 +31,7 @@ from scene_reloc_ros.evaluation.risk_coverage import by_name, Group, trust_figur
 from scene_reloc_ros.files.outputs import kept
 from scene_reloc_ros.geometry.pose_error import RECALL_BOUNDS
 from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.pipeline.atlas.atlas import Atlas
 from scene_reloc_ros.pipeline.camera_watch import CameraWatch
 from scene_reloc_ros.pipeline.frame_result import localise_frames
 from scene_reloc_ros.pipeline.localiser import Localiser
@@ -37,7 +39,7 @@ from scene_reloc_ros.pipeline.localiser import Localiser
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``evaluate``."""
-    parser.add_argument('map', metavar='MAP', help='map file')
+    add_maps(parser)
     add_sequence(parser)
     parser.add_argument('--perturb', choices=sorted(PERTURBATIONS),
                         help='evaluate the frames again in other light, blurred or noisy (the '
@@ -53,11 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Localise frames with known poses and say how far off the answers are."""
-    scene_map, localiser = open_localiser(args)
+    files, localiser = open_maps(args)
     with ProgressBars() as bars:
         frames, left_out = readable_frames(read_sequence(args), args.depth,
                                            partial(bars, 'reading'))
-        given = {'map_bytes': Path(args.map).stat().st_size, 'depth': args.depth,
+        given = {'map_bytes': sum(file.stat().st_size for file in files), 'depth': args.depth,
                  'left_out': left_out.as_dict()}
         judged = frames
         report, summary = _judged(localiser, judged, bars, given)
@@ -72,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     if args.perturb:
         print_rows(_drops(summary))
     written = write_json(args.json, summary), args.plots and kept(
-        args.plots, lambda folder: _plot(folder, report, judged, scene_map, trust))
+        args.plots, lambda folder: _plot(folder, report, judged, localiser.scene_map, trust))
     return 0 if written == (args.json, args.plots) else ELSEWHERE
 
 
@@ -83,15 +85,16 @@ def _plot(folder: Path, report: EvaluationReport, frames: Sequence, scene_map: S
         print(f'  {path}')
 
 
-def _judged(localiser: Localiser, frames: Sequence, bars: ProgressBars,
+def _judged(localiser: Localiser | Atlas, frames: Sequence, bars: ProgressBars,
             given: dict[str, Any]) -> tuple[EvaluationReport, dict[str, Any]]:
     """Return the report of frames, taken as a stream of one camera, and its figures."""
     watch = CameraWatch(localiser)
     report = evaluate(watch, frames, bars, given['depth'])
-    return report, {**report.summary(), **given, 'camera': list(watch.notices)}
+    return report, {**report.summary(), **given, 'camera': list(watch.notices),
+                    'answers': [result.as_dict() for result in report.frames]}
 
 
-def _groups(args: argparse.Namespace, localiser: Localiser, report: EvaluationReport,
+def _groups(args: argparse.Namespace, localiser: Localiser | Atlas, report: EvaluationReport,
             frames: Sequence, bars: ProgressBars) -> list[Group]:
     """Return the results of the frames as they are, and of what ``--trust`` asks for."""
     groups = [Group(args.perturb or 'clean', report.frames)]
@@ -122,6 +125,7 @@ def _rows(summary: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     rejected = ', '.join(f'{n} {name}' for name, n in summary['rejections'].items()) or 'none'
     return (
         ('frames', f'{summary["frames"]}, accepted {summary["accepted"]}, rejected: {rejected}'),
+        *_map_rows(summary['answers']),
         ('median error', f'{100 * metres:.2f} cm, {degrees:.2f} degrees'),
         ('within 2 cm, 2 deg', f'{summary["recall_2cm_2deg"]:.1%}'),
         ('within 5 cm, 5 deg', f'{summary["recall_5cm_5deg"]:.1%}'),
@@ -132,6 +136,14 @@ def _rows(summary: dict[str, Any]) -> tuple[tuple[str, str], ...]:
         ('latency', f'{latency["median"]:.0f} ms median, {latency["p95"]:.0f} ms of 95 %'),
         ('solver, device', f'{summary["solver"]}, {summary["device"]}'),
         ('map', f'{summary["map_bytes"] / 1e6:.2f} MB'))
+
+
+def _map_rows(answers: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Return how many accepted frames each of several maps has."""
+    counts = Counter(answer['map'] for answer in answers
+                     if answer['map'] and answer['reason'] is None)
+    text = ', '.join(f'{count} in {name}' for name, count in counts.most_common())
+    return [('maps', text)] if text else []
 
 
 def _trust_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:

@@ -7,25 +7,34 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from contextlib import closing
+from typing import Any
 
-from scene_reloc_ros.cli.arguments import add_device, add_output, add_sequence, read_sequence
-from scene_reloc_ros.cli.queries import add_depth, open_localiser
-from scene_reloc_ros.cli.terminal import ELSEWHERE, ProgressBars
+from scene_reloc_ros.cli.arguments import (
+    add_device,
+    add_json,
+    add_output,
+    add_sequence,
+    read_sequence,
+)
+from scene_reloc_ros.cli.queries import add_depth, add_maps, open_maps
+from scene_reloc_ros.cli.terminal import ELSEWHERE, ProgressBars, write_json
 from scene_reloc_ros.datasets.readable_frames import UnusableFrames
 from scene_reloc_ros.datasets.stamped_lines import tum_line
 from scene_reloc_ros.files.outputs import GrowingText
 from scene_reloc_ros.pipeline.camera_watch import CameraWatch
+from scene_reloc_ros.pipeline.localisation import answer_fields
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``localise``."""
-    parser.add_argument('map', metavar='MAP', help='map file')
+    add_maps(parser)
     add_sequence(parser)
     add_output(parser, '--out', metavar='TRAJECTORY.tum', default='trajectory.tum',
                help='poses map_from_cam in TUM format (trajectory.tum)')
     add_depth(parser)
     add_device(parser)
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -33,10 +42,11 @@ def run(args: argparse.Namespace) -> int:
 
     A frame that cannot be read is left out and named; ValueError where it is every third.
     """
-    localiser = CameraWatch(open_localiser(args)[1])
+    localiser = CameraWatch(open_maps(args)[1])
     frames = read_sequence(args)
     rejections: Counter[Rejection] = Counter()
     unreadable: list[str] = []
+    answers: list[dict[str, Any]] = []
     localised = 0
     with ProgressBars() as bars, closing(GrowingText(args.out)) as trajectory:
         trajectory.write('# stamp tx ty tz qx qy qz qw (map_from_cam)\n')
@@ -48,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
             except ValueError as error:
                 unreadable.append(str(error))
                 continue
+            answers.append(answer_fields(name, found))
             if found.map_from_cam is not None:
                 localised += 1
                 trajectory.write(tum_line(frame.stamp_ns, found.map_from_cam))
@@ -62,4 +73,8 @@ def run(args: argparse.Namespace) -> int:
     for sentence in left_out.sentences:
         print(f'  {sentence}')
     left_out.refuse_too_many()
-    return 0 if trajectory.path == args.out else ELSEWHERE
+    written = trajectory.path, write_json(args.json, {
+        'frames': len(frames), 'localised': localised, 'camera': list(localiser.notices),
+        'rejections': {rejection.code: count for rejection, count in rejections.items()},
+        'left_out': left_out.as_dict(), 'answers': answers})
+    return 0 if written == (args.out, args.json) else ELSEWHERE

@@ -24,7 +24,9 @@ def map_figures(path: str | Path, scene_map: SceneMap) -> dict[str, Any]:
                        'fy': camera.fy, 'distortion_model': camera.distortion_model},
             'depth': scene_map.depth and _depth_figures(scene_map.depth),
             'calibration_table': scene_map.uncertainty and scene_map.uncertainty.as_dict(),
-            'origin': list(scene_map.origin), **scene_map.metadata}
+            'origin': list(scene_map.origin),
+            'transform': scene_map.transform and list(scene_map.transform),
+            **scene_map.metadata}
 
 
 def _depth_figures(depth: DepthCorrection) -> dict[str, Any]:
@@ -80,7 +82,15 @@ def _pose_rows(figures: dict[str, Any]) -> list[tuple[str, str]]:
     if any(figures['origin']):
         x, y, z = figures['origin']
         said.append(f'the map is kept from ({x:.0f}, {y:.0f}, {z:.0f}) m of its frame on')
-    return [('poses', '; '.join(said))] if said else []
+    return ([('poses', '; '.join(said))] if said else []) + _transform_rows(figures['transform'])
+
+
+def _transform_rows(transform: list[float] | None) -> list[tuple[str, str]]:
+    """Return where the map lies in the frame that it shares with others, if it does."""
+    if transform is None:
+        return []
+    return [('transform', 'x {:.3f} y {:.3f} z {:.3f} m, quaternion {:.4f} {:.4f} {:.4f} {:.4f}: '
+                          'where the map lies in the frame of its answers'.format(*transform))]
 
 
 def _check_rows(check: dict[str, Any], table: dict[str, Any] | None) -> list[tuple[str, str]]:

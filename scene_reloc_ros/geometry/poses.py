@@ -267,6 +267,17 @@ def moved_covariance(covariance: npt.ArrayLike, offset_m: npt.ArrayLike) -> np.n
     return carry @ np.asarray(covariance, np.float64) @ carry.T
 
 
+def turned_covariance(covariance: npt.ArrayLike, rotation: np.ndarray) -> np.ndarray:
+    """Numpy: the (6, 6) covariance of a pose, see ``moved_covariance``, about turned axes.
+
+    Args:
+        covariance: about the axes of frame b.
+        rotation: (3, 3) of a_from_b.
+    """
+    both = np.kron(np.eye(2), rotation)
+    return both @ np.asarray(covariance, np.float64) @ both.T
+
+
 def rotation_angle(rotation: torch.Tensor) -> torch.Tensor:
     """Geodesic angle (...) in radians of rotations (..., 3, 3); exact near zero and near pi."""
     return so3_log(rotation).norm(dim=-1).clamp(max=math.pi)

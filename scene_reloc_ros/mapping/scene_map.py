@@ -7,30 +7,44 @@ One safetensors file: no pickle, a checksum.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 import torch
 
 from scene_reloc_ros.files.outputs import write_whole
 from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.geometry.poses import (
+    FARTHEST_M,
+    pose_from_translation_quaternion,
+    shifted_pose,
+    transform_points,
+)
 from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
 from scene_reloc_ros.mapping.depth_correction import DepthCorrection
 from scene_reloc_ros.uncertainty.model import UncertaintyModel
 
 FORMAT = 'scene_reloc_ros map'
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
+_WITHOUT_TRANSFORM = '6'  # still written where there is none: older programs read it
 _WITHOUT_ORIGIN = '5'  # the format whose maps were all in the coordinates of the map frame
 _BEFORE_METHODS = '4'  # the format whose only method was ``ace``
 _CONTENT_PREFIX = 'content.'
 _HEADER_LENGTH = 8  # bytes of the header's length at the start of a safetensors file
 
+_LENGTH_TOLERANCE = 0.01  # of a quaternion that somebody has typed
+
 Origin = tuple[float, float, float]  # of a map's own coordinates, in the map frame, metres
+# Where a map lies in a frame that several share: x, y, z in metres, a quaternion x, y, z, w.
+Transform = tuple[float, float, float, float, float, float, float]
 
 
 def _no_voxels() -> torch.Tensor:
@@ -68,18 +82,35 @@ class SceneMap:
     uncertainty: UncertaintyModel | None = None  # of its errors; None: an old map of few frames
     origin: Origin = (0.0, 0.0, 0.0)  # where views, points and voxels are seen from, metres
     colours: torch.Tensor | None = None  # (P, 3) uint8 red, green, blue of the cloud; None: grey
+    transform: Transform | None = None  # common_from_map of several maps; None: they share none
 
     @property
     def map_views(self) -> torch.Tensor:
-        """Return map_from_cam of the mapping frames, (F, 4, 4) float64, metres."""
+        """Return where the mapping cameras were, (F, 4, 4) float64, metres, see ``placement``."""
         views = self.views.double().clone()
         views[:, :3, 3] += torch.tensor(self.origin, dtype=torch.float64)
-        return views
+        return views if self.transform is None else torch.from_numpy(
+            pose_of_transform(self.transform)) @ views
 
     @property
     def positions(self) -> torch.Tensor:
-        """Return where the mapping cameras were in the map frame, (F, 3) float64, metres."""
+        """Return the positions of the mapping cameras, (F, 3) float64, metres, as map_views."""
         return self.map_views[:, :3, 3]
+
+    @property
+    def points(self) -> torch.Tensor:
+        """Return the points of the cloud, (P, 3) float64, metres, see ``placement``."""
+        return transform_points(torch.from_numpy(self.placement), self.cloud.double())
+
+    @property
+    def placement(self) -> np.ndarray:
+        """Return where the map's own coordinates lie in the frame of its answers, (4, 4) metres.
+
+        That is the frame that it shares with other maps where it has a transform, else the frame
+        of the poses that it was made of.
+        """
+        origin = shifted_pose(np.eye(4), self.origin)
+        return origin if self.transform is None else pose_of_transform(self.transform) @ origin
 
     def save(self, path: str | Path) -> None:
         """Write the map, whole or not at all; OSError where that is not possible."""
@@ -93,13 +124,14 @@ class SceneMap:
         if self.colours is not None:
             tensors['colours'] = self.colours
         tensors = {key: value.cpu().contiguous() for key, value in tensors.items()}
-        header = {'format': FORMAT, 'format_version': str(FORMAT_VERSION),
+        version = _WITHOUT_TRANSFORM if self.transform is None else str(FORMAT_VERSION)
+        header = {'format': FORMAT, 'format_version': version,
                   'encoder_name': self.encoder_name, 'encoder_hash': self.encoder_hash,
                   'method': self.content.method, 'content': json.dumps(self.content.header),
                   'camera': json.dumps(asdict(self.camera)),
                   'depth': json.dumps(self.depth and asdict(self.depth)),
                   'calibration': json.dumps(self.uncertainty and self.uncertainty.as_dict()),
-                  'origin': json.dumps(self.origin),
+                  'origin': json.dumps(self.origin), 'transform': json.dumps(self.transform),
                   'metadata': json.dumps(self.metadata), 'checksum': _checksum(tensors)}
         write_whole(path, save(tensors, header))
 
@@ -120,7 +152,7 @@ class SceneMap:
         if header.get('format') != FORMAT:
             raise ValueError(f'file {path} is no {FORMAT}; give a file of scene_reloc map')
         if header.get('format_version') not in (
-                _BEFORE_METHODS, _WITHOUT_ORIGIN, str(FORMAT_VERSION)):
+                _BEFORE_METHODS, _WITHOUT_ORIGIN, _WITHOUT_TRANSFORM, str(FORMAT_VERSION)):
             raise ValueError(f'map file {path} has format version {header.get("format_version")}, '
                              f'this program reads {FORMAT_VERSION}; map again or update')
         if header.get('checksum') != _checksum(tensors):
@@ -148,7 +180,8 @@ class SceneMap:
                 metadata=json.loads(header['metadata']),
                 depth=depth and DepthCorrection(**depth), ambiguous=tensors['ambiguous'],
                 uncertainty=calibration and UncertaintyModel.from_dict(calibration),
-                origin=_origin(header), colours=_colours(tensors))
+                origin=_origin(header), colours=_colours(tensors),
+                transform=_transform(header))
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise ValueError(f'map file {path} lacks a part ({error}); map again') from error
 
@@ -157,6 +190,40 @@ def _origin(header: dict[str, str]) -> Origin:
     """Return the origin that a header tells, zero in that of an older map."""
     x, y, z = map(float, json.loads(header.get('origin', '[0, 0, 0]')))
     return x, y, z
+
+
+def _transform(header: dict[str, str]) -> Transform | None:
+    """Return the transform that a header tells, None in that of an older map."""
+    values = json.loads(header.get('transform', 'null'))
+    return None if values is None else checked_transform(values)
+
+
+def checked_transform(values: Sequence[float]) -> Transform:
+    """Return a transform whose quaternion has length 1; ValueError says what is wrong with it.
+
+    Args:
+        values: x, y, z in metres, and a quaternion x, y, z, w.
+    """
+    if len(values) != 7:
+        raise ValueError(f'a transform of {len(values)} numbers; expected x y z qx qy qz qw')
+    x, y, z, *quaternion = map(float, values)
+    if not all(map(math.isfinite, (x, y, z, *quaternion))):
+        raise ValueError(f'transform {list(values)} contains NaN or Inf; expected seven finite '
+                         'numbers')
+    if max(abs(x), abs(y), abs(z)) > FARTHEST_M:
+        raise ValueError(f'transform {list(values)} leads farther than any place on Earth, '
+                         f'{FARTHEST_M:.0e} m; expected metres')
+    length = math.hypot(*quaternion)
+    if abs(length - 1) > _LENGTH_TOLERANCE:
+        raise ValueError(f'quaternion {quaternion} of the transform has length {length:.3g}; '
+                         'expected 1, as qx qy qz qw')
+    qx, qy, qz, qw = (part / length for part in quaternion)
+    return x, y, z, qx, qy, qz, qw
+
+
+def pose_of_transform(transform: Transform) -> np.ndarray:
+    """Return common_from_map (4, 4) float64, metres."""
+    return pose_from_translation_quaternion(transform[:3], transform[3:])
 
 
 def _colours(tensors: dict[str, torch.Tensor]) -> torch.Tensor | None:

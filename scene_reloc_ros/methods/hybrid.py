@@ -21,6 +21,7 @@ from scene_reloc_ros.mapping.generators import MappingGenerators
 from scene_reloc_ros.mapping.hold_out import PosedFrames
 from scene_reloc_ros.mapping.progress import MappingProgress, TooLittleTime
 from scene_reloc_ros.mapping.scene_map import MapContent, SceneMap
+from scene_reloc_ros.methods.joining import joined
 from scene_reloc_ros.methods.method import (
     Correspondences,
     Fitted,
@@ -30,12 +31,11 @@ from scene_reloc_ros.methods.method import (
     Needs,
     Observer,
     QueryImage,
+    Recognising,
+    Resemblance,
 )
 from scene_reloc_ros.methods.registry import method_class, method_of_map
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER, encoder_hash
-
-_SQUARE_PX = 8.0  # what lies within one square of an image is evidence of one thing, pixels
-_DENSE = 1 / 25  # of a cell of a grid, of which those nearby err alike
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,12 @@ class HybridObserver:
         found = self._pool.map(lambda part: part.observe(image), self._parts.values())
         return joined({name: one for name, one in zip(self._parts, found)
                        if isinstance(one, Correspondences)}, self._weights)
+
+    def resemblance(self, image: QueryImage) -> Resemblance | None:
+        """Return what the first part knows that can tell, see ``Recognising``."""
+        known = (part.resemblance(image) for part in self._parts.values()
+                 if isinstance(part, Recognising))
+        return next((one for one in known if one is not None), None)
 
 
 class Hybrid:
@@ -156,54 +162,6 @@ class Hybrid:
                       'depth_frames': max(part.metadata.get('depth_frames', 0)
                                           for part in found.values()),
                       'camera_fit': first.metadata.get('camera_fit')})
-
-
-def joined(found: Mapping[str, Correspondences],
-           weights: Mapping[str, float]) -> Correspondences:
-    """Return the correspondences of several methods as one.
-
-    What several say of one square of the image is not counted for each of them, and a cell of a
-    whole grid counts for as much as it tells beside its neighbours.
-
-    Args:
-        found: of each method by its name; tensors may lie on several devices.
-        weights: of one of each method, by its noise; 1 where it is missing.
-    """
-    device = next(iter(found.values())).points.device
-    parts = list(found.values())
-    pixels = torch.cat([part.pixels for part in parts])
-    owner = torch.repeat_interleave(torch.arange(len(parts)),
-                                    torch.tensor([len(part.pixels) for part in parts]))
-    own = torch.cat([weights.get(name, 1.0) * _weights_of(part)
-                     for name, part in found.items()])
-    rays, points = (torch.cat([getattr(part, name).to(device).float() for part in parts])
-                    for name in ('rays', 'points'))
-    return Correspondences(
-        pixels, rays, points, (own / _sharing(pixels, owner)).to(device), sparse=True,
-        families=tuple((name, len(part.pixels)) for name, part in found.items()))
-
-
-def _weights_of(part: Correspondences) -> torch.Tensor:
-    """Return how much the correspondences (N,) of one method count each."""
-    weights = torch.ones(len(part.pixels)) if part.weights is None else part.weights.cpu()
-    return weights if part.sparse else _DENSE * weights
-
-
-def _sharing(pixels: torch.Tensor, owner: torch.Tensor) -> torch.Tensor:
-    """Return how many methods (N,) say something of the square that each pixel lies in.
-
-    Args:
-        pixels: (N, 2) of the working image.
-        owner: (N,) int64, number of the method.
-    """
-    if not len(pixels):
-        return torch.ones(0)
-    place = (pixels / _SQUARE_PX).floor().long()
-    column, row = (place - place.amin(0)).unbind(1)
-    square = row * (int(column.max()) + 1) + column
-    said = torch.zeros(int(owner.max()) + 1, int(square.max()) + 1)
-    said[owner, square] = 1.0
-    return said.sum(0)[square]
 
 
 def parts_of(scene_map: SceneMap) -> dict[str, SceneMap]:

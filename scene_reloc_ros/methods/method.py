@@ -22,8 +22,10 @@ from scene_reloc_ros.mapping.generators import MappingGenerators
 from scene_reloc_ros.mapping.hold_out import PosedFrames
 from scene_reloc_ros.mapping.progress import MappingProgress
 from scene_reloc_ros.mapping.scene_map import MapContent, SceneMap
-from scene_reloc_ros.network.preprocessing import WORKING_HEIGHT, working_image
-from scene_reloc_ros.network.weights import encoder_hash
+from scene_reloc_ros.methods.descriptions import Descriptions
+from scene_reloc_ros.network.device import autocast
+from scene_reloc_ros.network.preprocessing import network_input, WORKING_HEIGHT, working_image
+from scene_reloc_ros.network.weights import encoder_hash, LoadedEncoder
 from scene_reloc_ros.uncertainty.image_quality import image_quality, ImageQuality
 
 
@@ -62,6 +64,8 @@ class QueryImage:
     image: np.ndarray  # (h, w, 3) BGR or (h, w) grey uint8, as it came
     source: Camera  # that took it
     depth_m: np.ndarray | None = None  # (h', w') metres along z as it came, 0 or NaN where unknown
+    # of ``grey``, for all maps that are asked
+    described: Descriptions = field(default_factory=Descriptions, repr=False, compare=False)
 
     @classmethod
     def of(cls, image: np.ndarray, camera: Camera, depth_m: np.ndarray | None = None,
@@ -106,6 +110,22 @@ class Observer(Protocol):
 
     def observe(self, image: QueryImage) -> Correspondences | Regressed:
         """Return what an image shows."""
+
+
+@dataclass(frozen=True)
+class Resemblance:
+    """How much an image looks like one of the key frames that it looks like most."""
+
+    kind: str  # of what is matched: numbers of one kind can be compared, whatever the map
+    matches: int  # count
+
+
+@runtime_checkable
+class Recognising(Protocol):
+    """An observer that can tell, at little cost, whether an image shows its map at all."""
+
+    def resemblance(self, image: QueryImage) -> Resemblance | None:
+        """Return how much an image looks like the map, None where that is not known."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +176,17 @@ class Growing(Protocol):
 
     def add(self, scene_map: SceneMap, frames: PosedFrames, progress: MappingProgress) -> SceneMap:
         """Return the map with further posed frames."""
+
+
+def encoder_key(scene_map: SceneMap, device: torch.device) -> tuple[str, ...]:
+    """Return what the descriptions of an image by a map's encoder are known by."""
+    return 'encoder', scene_map.encoder_hash, str(device)
+
+
+def encoded(encoder: LoadedEncoder, grey: np.ndarray, device: torch.device) -> torch.Tensor:
+    """Return the descriptors (E, R, C) of a working image, as its network gives them."""
+    with torch.inference_mode(), autocast(device):
+        return encoder(network_input(grey, device))[0]
 
 
 def checked_encoder(scene_map: SceneMap) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from scene_reloc_ros.geometry.camera import Camera
+from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.geometry.turning import (
     turned_camera,
     turned_from_upright,
@@ -21,6 +22,7 @@ from scene_reloc_ros.geometry.turning import (
     turned_pixels,
 )
 from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.pipeline.atlas.atlas import Atlas
 from scene_reloc_ros.pipeline.calibration_sentence import calibration_sentence
 from scene_reloc_ros.pipeline.camera_check import CameraMemory
 from scene_reloc_ros.pipeline.localisation import Localisation, LocalisationTrace
@@ -48,11 +50,11 @@ class CameraWatch:
     Poses are never corrected by what is found: their covariances say it.
     """
 
-    def __init__(self, localiser: Localiser) -> None:
+    def __init__(self, localiser: Localiser | Atlas) -> None:
         """Watch nothing yet.
 
         Args:
-            localiser: answers each image; it keeps no state.
+            localiser: answers each image, in one map or several; it keeps no state.
         """
         self.localiser = localiser
         self.turned = 0  # quarters clockwise that the pictures need to stand upright
@@ -86,7 +88,13 @@ class CameraWatch:
 
     @property
     def scene_map(self) -> SceneMap:
-        """The map that it localises in."""
+        """The map that it localises in, of several the first."""
+        return self.localiser.scene_map
+
+    def scene_map_of(self, name: str) -> SceneMap:
+        """Return the map that an answer names in its field ``map``."""
+        if isinstance(self.localiser, Atlas):
+            return self.localiser.scene_map_of(name)
         return self.localiser.scene_map
 
     def depth_unavailable(self) -> str | None:
@@ -150,10 +158,11 @@ class CameraWatch:
     def _remember(self, found: LocalisationTrace) -> None:
         """Learn from an answer that is right, whether it is exact enough or not."""
         rejection = found.localisation.rejection
-        if (found.finding is None or found.pose is None
+        if (found.finding is None or found.pose is None or found.result is None
                 or rejection not in (None, Rejection.UNCERTAIN, Rejection.MISCALIBRATED)):
             return
-        self._memory.add(found.finding, found.pose.map_from_cam)
+        # in the map's own coordinates, as the query that is compared with it
+        self._memory.add(found.finding, invert_pose(found.result.cam_from_map.cpu()).numpy())
         self._doubt = found.finding.doubt
         if self._memory.knowledge.views >= _VIEWS:
             self._told = self._doubt.probability > (_STILL_SURE if self._told else _SURE)

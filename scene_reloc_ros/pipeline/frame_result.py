@@ -18,7 +18,11 @@ from scene_reloc_ros.geometry.pose_error import pose_errors, recall, RECALL_BOUN
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.geometry.poses import checked_pose
 from scene_reloc_ros.mapping.hold_out import PosedFrames
-from scene_reloc_ros.pipeline.localisation import Localisation, LocalisationTrace
+from scene_reloc_ros.pipeline.localisation import (
+    answer_fields,
+    Localisation,
+    LocalisationTrace,
+)
 
 GOOD_M, GOOD_DEG = 0.10, 5.0  # an answer within them should be accepted
 GROSS_M, GROSS_DEG = 0.25, 10.0  # an answer farther off is wrong, not inexact
@@ -52,6 +56,13 @@ class FrameResult:
             return cls(frame.name, truth, trace, math.inf, math.inf)
         translation, rotation = pose_errors(trace.pose.map_from_cam, truth)
         return cls(frame.name, truth, trace, float(translation), float(rotation))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain values, null for an error that is not known."""
+        errors = {'translation_m': self.translation_m, 'rotation_deg': self.rotation_deg}
+        return {**answer_fields(self.name, self.localisation),
+                **{name: value if math.isfinite(value) else None
+                   for name, value in errors.items()}}
 
     @property
     def localisation(self) -> Localisation:

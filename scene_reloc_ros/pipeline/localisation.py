@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,6 +34,8 @@ class Localisation:
     solver: str
     device: str
     shares: dict[str, float] = field(default_factory=dict)  # carried by each method of a hybrid
+    map: str = ''  # name of the map that says so, where several are asked
+    agreeing: tuple[str, ...] = ()  # names of others that found the same place
 
     @property
     def accepted(self) -> bool:
@@ -50,14 +53,14 @@ class LocalisationTrace:
     finding: CameraFinding | None = None  # what it tells of its camera
 
 
-def localisation_of(query: Query, origin: np.ndarray,
+def localisation_of(query: Query, placement: np.ndarray,
                     answer: tuple[SolverResult | None, AssessedPose | None, Rejection | None],
                     backend: tuple[str, str], latency_ms: float) -> Localisation:
     """Return the Localisation of a query; a pose goes into it only where nothing rejects it.
 
     Args:
         query: that was solved.
-        origin: (3,) of the coordinates of its points in the map frame, metres.
+        placement: (4, 4) of the coordinates of its points, see ``SceneMap.placement``.
         answer: the solver's result, the pose as it was assessed, and what rejects it.
         backend: names of the solver and the device.
         latency_ms: since the query began.
@@ -71,8 +74,17 @@ def localisation_of(query: Query, origin: np.ndarray,
         believed.map_from_cam if believed else None, believed.covariance if believed else None,
         rejection, _detail(result, pose, count, shares), int(inliers.sum()), count,
         ((query.pixels[inliers] + 0.5) * query.enlarged - 0.5).numpy(),
-        query.problem.points.cpu()[inliers].double().numpy() + origin, latency_ms,
+        query.problem.points.cpu()[inliers].double().numpy() @ placement[:3, :3].T
+        + placement[:3, 3], latency_ms,
         pose.probability if pose else 0.0, *backend, shares)
+
+
+def answer_fields(name: str, found: Localisation) -> dict[str, Any]:
+    """Return the answer to a frame, by its name, as plain values of a report."""
+    return {'frame': name, 'map': found.map or None, 'inliers': found.inliers,
+            'cells': found.cells, 'reason': None if found.rejection is None
+            else found.rejection.code, 'probability': round(found.probability, 4),
+            'answered_ms': round(found.latency_ms, 2)}
 
 
 def _shares(query: Query, inliers: torch.Tensor) -> dict[str, float]:

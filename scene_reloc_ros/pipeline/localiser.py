@@ -12,8 +12,7 @@ import numpy as np
 import torch
 
 from scene_reloc_ros.geometry.camera import Camera
-from scene_reloc_ros.geometry.depth import registered_depth, trusted_depths
-from scene_reloc_ros.geometry.poses import invert_pose, shifted_pose
+from scene_reloc_ros.geometry.depth import registered_depth
 from scene_reloc_ros.mapping.camera_refinement import off_by, same_camera
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.method import Correspondences, Observer, QueryImage, Regressed
@@ -32,6 +31,7 @@ from scene_reloc_ros.pipeline.localisation import (
     localisation_of,
     LocalisationTrace,
 )
+from scene_reloc_ros.pipeline.observed_query import cell_depths, observed_query
 from scene_reloc_ros.solver.backend import select_solver
 from scene_reloc_ros.solver.free_camera import CameraEvidence, free_camera
 from scene_reloc_ros.solver.problem import (
@@ -87,7 +87,7 @@ class Localiser:
         self.solver, self._solve = select_solver(options.solver, self.device)
 
     def _use(self, scene_map: SceneMap) -> None:
-        self.scene_map, self._origin = scene_map, np.array(scene_map.origin)
+        self.scene_map, self._placement = scene_map, scene_map.placement
         model = scene_map.uncertainty or uncalibrated(self.family)
         self.assessor = JointAssessor(model, scene_map.views, scene_map.ambiguous,
                                       self.options.acceptance, self._solving.threshold_px)
@@ -132,31 +132,31 @@ class Localiser:
             memory: what queries before have told of this camera, see ``CameraWatch``.
         """
         started = time.perf_counter()
-        query = self.prepare(image, camera, depth_m)
+        return self.trace_of(self.seen(image, camera, depth_m), memory, started)
+
+    def seen(self, image: np.ndarray, camera: Camera,
+             depth_m: np.ndarray | None = None) -> QueryImage:
+        """Return an image as its map looks at it, see ``localise``."""
+        return QueryImage.of(image, camera, depth_m, working_height(camera, self.scene_map.camera))
+
+    def trace_of(self, seen: QueryImage, memory: CameraMemory | None = None,
+                 started: float | None = None) -> LocalisationTrace:
+        """Return what ``trace`` does of an image that was looked at already.
+
+        Args:
+            seen: several maps that look at it share what it shows (``QueryImage.described``).
+            memory: see ``trace``.
+            started: when the query began, of ``time.perf_counter``; None: now.
+        """
+        started = time.perf_counter() if started is None else started
+        query = self.query_of(seen, self.observer.observe(seen))
         solved = self.solve(query)
         answer = self.assess(query, solved, started, self.examine(query, solved, memory))
-        if depth_m is None or answer.localisation.accepted:
+        if seen.depth_m is None or answer.localisation.accepted:
             return answer
-        refused = self._unless_of_other_unit(answer, query, image, camera, depth_m)
+        refused = _unless_of_other_unit(self, answer, query, seen)
         return replace(refused, localisation=replace(
             refused.localisation, latency_ms=(time.perf_counter() - started) * 1e3))
-
-    def _unless_of_other_unit(self, answer: LocalisationTrace, query: Query, image: np.ndarray,
-                              camera: Camera, depth_m: np.ndarray) -> LocalisationTrace:
-        """Return a refusal, or one that names the unit of the depth where the image has a pose."""
-        pixels = (query.pixels.numpy() + 0.5) * query.enlarged - 0.5
-        depths = depths_at_pixels(depth_m, camera, pixels)
-        if not (is_other_unit(ratio_of_points(query, depths)) or self.observer.observes_depth):
-            return answer
-        plain = self.prepare(image, camera)
-        found = self.assess(plain, self.solve(plain)).localisation
-        ratio = ratio_at_inliers(found, camera, depth_m)
-        if ratio is None or not is_other_unit(ratio):
-            return answer
-        detail = (f'It says {ratio:.3g} times the distance that the map does at {found.inliers} '
-                  'points, where the image alone has a pose.')
-        return replace(answer, localisation=replace(
-            answer.localisation, rejection=Rejection.DEPTH_UNIT, detail=detail))
 
     def examine(self, query: Query, solved: SolverResult | Rejection,
                 memory: CameraMemory | None = None) -> CameraFinding | None:
@@ -172,22 +172,24 @@ class Localiser:
     def prepare(self, image: np.ndarray, camera: Camera,
                 depth_m: np.ndarray | None = None) -> Query:
         """Return the Query of one image, see ``localise``: all that comes before the solver."""
-        seen = QueryImage.of(image, camera, depth_m,
-                             working_height(camera, self.scene_map.camera))
+        seen = self.seen(image, camera, depth_m)
         return self.query_of(seen, self.observer.observe(seen))
 
     def query_of(self, seen: QueryImage, observed: Correspondences | Regressed) -> Query:
         """Return the Query of an image of which it is known what an observer says."""
         own = same_camera(seen.source, self.scene_map.camera)
         query = replace(
-            _query(seen, observed), own_camera=own and not seen.source.turned,
+            observed_query(seen, observed), own_camera=own and not seen.source.turned,
             if_own=None if own else off_by(seen.source, self.scene_map.camera,
                                            self.scene_map.correction.values))
         return query if seen.depth_m is None else self.with_depth(query, seen.depth_m, seen.source)
 
     def with_depth(self, query: Query, depth_m: np.ndarray, camera: Camera) -> Query:
         """Return the Query with the depths of its cells, see ``localise``."""
-        depths = self._depths(depth_m, camera, query)
+        unavailable = self.depth_unavailable()
+        if unavailable is not None:
+            raise ValueError(unavailable)
+        depths = cell_depths(self.scene_map, registered_depth(depth_m, camera), camera, query)
         return replace(query, problem=replace(query.problem, depths=depths))
 
     def solve(self, query: Query) -> SolverResult | Rejection:
@@ -242,24 +244,12 @@ class Localiser:
             query, solved, None if finding is None else
             CameraSpread(finding.covariance, finding.doubt.probability))
         if pose is not None:
-            pose = replace(pose, map_from_cam=shifted_pose(pose.map_from_cam, self._origin))
+            pose = pose.placed(self._placement)
         result = solved if isinstance(solved, SolverResult) else None
         latency_ms = (time.perf_counter() - started) * 1e3
         return LocalisationTrace(
-            localisation_of(query, self._origin, (result, pose, rejection),
+            localisation_of(query, self._placement, (result, pose, rejection),
                             (self.solver, str(self.device)), latency_ms), pose, result, finding)
-
-    def _depths(self, depth_m: np.ndarray, camera: Camera, query: Query) -> torch.Tensor:
-        """Return the depths (N,) of the cells as the map sees them, 0 where unknown."""
-        unavailable, correction = self.depth_unavailable(), self.scene_map.depth
-        if unavailable is not None or correction is None:
-            raise ValueError(unavailable)
-        rays, depth_m = query.problem.rays, registered_depth(depth_m, camera)
-        stretch = depth_m.shape[0] / query.size_px[1]
-        depths = torch.from_numpy(trusted_depths(depth_m, query.pixels.numpy(),
-                                                 stretch)).to(rays.device)
-        own = same_camera(camera, self.scene_map.camera)
-        return correction(depths, rays[:, :2]) if own else depths
 
 
 def _scale_is_known(focal_px: float, mapped_by: Camera) -> bool:
@@ -268,22 +258,21 @@ def _scale_is_known(focal_px: float, mapped_by: Camera) -> bool:
     return 1 / _LARGEST_SCALE <= ratio <= _LARGEST_SCALE
 
 
-def _query(seen: QueryImage, observed: Correspondences | Regressed) -> Query:
-    """Return the Query of what a method knows of a working image."""
-    camera, enlarged = seen.camera, seen.source.width / seen.camera.width
-    size = camera.width, camera.height
-    if isinstance(observed, Regressed):
-        nothing = torch.zeros(0, 3)
-        return Query(PoseProblem(nothing, nothing, camera.focal), nothing[:, :2], size, enlarged,
-                     seen.quality, regressed=_regressed(observed), similarity=observed.similarity)
-    problem = PoseProblem(observed.rays, observed.points, camera.focal, weights=observed.weights)
-    return Query(problem, observed.pixels, size, enlarged, seen.quality, observed.sparse,
-                 families=observed.families)
-
-
-def _regressed(observed: Regressed) -> SolverResult:
-    """Return a pose that comes without correspondences as that of a solver."""
-    deviations = [observed.deviation_m] * 3 + [observed.deviation_rad] * 3
-    information = torch.tensor(deviations, dtype=torch.float64).pow(-2).diag()
-    return SolverResult(invert_pose(observed.map_from_cam), torch.zeros(0, dtype=torch.bool), 0.0,
-                        0.0, None, information, 0, 0.0)
+def _unless_of_other_unit(localiser: Localiser, answer: LocalisationTrace, query: Query,
+                          seen: QueryImage) -> LocalisationTrace:
+    """Return a refusal, or one that names the unit of the depth where the image has a pose."""
+    assert seen.depth_m is not None
+    pixels = (query.pixels.numpy() + 0.5) * query.enlarged - 0.5
+    ratio_seen = ratio_of_points(query, depths_at_pixels(seen.depth_m, seen.source, pixels))
+    if not (is_other_unit(ratio_seen) or localiser.observer.observes_depth):
+        return answer
+    without = replace(seen, depth_m=None)
+    plain = localiser.query_of(without, localiser.observer.observe(without))
+    found = localiser.assess(plain, localiser.solve(plain)).localisation
+    ratio = ratio_at_inliers(found, seen.source, seen.depth_m)
+    if ratio is None or not is_other_unit(ratio):
+        return answer
+    detail = (f'It says {ratio:.3g} times the distance that the map does at {found.inliers} '
+              'points, where the image alone has a pose.')
+    return replace(answer, localisation=replace(
+        answer.localisation, rejection=Rejection.DEPTH_UNIT, detail=detail))

@@ -18,7 +18,8 @@ from scene_reloc_ros.geometry.poses import invert_pose
 from scene_reloc_ros.mapping.hold_out import PosedFrames
 from scene_reloc_ros.mapping.progress import Deadline, MappingProgress, Pace
 from scene_reloc_ros.mapping.scene_map import SceneMap
-from scene_reloc_ros.methods.hybrid import joined, only, parts_of, weighted
+from scene_reloc_ros.methods.hybrid import only, parts_of, weighted
+from scene_reloc_ros.methods.joining import joined
 from scene_reloc_ros.methods.method import Correspondences, QueryImage
 from scene_reloc_ros.pipeline.localiser import Localiser
 from scene_reloc_ros.solver.problem import SolverResult

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from scene_reloc_ros.geometry.pose_error import view_novelty
-from scene_reloc_ros.geometry.poses import invert_pose
+from scene_reloc_ros.geometry.poses import invert_pose, turned_covariance
 from scene_reloc_ros.solver.problem import PoseProblem, SolverResult
 from scene_reloc_ros.uncertainty.acceptance import (
     AcceptanceOptions,
@@ -44,6 +44,11 @@ class AssessedPose:
     probability: float  # that it is within the bounds asked for
     features: dict[str, float]  # name -> value, larger is better
     novelty: float  # from the nearest mapping view, unitless
+
+    def placed(self, placement: np.ndarray) -> AssessedPose:
+        """Return it as it is seen from another frame, of which (4, 4) leads there."""
+        return replace(self, map_from_cam=placement @ self.map_from_cam,
+                       covariance=turned_covariance(self.covariance, placement[:3, :3]))
 
 
 @dataclass(frozen=True)

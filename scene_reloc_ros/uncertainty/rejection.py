@@ -90,6 +90,10 @@ class Rejection(Reason):
     AMBIGUOUS = (
         'Two different poses explain the image equally well.',
         'Move or turn until something unique is in view; odometry helps the gate to choose.')
+    UNDECIDED_MAP = (
+        'Two maps explain the image about as well.',
+        'Look at something that only one of the places has; give maps that overlap a transform '
+        'into one frame (scene_reloc info MAP --set-transform).')
     UNDETERMINED = (
         'The points that agree do not fix all of the pose.',
         'Turn towards a part of the place that has depth and texture.')
@@ -117,6 +121,11 @@ class Rejection(Reason):
         'The depth image is in another unit than the map.',
         'Send 16UC1 in millimetres or 32FC1 in metres, and check the depth scale of the driver; '
         'or query without depth.')
+    # found beside other images
+    OTHER_MAP = (
+        'The image fits another map than the one in use.',
+        'Nothing, where it passes; a robot that has changed its place is found after '
+        'map_switch_agreeing frames.')
     # found beside odometry
     DISAGREES_WITH_ODOMETRY = (
         'Odometry does not explain the pose.',

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command ``evaluate``: figures, other light, pictures of other places."""
 
+from dataclasses import replace
 import json
 
 from support.mapped_room import LAP, ROUTE
@@ -9,6 +10,7 @@ from support.worlds.frame_folder import lose_tracking, tear, write_folder
 
 from scene_reloc_ros.cli.main import main
 from scene_reloc_ros.datasets.open_sequence import open_sequence
+from scene_reloc_ros.mapping.scene_map import SceneMap
 
 
 def test_pictures_of_other_places_are_refused_and_counted(mapped, capsys):
@@ -93,3 +95,20 @@ def test_a_list_that_names_an_absent_frame_is_refused(mapped, capsys):
     assert main(['evaluate', str(mapped / 'room.map'), ROUTE, '--frames',
                  str(mapped / 'absent.txt')]) == 2
     assert 'frame-x' in capsys.readouterr().err
+
+
+def test_of_several_maps_the_accepted_frames_of_each_are_counted(mapped, tmp_path, capsys):
+    scene_map = SceneMap.load(mapped / 'room.map')
+    content = replace(scene_map.content, tensors={
+        **scene_map.content.tensors, 'codes': scene_map.content.tensors['codes'].flip(1)})
+    replace(scene_map, content=content).save(tmp_path / 'nowhere.map')
+    few = tmp_path / 'few.txt'
+    few.write_text('\n'.join((mapped / 'between.txt').read_text().split()[1:4]))
+    assert main(['evaluate', str(mapped / 'room.map'), str(tmp_path), ROUTE, '--frames', str(few),
+                 '--json', str(tmp_path / 'eval.json')]) == 0
+    figures = json.loads((tmp_path / 'eval.json').read_text())
+    assert 'maps' in capsys.readouterr().out
+    assert [one['map'] for one in figures['answers']] == ['room'] * 3
+    assert all(one['translation_m'] < 0.1 for one in figures['answers'])
+    assert figures['map_bytes'] == sum(file.stat().st_size for file in (
+        mapped / 'room.map', tmp_path / 'nowhere.map'))

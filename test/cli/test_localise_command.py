@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command ``localise``."""
 
+from dataclasses import replace
+import json
+
 import numpy as np
 import pytest
 from support.mapped_room import LAP, ROUTE
@@ -10,6 +13,7 @@ from support.worlds.frame_folder import lose_tracking, tear, write_folder
 from scene_reloc_ros.cli.main import main
 from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.datasets.seven_scenes import SevenScenesSequence
+from scene_reloc_ros.mapping.scene_map import SceneMap
 
 COUNT = 9
 
@@ -81,3 +85,35 @@ def test_localise_writes_a_trajectory_of_the_true_poses(mapped):
     assert len(rows) >= 3
     distances = [np.linalg.norm(row[1:4] - truth[f'{row[0]:.6f}'][:3, 3]) for row in rows]
     assert np.median(distances) < 0.10
+
+
+def test_of_several_maps_each_frame_names_its_own(mapped, tmp_path, capsys):
+    twin, other = tmp_path / 'twin.map', tmp_path / 'other.map'
+    scene_map = SceneMap.load(mapped / 'room.map')
+    content = replace(scene_map.content, tensors={
+        **scene_map.content.tensors, 'codes': scene_map.content.tensors['codes'].flip(1)})
+    replace(scene_map, content=content).save(other)  # descriptors that are seen nowhere
+    scene_map.save(twin)
+    asked = ['--frames', str(mapped / 'between.txt'), '--out', str(tmp_path / 'poses.tum'),
+             '--json', str(tmp_path / 'answers.json')]
+    assert main(['localise', str(mapped / 'room.map'), str(other), ROUTE, *asked]) == 0
+    found = json.loads((tmp_path / 'answers.json').read_text())
+    assert found['localised'] == len(np.loadtxt(tmp_path / 'poses.tum')) >= LAP // 8 - 1
+    assert {one['map'] for one in found['answers'] if one['reason'] is None} == {'room'}
+    assert [one['frame'] for one in found['answers']] == (
+        mapped / 'between.txt').read_text().split()
+    assert main(['localise', str(mapped / 'room.map'), str(tmp_path), ROUTE, *asked]) == 0
+    found = json.loads((tmp_path / 'answers.json').read_text())
+    assert found['localised'] == 0 and found['rejections'] == {'undecided_map': LAP // 8}
+    assert 'Two maps explain the image about as well.' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('maps, sentence', [
+    (['{0}', 'nowhere.map'], 'map file nowhere.map does not exist'),
+    (['{0}', '{0}'], 'is named twice'), (['.'], 'folder . holds no map')])
+def test_a_list_of_maps_that_makes_no_sense_is_refused(mapped, tmp_path, maps, sentence,
+                                                       monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    files = [text.format(mapped / 'room.map') for text in maps]
+    assert main(['localise', *files, ROUTE, '--out', 'poses.tum']) == 2
+    assert sentence in capsys.readouterr().err

@@ -12,7 +12,12 @@ from support.distorted_camera import CAMERA
 import torch
 
 from scene_reloc_ros.mapping.camera_refinement import CameraRefinement
-from scene_reloc_ros.mapping.scene_map import _checksum, MapContent, SceneMap
+from scene_reloc_ros.mapping.scene_map import (
+    _checksum,
+    checked_transform,
+    MapContent,
+    SceneMap,
+)
 from scene_reloc_ros.uncertainty.model import AcceptanceModel, CovarianceModel, UncertaintyModel
 
 
@@ -127,6 +132,58 @@ def test_an_origin_that_is_none_is_named(origin, tmp_path):
     scene_map().save(tmp_path / 'room.map')
     with pytest.raises(ValueError, match='other.map lacks a part'):
         SceneMap.load(rewritten(tmp_path / 'room.map', tmp_path, origin=origin))
+
+
+PLACED = (448_000.1, -5_412_000.7, 1 / 3, 0.0, 0.0, 0.6, 0.8)
+
+
+def test_a_transform_is_kept_to_the_last_bit_and_changes_nothing_else(tmp_path):
+    made = scene_map()
+    made.save(tmp_path / 'plain.map')
+    replace(made, transform=checked_transform(PLACED)).save(tmp_path / 'placed.map')
+    plain, placed = (SceneMap.load(tmp_path / f'{name}.map') for name in ('plain', 'placed'))
+    assert placed.transform == PLACED and plain.transform is None
+    assert torch.equal(placed.views, plain.views) and placed.metadata == plain.metadata
+    headers = []
+    for name, one in (('plain', plain), ('again', replace(placed, transform=None))):
+        one.save(tmp_path / f'{name}.map')
+        content = (tmp_path / f'{name}.map').read_bytes()
+        headers.append(json.loads(content[8:8 + int.from_bytes(content[:8], 'little')]))
+    assert headers[0] == headers[1]
+
+
+def test_programs_that_know_no_transform_refuse_a_map_with_one_and_read_the_others(tmp_path):
+    versions = []
+    for transform in (None, PLACED):
+        replace(scene_map(), transform=transform).save(tmp_path / 'room.map')
+        content = (tmp_path / 'room.map').read_bytes()
+        header = json.loads(content[8:8 + int.from_bytes(content[:8], 'little')])
+        versions.append(header['__metadata__']['format_version'])
+    assert versions == ['6', '7']
+
+
+@pytest.mark.parametrize('transform', ['[1, 2]', '["x", 0, 0, 0, 0, 0, 1]', '{', '3',
+                                       '[0, 0, 0, 0, 0, 0, 0]', '[NaN, 0, 0, 0, 0, 0, 1]'])
+def test_a_transform_in_a_file_that_is_none_is_named(transform, tmp_path):
+    scene_map().save(tmp_path / 'room.map')
+    with pytest.raises(ValueError, match='other.map lacks a part'):
+        SceneMap.load(rewritten(tmp_path / 'room.map', tmp_path, transform=transform))
+
+
+@pytest.mark.parametrize('values, sentence', [
+    ((0, 0, 0, 0, 0, 0, 0), 'has length 0; expected 1'),
+    ((0, 0, 0, 1, 1, 1, 1), 'has length 2; expected 1'),
+    ((0, 0, float('nan'), 0, 0, 0, 1), 'NaN or Inf'), ((0, 0, 0, 0, 0, 0, float('inf')), 'NaN or'),
+    ((0, 0, 0), 'of 3 numbers; expected x y z qx qy qz qw'), ((1e9, 0, 0, 0, 0, 0, 1), 'farther')])
+def test_seven_numbers_that_are_no_transform_are_refused_by_a_sentence(values, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        checked_transform(values)
+
+
+def test_a_quaternion_that_was_typed_with_few_digits_gets_length_one():
+    transform = checked_transform((1, 2, 3, 0, 0, 0.707, 0.707))
+    assert sum(part ** 2 for part in transform[3:]) == pytest.approx(1, abs=1e-15)
+    assert transform[:3] == (1.0, 2.0, 3.0)
 
 
 def test_the_colours_of_the_cloud_survive_and_a_map_without_them_loads(tmp_path):

@@ -17,10 +17,10 @@ from scene_reloc_ros.methods.hybrid import (
     AutoOptions,
     Hybrid,
     HybridOptions,
-    joined,
     only,
     parts_of,
 )
+from scene_reloc_ros.methods.joining import joined
 from scene_reloc_ros.methods.method import Correspondences
 from scene_reloc_ros.pipeline.depth_trial import WEIGHTS
 from scene_reloc_ros.pipeline.localiser import Localiser

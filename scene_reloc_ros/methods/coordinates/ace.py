@@ -28,6 +28,8 @@ from scene_reloc_ros.mapping.self_consistency import inlier_shares, reproject_ce
 from scene_reloc_ros.methods.method import (
     checked_encoder,
     Correspondences,
+    encoded,
+    encoder_key,
     Fitted,
     Needs,
     QueryImage,
@@ -35,7 +37,6 @@ from scene_reloc_ros.methods.method import (
 )
 from scene_reloc_ros.network.device import autocast
 from scene_reloc_ros.network.head import Head, HeadOptions
-from scene_reloc_ros.network.preprocessing import network_input
 from scene_reloc_ros.network.weights import load_encoder
 
 _CLOUD_POINTS = 4000  # scene points kept for people to look at
@@ -68,8 +69,9 @@ class AceObserver:
     def observe(self, image: QueryImage) -> Correspondences:
         """Return all cells of an image, see ``Observer``."""
         pixels, rays = self._cells_of(image.camera)
+        descriptors = image.described.once(encoder_key(self._map, self._device), lambda: encoded(
+            self.encoder, image.grey, self._device))
         with torch.inference_mode(), autocast(self._device):
-            descriptors = self.encoder(network_input(image.grey, self._device))[0]
             points = self.head(descriptors.flatten(1).T)
         return Correspondences(pixels, rays, points)
 

@@ -15,13 +15,16 @@ from scene_reloc_ros.methods.matching.key_frames import KeyFrame, KeyFrames
 from scene_reloc_ros.methods.method import (
     checked_encoder,
     Correspondences,
+    encoded,
+    encoder_key,
     QueryImage,
     rays_of,
     Regressed,
+    Resemblance,
 )
-from scene_reloc_ros.network.device import autocast
-from scene_reloc_ros.network.preprocessing import network_input
 from scene_reloc_ros.network.weights import load_encoder, LoadedEncoder
+
+LOOKED_AT = 2  # key frames that tell whether an image shows a map at all, count
 
 
 class CellEncoder:
@@ -33,15 +36,28 @@ class CellEncoder:
 
     def __call__(self, grey: np.ndarray) -> torch.Tensor:
         """Return the descriptors (R * C, E) float32 of an image's cells, on the CPU."""
-        with torch.inference_mode(), autocast(self._device):
-            found = self._encoder(network_input(grey, self._device))[0]
-        return found.float().flatten(1).T.cpu().contiguous().clone()
+        return _rows(encoded(self._encoder, grey, self._device))
 
     def grid(self, grey: np.ndarray, projection: Projection) -> CellGrid:
         """Return the CellGrid of an image in the short descriptors of a map."""
+        return self._laid_out(self(grey), grey, projection)
+
+    def grid_of(self, image: QueryImage, key: tuple[str, ...], projection: Projection) -> CellGrid:
+        """Return the CellGrid of a query; other maps of the encoder ``key`` share its work."""
+        descriptors = image.described.once(('rows', *key), lambda: _rows(image.described.once(
+            key, lambda: encoded(self._encoder, image.grey, self._device))))
+        return self._laid_out(descriptors, image.grey, projection)
+
+    def _laid_out(self, descriptors: torch.Tensor, grey: np.ndarray,
+                  projection: Projection) -> CellGrid:
         stride = self._encoder.stride
         rows, columns = (cell_count(n, stride) for n in grey.shape)
-        return CellGrid(projection(self(grey)), rows, columns, stride)
+        return CellGrid(projection(descriptors), rows, columns, stride)
+
+
+def _rows(descriptors: torch.Tensor) -> torch.Tensor:
+    """Return descriptors (E, R, C) as (R * C, E) float32 on the CPU."""
+    return descriptors.float().flatten(1).T.cpu().contiguous().clone()
 
 
 class CellsObserver:
@@ -55,18 +71,35 @@ class CellsObserver:
         """Load the network; ValueError where the map was made with another encoder."""
         self.map, self.key_frames = scene_map, KeyFrames.read(scene_map.content, scene_map.views)
         self.encode = CellEncoder(load_encoder(checked_encoder(scene_map), device), device)
+        self._encoder = encoder_key(scene_map, device)
         self._retrieved = int(scene_map.metadata['options']['retrieved'])
         self._similarity = float(scene_map.metadata['options']['similarity'])
 
     def observe(self, image: QueryImage) -> Correspondences:
         """Return the matches of an image, see ``Observer``."""
-        grid = self.encode.grid(image.grey, self.key_frames.vocabulary.projection)
-        summary = self.key_frames.vocabulary.summary(grid.descriptors)
+        grid, summary = self._look(image)
         chosen = self.key_frames.similar(summary, self._retrieved)[1].tolist()
         frames = [self.key_frames.frames[number] for number in chosen]
         pixels, points = match_key_frames(grid, frames, self._similarity)
         rays = rays_of(pixels, image.camera, self.map.camera, self.map.correction)
         return Correspondences(pixels, rays, points, sparse=True)
+
+    def resemblance(self, image: QueryImage) -> Resemblance | None:
+        """Return how many cells a key frame has in common with an image, see ``Recognising``."""
+        grid, summary = self._look(image)
+        candidates = grid.descriptors[grid.coarse].T.contiguous()
+        numbers = self.key_frames.similar(summary, LOOKED_AT)[1].tolist()
+        matched = [mutual_of(from_codes(self.key_frames.frames[number].codes) @ candidates,
+                             self._similarity)[0] for number in numbers]
+        return Resemblance('cells', max(map(len, matched)))
+
+    def _look(self, image: QueryImage) -> tuple[CellGrid, torch.Tensor]:
+        """Return the grid of an image and its summary, made once for each image."""
+        def look() -> tuple[CellGrid, torch.Tensor]:
+            grid = self.encode.grid_of(image, self._encoder,
+                                       self.key_frames.vocabulary.projection)
+            return grid, self.key_frames.vocabulary.summary(grid.descriptors)
+        return image.described.once(('grid', id(self)), look)
 
 
 def match_key_frames(grid: CellGrid, frames: list[KeyFrame], similarity: float,
@@ -96,8 +129,11 @@ class RetrievalObserver(CellsObserver):
 
     def observe(self, image: QueryImage) -> Regressed:  # type: ignore[override]
         """Return the pose of the nearest view, see ``Observer``."""
-        grid = self.encode.grid(image.grey, self.key_frames.vocabulary.projection)
-        summary = self.key_frames.vocabulary.summary(grid.descriptors)
+        _, summary = self._look(image)
         values, numbers = self.key_frames.similar(summary, 1)
         pose = self.key_frames.frames[int(numbers[0])].map_from_cam
         return Regressed(pose.double(), 0.3, 0.25, float(values[0]))
+
+    def resemblance(self, image: QueryImage) -> Resemblance | None:
+        """Know nothing: its key frames may have no points."""
+        return None

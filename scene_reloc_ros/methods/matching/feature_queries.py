@@ -11,8 +11,14 @@ import torch
 from scene_reloc_ros.features.local_features import extractor_of, LocalFeatures
 from scene_reloc_ros.features.projection import from_codes
 from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.methods.matching.cell_queries import LOOKED_AT
 from scene_reloc_ros.methods.matching.key_frames import KeyFrames
-from scene_reloc_ros.methods.method import Correspondences, QueryImage, rays_of
+from scene_reloc_ros.methods.method import (
+    Correspondences,
+    QueryImage,
+    rays_of,
+    Resemblance,
+)
 
 _WORDS = 3  # that a feature is looked for in, count
 _NEXT = 4  # best points of a word that are looked at, count
@@ -32,17 +38,41 @@ class FeaturesObserver:
         options = scene_map.metadata['options']
         self.map, self.key_frames = scene_map, KeyFrames.read(scene_map.content, scene_map.views)
         self._extract = extractor_of(options['features'], int(options['found']))
+        self._kind = options['features'], str(options['found'])
         self._ratio, self._retrieved = float(options['ratio']), int(options['retrieved'])
 
     def observe(self, image: QueryImage) -> Correspondences:
         """Return the matches of an image, see ``Observer``."""
-        features = self._extract(image.grey).projected(self.key_frames.vocabulary.projection)
+        features = self._look(image)
         rows, points = torch.zeros(0, dtype=torch.long), torch.zeros(0, 3)
         if len(features):
             rows, points = self._matched(features)
         pixels = features.pixels[rows]
         rays = rays_of(pixels, image.camera, self.map.camera, self.map.correction)
         return Correspondences(pixels, rays, points, sparse=True)
+
+    def resemblance(self, image: QueryImage) -> Resemblance | None:
+        """Return how many features show points of some key frames, see ``Recognising``."""
+        features = self._look(image)
+        matches = len(self._nearest(features, LOOKED_AT)[0]) if len(features) else 0
+        return Resemblance(' '.join(self._kind), matches)
+
+    def _look(self, image: QueryImage) -> LocalFeatures:
+        """Return the features of an image in short descriptors, made once for each image."""
+        def look() -> LocalFeatures:
+            found = image.described.once(self._kind, lambda: self._extract(image.grey))
+            return found.projected(self.key_frames.vocabulary.projection)
+        return image.described.once(('features', id(self)), look)
+
+    def _nearest(self, features: LocalFeatures, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return what ``_matched`` does, of the key frames most like the query alone."""
+        summary = self.key_frames.vocabulary.summary(features.descriptors)
+        frames = [self.key_frames.frames[number] for number in
+                  self.key_frames.similar(summary, count)[1].tolist()]
+        codes = torch.cat([frame.codes for frame in frames])
+        points = torch.cat([frame.points for frame in frames])
+        return clear_matches(len(features), most_similar(features.descriptors, codes), points,
+                             self._ratio)
 
     def _matched(self, features: LocalFeatures) -> tuple[torch.Tensor, torch.Tensor]:
         """Return which features (K,) are found, and the points (K, 3) that they show."""
@@ -53,13 +83,7 @@ class NearestViewsObserver(FeaturesObserver):
     """Matches with the points of the key frames most like the query."""
 
     def _matched(self, features: LocalFeatures) -> tuple[torch.Tensor, torch.Tensor]:
-        summary = self.key_frames.vocabulary.summary(features.descriptors)
-        frames = [self.key_frames.frames[number] for number in
-                  self.key_frames.similar(summary, self._retrieved)[1].tolist()]
-        codes = torch.cat([frame.codes for frame in frames])
-        points = torch.cat([frame.points for frame in frames])
-        return clear_matches(len(features), most_similar(features.descriptors, codes), points,
-                             self._ratio)
+        return self._nearest(features, self._retrieved)
 
 
 class WholeMapObserver(FeaturesObserver):

@@ -17,7 +17,6 @@ from scene_reloc_ros.geometry.poses import (
     invert_pose,
     moved_covariance,
     se3_exp,
-    shifted_pose,
 )
 from scene_reloc_ros.pipeline.localisation import (
     Localisation,
@@ -134,15 +133,15 @@ class JointLocaliser:
             torch.from_numpy(np.stack([invert_pose(view.first_from_cam) for view in views])),
             tuple(_as_exact_as_it_is(view, solving) for view in views))
         solved = self.localiser.solve_problem(problem, solving)
-        origin = np.array(self.localiser.scene_map.origin)
+        placement = self.localiser.scene_map.placement
         pose, rejection = None, solved if isinstance(solved, Rejection) else None
         result = None if isinstance(solved, Rejection) else solved
         if result is not None:
             pose, rejection = self._assess(views, problem, result, solving)
-            pose = replace(pose, map_from_cam=shifted_pose(pose.map_from_cam, origin))
+            pose = pose.placed(placement)
         latency_ms = (time.perf_counter() - started) * 1e3
         seen = _of_first(first, views, problem, result)
-        answer = localisation_of(first, origin, (seen, pose, rejection), (
+        answer = localisation_of(first, placement, (seen, pose, rejection), (
             self.localiser.solver, str(self.localiser.device)), latency_ms)
         cells = sum(len(view.query.pixels) for view in views)
         return LocalisationTrace(replace(

@@ -18,7 +18,13 @@ def parameter(default: Any, description: str, *, unit: str = '',
     minimum, maximum = limits
     return field(default=default, metadata={
         'description': description, 'unit': unit, 'minimum': minimum, 'maximum': maximum,
-        'choices': choices, 'read_only': read_only})
+        'choices': choices, 'read_only': read_only, 'lists': False})
+
+
+def text_or_list(default: str, description: str) -> Any:
+    """Declare a field that is a text or a tuple of them; its ROS parameter may be of either."""
+    return field(default=default, metadata={
+        **parameter(default, description).metadata, 'lists': True})
 
 
 def redescribed(options_class: type, name: str, description: str) -> Any:
@@ -59,13 +65,13 @@ def refuse_invalid(options: Any) -> None:
         for number in value if isinstance(value, tuple) else (value,):
             _refuse_outside(option, number)
         wanted = option.default if isinstance(option.default, tuple) else ()
-        if isinstance(value, tuple) and len(value) != len(wanted):
+        if isinstance(value, tuple) and not option.metadata['lists'] and len(value) != len(wanted):
             raise ValueError(f'parameter {option.name} has {len(value)} numbers; expected '
                              f'{len(wanted)}')
 
 
-def _refuse_outside(option: Field, number: Number | str) -> None:
-    if isinstance(number, str):
+def _refuse_outside(option: Field, number: Any) -> None:
+    if not isinstance(number, (int, float)):
         return
     if not math.isfinite(number):
         raise ValueError(f'parameter {option.name} is {number}; expected a finite number')

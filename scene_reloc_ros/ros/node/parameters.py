@@ -72,6 +72,7 @@ def _descriptor(option: Field) -> ParameterDescriptor:
     """Describe a field; the range of a list is checked by the dataclass, not by rcl."""
     descriptor = ParameterDescriptor(
         name=option.name, description=described(option), read_only=option.metadata['read_only'],
+        dynamic_typing=option.metadata['lists'],
         additional_constraints=', '.join(option.metadata['choices'] or ()))
     minimum, maximum = option.metadata['minimum'], option.metadata['maximum']
     if minimum is None or isinstance(option.default, tuple):

@@ -44,7 +44,10 @@ class FrameLocaliser(Protocol):
 
     @property
     def scene_map(self) -> SceneMap:
-        """Return the map that it localises in."""
+        """Return the map that it localises in, of several the first."""
+
+    def scene_map_of(self, name: str) -> SceneMap:
+        """Return the map that an answer names, of several."""
 
 
 class CameraNotices:

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 import threading
 from typing import Any, Optional
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
+from scene_reloc_ros.pipeline.atlas.map_files import map_files
 from scene_reloc_ros.pipeline.tracking.loss import Loss
 from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages, ImageMessage, InputRejection
 from scene_reloc_ros.ros.node.process import end, run_node
@@ -22,7 +23,8 @@ from scene_reloc_ros.ros.relocaliser.frame_localisation import (
     refused_outcome,
 )
 from scene_reloc_ros.ros.relocaliser.initial_pose import InitialPose
-from scene_reloc_ros.ros.relocaliser.map_loading import load_localiser, map_path
+from scene_reloc_ros.ros.relocaliser.map_loading import load_localiser
+from scene_reloc_ros.ros.relocaliser.maps.active_map import ActiveMap
 from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
 from scene_reloc_ros.ros.relocaliser.outcome import Outcome
 from scene_reloc_ros.ros.relocaliser.pose_filter import PoseFilter
@@ -33,7 +35,7 @@ from scene_reloc_ros.ros.relocaliser.status import figures_of, fill_diagnosis, s
 from scene_reloc_ros.ros.relocaliser.tracking import TrackingWatch
 from scene_reloc_ros.ros.relocaliser.view.scene_view import SceneView
 
-LocaliserFactory = Callable[[Path, RelocaliserOptions], FrameLocaliser]
+LocaliserFactory = Callable[[Any, RelocaliserOptions], FrameLocaliser]
 
 
 class RelocaliserNode(RelocalisingNode):
@@ -48,12 +50,11 @@ class RelocaliserNode(RelocalisingNode):
         """Create the node, unconfigured.
 
         Args:
-            localiser_factory: makes what localises of a map file.
+            localiser_factory: makes what localises of the path of a map, or a tuple of them.
             node_arguments: of rclpy's LifecycleNode.
         """
         self._make_localiser = localiser_factory
         self._localiser: Optional[FrameLocaliser] = None
-        self._map_path = ''
         self.swap_lock = threading.RLock()  # a result of the old map never follows a swap
         self._state = LocalisationState()
         self._last_status: dict[str, Any] = {}
@@ -62,12 +63,14 @@ class RelocaliserNode(RelocalisingNode):
         self._gate = PoseFilter(self.options)
         self._tracking = TrackingWatch(self)
         self._initial_pose = InitialPose(self)
+        self._maps = ActiveMap(self, self._state)
         self._own_services = RelocaliserServices(self, self._state)
 
     def configure(self) -> None:
         """Load the map and create topics; ValueError where the map cannot be used."""
-        if self.options.map:
+        if self.options.has_map:
             self.load_map(self.options.map)
+        self._maps.configure()
         self._outputs = RelocaliserPublishers(self)
         self._view = SceneView(self)
         for outputs in (self._outputs, self._view):
@@ -94,43 +97,42 @@ class RelocaliserNode(RelocalisingNode):
         """Free map, topics and thread."""
         self._state.abort_requests('the node was shut down')
         super().cleanup()
-        self._localiser, self._map_path = None, ''
+        self._localiser = None
+        self._maps.use(None, ())
 
     def on_options(self, options: RelocaliserOptions, changed: set[str]) -> None:
         """Load another map at once, or unload it; ValueError refuses the change."""
         if 'map' in changed:
-            self._change_map(options.map)
+            self._change_map(options)
         self._gate.use(options)
         self._tracking.use(options)
 
-    def _change_map(self, text: str) -> None:
-        if self.camera_input is not None and text:
-            self.load_map(text)
-        elif self.camera_input is not None:
-            self._swap(None, '', StatusReason.MAP_UNLOADED, 'the map is unloaded; set the '
+    def _change_map(self, options: RelocaliserOptions) -> None:
+        if not options.has_map:
+            self._swap(None, (), StatusReason.MAP_UNLOADED, 'the map is unloaded; set the '
                        'parameter map or call ~/load_map')
-        elif text:
-            map_path(text)
+        elif self.camera_input is None:
+            map_files(options.map)
+        else:
+            self.load_map(options.map)
 
     def uses(self) -> list[str]:
         """Return map and device, and what is waited for."""
-        return used(self._map_path, getattr(self._localiser, 'device', self.options.device),
+        return used(self._maps.listed, getattr(self._localiser, 'device', self.options.device),
                     self.options.map_ready_topic)
 
-    def load_map(self, text: str) -> None:
-        """Load a map and swap it in; ValueError says why it cannot be used."""
-        path = map_path(text)
-        localiser = self._make_localiser(path, self.options)
-        self._swap(localiser, str(path), StatusReason.MAP_LOADED,
-                   f'map {path} is loaded; the pose is forgotten')
-        no_depth = localiser.depth_unavailable() if self.options.use_depth else None
-        if no_depth is not None:
-            self.get_logger().warning(f'depth is not used: {no_depth}')
+    def load_map(self, given: str | Sequence[str]) -> None:
+        """Load what ``map_files`` takes and swap it in; ValueError says why it cannot be used."""
+        files = map_files(given)
+        localiser = self._make_localiser(files if len(files) > 1 else files[0], self.options)
+        self._swap(localiser, files, StatusReason.MAP_LOADED,
+                   f'map {", ".join(map(str, files))} is loaded; the pose is forgotten')
 
-    def _swap(self, localiser: Optional[FrameLocaliser], path: str, reason: StatusReason,
-              sentence: str) -> None:
+    def _swap(self, localiser: Optional[FrameLocaliser], files: Sequence[Path],
+              reason: StatusReason, sentence: str) -> None:
         with self.swap_lock:
-            self._localiser, self._map_path = localiser, path
+            self._localiser = localiser
+            self._maps.use(localiser, files)
             self.forget()
         self.get_logger().info(sentence)
         if self.is_active:
@@ -146,8 +148,7 @@ class RelocaliserNode(RelocalisingNode):
             if self.camera_input is not None:
                 self._outputs.forget_correction()
                 self._outputs.publish_ready(False)
-                self._view.forget(
-                    None if self._localiser is None else self._localiser.scene_map)
+                self._view.forget(self._maps.tell())
 
     def search(self, seconds: float) -> None:
         """Forget the pose, and try images for so long whatever the mode."""
@@ -183,7 +184,7 @@ class RelocaliserNode(RelocalisingNode):
                 self._publish(self._tracking.examine(outcome, epoch))
 
     def _publish(self, outcome: Outcome) -> None:
-        outcome, jump = self._gate.examine(outcome)
+        outcome, jump = self._gate.examine(self._maps.examine(outcome))
         self._state.jumps += jump
         event = self._state.record(outcome, figures_of(outcome), self.options.lost_after_frames)
         self._tracking.recorded(outcome, event)
@@ -214,13 +215,14 @@ class RelocaliserNode(RelocalisingNode):
         """Publish ~/status, of a frame or of the node."""
         self._last_status = status_fields(self._state, self.slot, reason, sentence, outcome,
                                           self.get_clock().now().nanoseconds)
-        self._last_status.update(map_to_odom_stamp_ns=tf_stamp_ns, map=self._map_path,
-                                 event=event, lost=self.lost, **self._tracking.fields(),
+        self._last_status.update(map_to_odom_stamp_ns=tf_stamp_ns, event=event, lost=self.lost,
+                                 **self._maps.fields(outcome), **self._tracking.fields(),
                                  hint=self._initial_pose.hint_fields(outcome),
                                  camera=self._notices.of(self._localiser))
         if self._localiser is None:
             self._last_status['state'] = 'no_map'
         self._outputs.publish_status(self._last_status)
+        self._view.show_scene(self._maps.tell())
         self._view.show(self._last_status, outcome)
 
     def on_clock_jump(self) -> None:

@@ -10,6 +10,7 @@ import math
 from scene_reloc_ros.pipeline.tracking.odometry_gate import GateOptions
 from scene_reloc_ros.ros.node.camera_options import CameraParameters
 from scene_reloc_ros.ros.node.parameter_fields import parameter, redescribed
+from scene_reloc_ros.ros.relocaliser.maps.map_options import MapParameters
 from scene_reloc_ros.ros.relocaliser.tracking_options import TrackingParameters
 from scene_reloc_ros.uncertainty.acceptance import AcceptanceOptions
 
@@ -17,13 +18,9 @@ _ACCEPTANCE, _GATE = AcceptanceOptions(), GateOptions()
 
 
 @dataclass(frozen=True)
-class RelocaliserOptions(TrackingParameters):
+class RelocaliserOptions(TrackingParameters, MapParameters):
     """Every field is a ROS parameter of the node ``relocaliser``."""
 
-    map: str = parameter('', 'Scene map file; empty: wait for ~/load_map or map_ready_topic.')
-    map_ready_topic: str = parameter(
-        '', 'Latched std_msgs/String topic with the path of a finished map, usually '
-        '/mapper/map_ready; the map is swapped at once. Empty: follow none.', read_only=True)
     seed: int = redescribed(CameraParameters, 'seed', 'Seed of the hypothesis sampling.')
     odom_frame: str = parameter('odom', 'Frame of the odometry, parent of base_frame.')
     base_frame: str = redescribed(

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import math
 import threading
 
@@ -12,10 +13,10 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallb
 from std_msgs.msg import String
 from std_srvs.srv import Empty, Trigger
 
+from scene_reloc_ros.pipeline.atlas.map_files import map_files
 from scene_reloc_ros.pipeline.tracking.loss import Loss
 from scene_reloc_ros.ros.bridge.camera_node import CameraNode
 from scene_reloc_ros.ros.node.qos import LATCHED
-from scene_reloc_ros.ros.relocaliser.map_loading import map_path
 from scene_reloc_ros.ros.relocaliser.state import LocalisationState
 from scene_reloc_ros.ros.relocaliser.typed.relocalise_action import RelocaliseAction
 
@@ -37,8 +38,8 @@ class RelocalisingNode(CameraNode):
         """Give the pose up for a reason, and tell everyone."""
         raise NotImplementedError
 
-    def load_map(self, text: str) -> None:
-        """Load a map and swap it in; ValueError says why it cannot be used."""
+    def load_map(self, given: str | Sequence[str]) -> None:
+        """Load what ``map_files`` takes and swap it in; ValueError says why it cannot be used."""
         raise NotImplementedError
 
 
@@ -64,7 +65,7 @@ class RelocaliserServices:
                      response: LoadMap.Response) -> LoadMap.Response:
         response.result = LoadMap.Response.RESULT_MAP_DOES_NOT_EXIST
         try:
-            map_path(request.map_url)
+            map_files(request.map_url)
             response.result = LoadMap.Response.RESULT_INVALID_MAP_DATA
             self._node.load_map(request.map_url)
             response.result = LoadMap.Response.RESULT_SUCCESS

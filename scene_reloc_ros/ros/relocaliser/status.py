@@ -35,6 +35,7 @@ def status_fields(state: LocalisationState, slot: LatestSlot, reason: str, sente
         'received': slot.received, 'dropped': slot.dropped, 'lost': 0,
         'jumps': state.jumps, 'refusals': dict(state.refusals), 'event': None,
         'camera': None, 'probability': None,
+        'map': '', 'maps': [], 'active_map': None, 'image_map': None, 'map_votes': {},
         'mode': '', 'tracking': '', 'doubt': None, 'hint': None,
         'inliers': 0, 'cells': 0, 'latency_ms': None, 'solver': None, 'device': None}
     if outcome is not None and outcome.stamp_ns:

@@ -16,11 +16,11 @@ CAMERA = Camera(120, 240, 250.0, 250.0, 59.5, 119.5)  # few cells: queries are q
 WALL_M = 3.0  # depth of a textured wall before the first camera
 
 
-def wall_frames(count, depth=True, blur=2.0):
+def wall_frames(count, depth=True, blur=2.0, seed=0):
     """Return frames of a camera that walks along a wall, each exact in image, pose and depth."""
     twists = [[1.5 * number / count, 0.02 * number % 0.1, 0.0, 0.0, 0.2 * np.sin(number / 3), 0.0]
               for number in range(count)]
-    return frames_of_wall(twists, depth, blur)
+    return frames_of_wall(twists, depth, blur, seed)
 
 
 def turning_frames(count, depth=False, blur=2.0):
@@ -30,9 +30,9 @@ def turning_frames(count, depth=False, blur=2.0):
     return frames_of_wall(twists, depth, blur)
 
 
-def frames_of_wall(twists, depth=True, blur=2.0):
+def frames_of_wall(twists, depth=True, blur=2.0, seed=0):
     """Return a frame of a wall at each pose: exp of a twist (translation, rotation)."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     wall = cv2.GaussianBlur(rng.integers(0, 256, (400, 1200), np.uint8), (0, 0), blur)
     wall = cv2.normalize(wall, None, 0, 255, cv2.NORM_MINMAX)
     v, u = np.mgrid[:CAMERA.height, :CAMERA.width].astype(np.float64)

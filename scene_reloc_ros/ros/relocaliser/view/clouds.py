@@ -59,7 +59,7 @@ def scene_cloud(header: Header, scene_map: Optional[SceneMap], most: int) -> Poi
     """
     if scene_map is None:
         return cloud_of(header, np.zeros((0, 3)), np.zeros((0, 3), np.uint8))
-    points = scene_map.cloud.double().numpy() + scene_map.origin
+    points = scene_map.points.numpy()
     colours = (np.full(points.shape, UNKNOWN, np.uint8) if scene_map.colours is None
                else scene_map.colours.numpy())
     return cloud_of(header, *voxelised(points, colours, most))

@@ -93,6 +93,11 @@ class SceneView:
                 self._path.publish(Path(header=self._header(0)))
             self._show_scene(scene_map)
 
+    def show_scene(self, scene_map: Optional[SceneMap]) -> None:
+        """Show the scene of a map that shares its frame with the one before, once."""
+        with self._lock:
+            self._show_scene(scene_map)
+
     def show(self, status: dict[str, Any], outcome: Optional[Outcome]) -> None:
         """Publish what a message of ~/status is about, each part where somebody listens to it.
 
