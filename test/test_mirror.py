@@ -60,7 +60,7 @@ TESTED_IN = {
     'ros/mapper/test_session.py': ['ros/mapper/options'],
     'ros/mapper/test_training_client.py': ['ros/mapper/training_process'],
     'ros/relocaliser/test_tracking.py': [f'ros/relocaliser/{module}' for module in (
-        'initial_pose', 'tracking_options', 'watch/listeners', 'watch/transform_odometry')],
+        'tracking_options', 'watch/listeners')],
     'ros/node/test_configured_node.py': ['ros/compat/diagnostic_updater'],
     'ros/node/test_guard.py': ['ros/node/threads'],
     'ros/node/test_lifecycle_node.py': ['ros/node/qos'],
