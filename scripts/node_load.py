@@ -5,7 +5,8 @@
 Usage: python scripts/node_load.py MAP SEQUENCE [--frames LIST] [--minutes 10] [--out FILE.json]
 
 Frames one at a time tell the time of a single one. Then they come at --rate for --minutes, the
-last third of it beside two busy processes; at last none come at all.
+last third of it beside two busy processes; at last none come at all. MAP has to know SEQUENCE
+well: there is a transform only while the robot is localised.
 """
 
 import argparse
@@ -26,8 +27,7 @@ TF_HZ, TF_WITHIN = 30.0, 0.1  # tf_rate of the node, and how far from it is allo
 SLOWDOWN = 2.0  # of the 95 % of the times from stamp to pose, of the time of a single frame
 GROWTH_MB = 20.0
 SINGLE_FRAMES, IDLE_S, SETTLE_S = 30, 12.0, 5.0
-LIMIT_S = 120.0  # for what takes seconds
-BUSY = 'while True: pass'
+LIMIT_S, BUSY = 120.0, 'while True: pass'  # for what takes seconds; a busy process
 
 
 @dataclass
@@ -130,7 +130,7 @@ class Listener:
         from sensor_msgs.msg import CameraInfo
         from std_msgs.msg import String
         from tf2_msgs.msg import TFMessage
-        self._rclpy, self.observed, self.finished = rclpy, Observed(), False
+        self._rclpy, self.observed = rclpy, Observed()
         rclpy.init()
         self.node = rclpy.create_node('node_load')
         listen = self.node.create_subscription
