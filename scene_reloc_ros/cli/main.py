@@ -20,6 +20,7 @@ Command = Callable[[argparse.Namespace], int]  # runs with what was parsed
 # Modules are loaded on use, so that --help and a misspelt option answer at once.
 _COMMANDS = {
     'demo': ('demo.command', 'map, kidnap and relocalise over real ROS topics'),
+    'drive': ('drive.command', 'lose a robot in every way, and see whether it is found'),
     'map': ('map_command', 'posed images to a map file'),
     'localise': ('localise_command', 'images to a trajectory'),
     'evaluate': ('evaluate_command', 'accuracy of a map on frames with known poses'),

@@ -28,9 +28,9 @@ def start_node(tmp_path_factory):
     from support.node_process import NodeProcess
     processes = []
 
-    def start(target, parameters):
+    def start(target, parameters, more=()):
         log = tmp_path_factory.mktemp('log') / 'node.log'
-        processes.append(NodeProcess(target, parameters, log))
+        processes.append(NodeProcess(target, parameters, log, more))
         return processes[-1]
     yield start
     for process in processes:

@@ -55,7 +55,7 @@ class ExactLocaliser:
     def localise(self, image, camera, depth_m=None):
         """Answer as the core does; the detail tells the depth in the corner."""
         assert (camera.width, camera.height) == (WIDTH, HEIGHT)
-        if image[-1, -1] == SHOWS_CAMERA:
+        if (image[-1, -1] == SHOWS_CAMERA).all():
             self.notices = (NOTICE,)
         pose, rejection = None, Rejection.TOO_FEW_INLIERS
         if image.any():

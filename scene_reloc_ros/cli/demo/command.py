@@ -5,31 +5,17 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
-import json
-import os
 from pathlib import Path
-import selectors
-import sys
-from typing import Any, TextIO
-
-from tqdm import tqdm
+from typing import Any
 
 from scene_reloc_ros.cli.arguments import add_output
+from scene_reloc_ros.cli.demo.conducted import conducted, refuse_without_ros, ros_arguments
 from scene_reloc_ros.cli.demo.plan import Bound, demo_plan
 from scene_reloc_ros.cli.demo.plot import plot_demo
-from scene_reloc_ros.cli.demo.processes import ChildProcess, stop_all
 from scene_reloc_ros.cli.demo.summary import summarise_demo
 from scene_reloc_ros.mapping.presets import PRESETS
 
-_POLL_S = 0.5
-_TERMINAL_S, _FILE_S = 0.2, 15.0  # how often a bar is drawn again
 _RELIABLE = {'qos_overrides./image.subscription.reliability': 'reliable'}
-_BAR = '{desc:<28}{percentage:3.0f}%|{bar:30}| {elapsed}{postfix}'
-
-
-class DemoFailure(RuntimeError):
-    """A process of the demo failed; the text says which and why."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,9 +41,7 @@ def run(args: argparse.Namespace) -> int:
 
     Raises ValueError for a sequence that cannot be played, RuntimeError where a process fails.
     """
-    if importlib.util.find_spec('rclpy') is None:
-        raise DemoFailure('no ROS 2 client library in this Python; run scripts/setup, or source '
-                          'the setup.bash of a ROS 2 installation')
+    refuse_without_ros()
     plan, bound = demo_plan(args)
     results = _conduct(plan, args)
     summary = summarise_demo(results, bound)
@@ -68,34 +52,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _conduct(plan: dict[str, Any], args: argparse.Namespace) -> dict[str, Any]:
-    """Start the processes, follow the conductor, stop everything; returns its results."""
+    """Run the three nodes and what conducts them; returns its results."""
     out = args.out.resolve()
-    out.mkdir(parents=True, exist_ok=True)
-    plan_path, results_path = out / 'plan.json', out / 'results.json'
-    plan_path.write_text(json.dumps(plan, indent=1))
-    results_path.unlink(missing_ok=True)
     print('Three nodes on real ROS 2 topics: dataset_player, mapper, relocaliser '
           f'(logs in {args.out})')
-    children = []
-    try:
-        for name, parameters in _node_parameters(args, out).items():
-            children.append(ChildProcess(
-                name, f'scene_reloc_ros.ros.{name}', _ros_arguments(parameters),
-                out / f'{name}.log'))
-        read_fd, write_fd = os.pipe()
-        conductor = ChildProcess(
-            'demo_conductor', 'scene_reloc_ros.ros.demo.conductor',
-            ['--plan', str(plan_path), '--out', str(results_path), '--progress', str(write_fd)],
-            out / 'demo_conductor.log', pass_fds=(write_fd,))
-        os.close(write_fd)
-        with os.fdopen(read_fd) as progress:
-            children.append(conductor)
-            _follow(progress, children)
-    finally:
-        stop_all(children)
-    if not results_path.is_file():
-        raise DemoFailure(conductor.failure)
-    return json.loads(results_path.read_text())
+    return conducted('demo_conductor', 'scene_reloc_ros.ros.demo.conductor', plan, {
+        name: ros_arguments(parameters)
+        for name, parameters in _node_parameters(args, out).items()}, out)
 
 
 def _node_parameters(args: argparse.Namespace, out: Path) -> dict[str, dict[str, Any]]:
@@ -111,63 +74,6 @@ def _node_parameters(args: argparse.Namespace, out: Path) -> dict[str, dict[str,
         'relocaliser': {
             'map_ready_topic': '/mapper/map_ready', 'device': args.device, 'seed': args.seed,
             'tf_wait': 2.0, 'relocalise_timeout': 60.0, 'image_timeout': 60.0, **_RELIABLE}}
-
-
-def _ros_arguments(parameters: dict[str, Any]) -> list[str]:
-    """Return parameters as arguments of a node."""
-    arguments = ['--ros-args']
-    for name, value in parameters.items():
-        arguments += ['-p', f'{name}:={value}']
-    return arguments
-
-
-def _follow(progress: TextIO, children: list[ChildProcess]) -> None:
-    """Show progress until the conductor, the last child, ends; DemoFailure where one fails."""
-    bars = _Bars()
-    with selectors.DefaultSelector() as selector:
-        selector.register(progress, selectors.EVENT_READ)
-        try:
-            while True:
-                for child in children[:-1]:
-                    if child.exit_code is not None:
-                        raise DemoFailure(child.failure)
-                if not selector.select(_POLL_S):
-                    continue
-                line = progress.readline()
-                if not line:
-                    return
-                message = json.loads(line)
-                if 'error' in message:
-                    raise DemoFailure(message['error'])
-                bars.show(message)
-        finally:
-            bars.close()
-
-
-class _Bars:
-    """One progress bar for each part of the demo."""
-
-    def __init__(self) -> None:
-        self._stage: str | None = None
-        self._bar: tqdm | None = None
-
-    def show(self, message: dict[str, Any]) -> None:
-        """Move the bar of the message's stage, or begin it."""
-        if message['stage'] != self._stage:
-            self.close()
-            self._stage = message['stage']
-            interval_s = _TERMINAL_S if sys.stdout.isatty() else _FILE_S
-            self._bar = tqdm(total=1.0, desc=self._stage, bar_format=_BAR, file=sys.stdout,
-                             mininterval=interval_s)
-        assert self._bar is not None
-        self._bar.set_postfix_str(message['text'], refresh=False)
-        self._bar.update(message['fraction'] - self._bar.n)
-
-    def close(self) -> None:
-        """End the present bar."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
 
 
 def _median_text(summary: dict[str, Any]) -> str:

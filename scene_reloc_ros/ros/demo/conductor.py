@@ -9,63 +9,38 @@ text. Exit code 1 and a line with 'error' where a node answers no.
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable
-import json
-import os
 from pathlib import Path
 import sys
 import time
 from typing import Any
 
 import cv2
-from rcl_interfaces.srv import SetParametersAtomically
-import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.parameter import Parameter
-from rclpy.signals import SignalHandlerOptions
-from rclpy.task import Future
+from rclpy.node import Node
 from std_srvs.srv import Trigger
 
+from scene_reloc_ros.ros.demo.conducting import conduct, Tell
 from scene_reloc_ros.ros.demo.observer import DemoObserver
-from scene_reloc_ros.ros.node.guard import GuardedCallbacks
-from scene_reloc_ros.ros.node.threads import guarded_thread
+from scene_reloc_ros.ros.demo.service_calls import DemoError, refuse_late, ServiceCalls
 
-_SERVICE_S = 60.0  # nodes import torch on a busy machine within this time
 _LOAD_S = 180.0  # a map is loaded and its network warmed up within this time
 _LAST_ANSWERS_S = 3.0
-
-
-class DemoError(Exception):
-    """The demo cannot go on; the text says why."""
 
 
 class Conductor:
     """Tells the three nodes what to do, one part after the other."""
 
-    def __init__(self, plan: dict[str, Any], say: Callable[[str, float, str], None]) -> None:
+    def __init__(self, node: Node, plan: dict[str, Any], say: Tell) -> None:
         """Join the graph.
 
         Args:
+            node: that another thread spins.
             plan: dict with frames (map, odom, base, camera), survey and return (parameters of
                 the dataset player), training_timeout_s, playback_timeout_s.
             say: called with (stage, fraction, text).
         """
         self._plan, self._say = plan, say
-        self._node = GuardedCallbacks('demo_conductor')
-        self._observer = DemoObserver(self._node, plan['frames'])
-        self._executor = SingleThreadedExecutor()
-        self._executor.add_node(self._node)
-        self._thread = guarded_thread(self._spin, 'conductor')
-
-    def start(self) -> None:
-        """Begin to listen; once only."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Leave the graph."""
-        self._executor.shutdown()
-        self._thread.join(2.0)
+        self._observer = DemoObserver(node, plan['frames'])
+        self._calls = ServiceCalls(node)
 
     def conduct(self, picture_path: Path) -> dict[str, Any]:
         """Run all parts; returns the results and writes the picture with inliers."""
@@ -87,23 +62,23 @@ class Conductor:
 
     def _survey(self) -> list[list[float]]:
         """Drive the first route with a working SLAM while the mapper records."""
-        self._configure_player(self._plan['survey'])
-        self._trigger('/mapper/start')
+        self._calls.set_parameters('/dataset_player', self._plan['survey'])
+        self._calls.trigger('/mapper/start')
         self._play('survey')
         self._keyframes = self._observer.latest['/mapper/status']['keyframes']
-        self._trigger('/mapper/stop')
+        self._calls.trigger('/mapper/stop')
         return self._observer.route()
 
     def _train(self) -> str:
         """Train and wait until the relocaliser has loaded the map; returns the map's path."""
         observer = self._observer
-        self._trigger('/mapper/train')
+        self._calls.trigger('/mapper/train')
         deadline = time.monotonic() + self._plan['training_timeout_s']
         while observer.map_path is None:
             status = observer.latest['/mapper/status']
             if status['reason'] in ('failed', 'cancelled'):
                 raise DemoError(f'the training failed: {status["sentence"]}')
-            self._refuse_late(deadline, 'the map')
+            refuse_late(deadline, 'the map')
             if observer.progress is not None:
                 progress = observer.progress
                 self._say(f'training: {progress["stage"]}', progress['fraction'],
@@ -111,7 +86,7 @@ class Conductor:
             self._wait(0.2)
         deadline = time.monotonic() + _LOAD_S
         while observer.latest.get('/relocaliser/status', {}).get('map') != observer.map_path:
-            self._refuse_late(deadline, 'the relocaliser with the new map')
+            refuse_late(deadline, 'the relocaliser with the new map')
             self._wait(0.2)
         return observer.map_path
 
@@ -119,8 +94,8 @@ class Conductor:
         """Kidnap the robot and let the relocaliser find it; returns its answer."""
         self._observer.clear()
         self._observer.watch_pictures()
-        self._configure_player(self._plan['return'])
-        answer = self._call(Trigger, '/relocaliser/relocalise', Trigger.Request())
+        self._calls.set_parameters('/dataset_player', self._plan['return'])
+        answer = self._calls.call(Trigger, '/relocaliser/relocalise', Trigger.Request())
         self._play('return')
         deadline = time.monotonic() + _LAST_ANSWERS_S
         while (self._observer.answered < self._observer.played
@@ -134,10 +109,10 @@ class Conductor:
         """Play one route to its end."""
         observer = self._observer
         observer.finished = None
-        self._trigger('/dataset_player/play')
+        self._calls.trigger('/dataset_player/play')
         deadline = time.monotonic() + self._plan['playback_timeout_s']
         while not (observer.finished and self._status('/dataset_player')['state'] == 'finished'):
-            self._refuse_late(deadline, f'the end of the route {stage}')
+            refuse_late(deadline, f'the end of the route {stage}')
             status = self._status('/dataset_player')
             if status.get('state') == 'playing':
                 self._say(stage, status['frame'] / status['frames'], self._caption(stage))
@@ -155,78 +130,14 @@ class Conductor:
     def _status(self, node: str) -> dict[str, Any]:
         return self._observer.latest.get(f'{node}/status', {'state': None})
 
-    def _configure_player(self, parameters: dict[str, Any]) -> None:
-        request = SetParametersAtomically.Request(parameters=[
-            Parameter(name, value=value).to_parameter_msg()
-            for name, value in parameters.items()])
-        future = self._call(SetParametersAtomically,
-                            '/dataset_player/set_parameters_atomically', request)
-        result = self._wait_for(future, _SERVICE_S, 'the parameters of the player').result
-        if not result.successful:
-            raise DemoError(f'the player refuses its parameters: {result.reason}')
-
-    def _trigger(self, name: str) -> None:
-        response = self._wait_for(self._call(Trigger, name, Trigger.Request()), 2 * _SERVICE_S,
-                                  name)
-        if not response.success:
-            raise DemoError(f'{name} answers: {response.message}')
-
-    def _call(self, service_type: type, name: str, request: Any) -> Future:
-        client = self._node.create_client(service_type, name)
-        if not client.wait_for_service(_SERVICE_S):
-            raise DemoError(f'service {name} did not appear within {_SERVICE_S:.0f} s')
-        return client.call_async(request)
-
-    def _wait_for(self, future: Future, timeout_s: float, what: str) -> Any:
-        deadline = time.monotonic() + timeout_s
-        while not future.done():
-            self._refuse_late(deadline, f'the answer of {what}')
-            time.sleep(0.02)
-        return future.result()
-
-    def _refuse_late(self, deadline: float, what: str) -> None:
-        if time.monotonic() > deadline:
-            raise DemoError(f'{what} did not come in time')
-
     def _wait(self, seconds: float) -> None:
         with self._observer.changed:
             self._observer.changed.wait(seconds)
 
-    def _spin(self) -> None:
-        try:
-            self._executor.spin()
-        except ExternalShutdownException:
-            return
 
-
-def main() -> int:
-    """Conduct a demo; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--plan', type=Path, required=True, help='plan, a JSON file')
-    parser.add_argument('--out', type=Path, required=True, help='results, a JSON file')
-    parser.add_argument('--progress', type=int, required=True, help='a file descriptor')
-    arguments = parser.parse_args()
-
-    def tell(**fields: Any) -> None:
-        os.write(arguments.progress, (json.dumps(fields) + '\n').encode())
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    conductor = Conductor(json.loads(arguments.plan.read_text()),
-                          lambda stage, fraction, text: tell(
-                              stage=stage, fraction=fraction, text=text))
-    conductor.start()
-    try:
-        results = conductor.conduct(arguments.out.with_name('inliers.png'))
-        arguments.out.write_text(json.dumps(results))
-    except (DemoError, OSError) as error:
-        tell(error=str(error))
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    finally:
-        conductor.close()
-        rclpy.try_shutdown()
-    return 0
+def _conducted(node: Node, plan: dict[str, Any], out: Path, tell: Tell) -> dict[str, Any]:
+    return Conductor(node, plan, tell).conduct(out.with_name('inliers.png'))
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(conduct('demo_conductor', __doc__.splitlines()[0], _conducted))

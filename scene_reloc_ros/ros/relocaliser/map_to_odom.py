@@ -19,6 +19,8 @@ import numpy as np
 
 from scene_reloc_ros.pipeline.tracking.slew_limit import slew_limited
 
+_LEAST_S = 1e-9
+
 
 @dataclass(frozen=True)
 class Correction:
@@ -72,7 +74,8 @@ class MapToOdom:
         with self._lock:
             if self._correction is None:
                 return None
-            elapsed_s, self._stepped_s = now_s - self._stepped_s, now_s
+            elapsed_s = max(now_s - self._stepped_s, _LEAST_S)  # no limit times nothing is NaN
+            self._stepped_s = now_s
             present = self._correction
             self._correction = replace(present, map_from_child=slew_limited(
                 present.map_from_child, present.target, present.odom_from_base,

@@ -91,3 +91,10 @@ def test_the_slew_limit_counts_the_time_between_steps(correction):
 
 def test_a_step_without_a_target_sends_nothing():
     assert MapToOdom().step(0.0, *NO_LIMIT, lambda *_: 'sent') is None
+
+
+@pytest.mark.parametrize('limits', [NO_LIMIT, (0.25, np.inf)])
+def test_two_steps_at_the_same_moment_are_two_steps(correction, limits):
+    for _ in range(2):
+        moved, = sent_by(correction, 1.0, limits)
+        assert np.isfinite(moved).all()
