@@ -14,7 +14,8 @@ LONG_ENOUGH = 40
 # {test file: modules that it tests beside its own, or reaches through what is built on them}.
 TESTED_IN = {
     'solver/cuda/test_choice.py': ['solver/backend'],
-    'cli/demo/test_plan.py': ['cli/demo/command'],
+    'cli/demo/test_plan.py': ['cli/demo/command', 'cli/demo/conducted'],
+    'cli/drive/test_plan.py': ['cli/drive/command'],
     'cli/demo/test_summary.py': ['cli/demo/plot'],
     'cli/test_compare_command.py': ['cli/compare_worker'],
     'cli/test_depth_queries.py': ['cli/queries'],
@@ -55,7 +56,10 @@ TESTED_IN = {
     'ros/dataset_player/test_dataset_player_node.py': [
         f'ros/dataset_player/{module}' for module in (
             'frame_reader', 'options', 'playback', 'publishers')],
-    'ros/demo/test_demo.py': ['ros/demo/conductor', 'ros/demo/observer'],
+    'ros/demo/drive/test_drive.py': ['evaluation/loss_ways', 'ros/demo/drive/record',
+                                     'ros/demo/drive/relay'],
+    'ros/demo/test_demo.py': [f'ros/demo/{module}' for module in (
+        'conducting', 'conductor', 'observer', 'service_calls')],
     'ros/mapper/test_mapper_node.py': ['ros/mapper/services'],
     'ros/mapper/test_session.py': ['ros/mapper/options'],
     'ros/mapper/test_training_client.py': ['ros/mapper/training_process'],

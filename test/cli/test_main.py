@@ -28,6 +28,10 @@ BAD_INPUT = {
     'no such encoder': (['map', ROUTE, '--encoder', 'huge', '--out', 'x.map'],
                         "'huge' is neither"),
     'no pairs': (['bench', 'encoder', '--pairs', '0'], 'at least 1 pair'),
+    'drive of less than nothing': (['drive', '--losses', '-1'], '--losses is -1'),
+    'drive by no map': (['drive', '--map', 'no.map'], 'map file no.map does not exist'),
+    'drive through too little': (['drive', '--sequence', 'simulated:survey?frames=20'],
+                                 'give a longer one'),
     'bench of nothing': (['bench', '--problems', '0'], 'at least 1'),
     'no home for a map': (['map', ROUTE, '--out', '~no-such-user/x.map'], 'no home folder'),
 }
@@ -40,6 +44,7 @@ UNWRITABLE = {
     'bench': (['bench'], ('json',)),
     'pretrain': (['pretrain'], ('out', 'json')),
     'demo': (['demo'], ('out',)),
+    'drive': (['drive'], ('out',)),
 }
 if not torch.cuda.is_available():
     BAD_INPUT['no GPU'] = (['map', ROUTE, '--device', 'cuda', '--out', 'x.map'], 'CUDA')
@@ -80,8 +85,8 @@ def test_the_program_stands_alone_and_names_its_commands():
     shown = subprocess.run([sys.executable, '-m', 'scene_reloc_ros.cli.main', '--help'],
                            capture_output=True, text=True)
     assert shown.returncode == 0
-    for command in ('demo', 'map', 'localise', 'evaluate', 'compare', 'info', 'bench', 'pretrain',
-                    'doctor'):
+    for command in ('demo', 'drive', 'map', 'localise', 'evaluate', 'compare', 'info', 'bench',
+                    'pretrain', 'doctor'):
         assert command in shown.stdout
     assert main([]) == 2
 

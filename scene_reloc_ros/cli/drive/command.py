@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--rate', type=float, default=8.0, help='images a second (8)')
     parser.add_argument('--seconds', type=float, default=20.0, help='how long the map of another '
                         'place is tried; 0: not (20)')
-    add_output(parser, '--out', folder=True, default='drive_output', type=Path,
+    add_output(parser, '--out', folder=True, default='drive_output',
                help='folder for maps, results and logs (drive_output)')
     add_device(parser)
     parser.add_argument('--seed', type=int, default=0, help='seed of drift and places (0)')
@@ -50,13 +50,13 @@ def run(args: argparse.Namespace) -> int:
     """
     refuse_without_ros()
     _refuse_useless(args)
-    out = args.out.resolve()
-    out.mkdir(parents=True, exist_ok=True)
     length = int(_PART_S * args.rate)
     sequence = open_sequence(args.sequence)
     plan = {'frames': FRAMES, 'firsts': parts_of(sequence, length), 'ways': args.way or list(WAYS),
             'count': args.losses, 'seconds': 0.0, 'seed': args.seed, **_TRUST,
             'player': {'count': length, 'rate': args.rate, 'pace_topic': ''}}
+    out = args.out.resolve()
+    out.mkdir(parents=True, exist_ok=True)
     well = True
     if args.losses:
         scene_map = args.map or _made(args, sequence.names, args.sequence, 'place')
@@ -74,6 +74,10 @@ def _refuse_useless(args: argparse.Namespace) -> None:
     for name, least in (('losses', 0), ('seconds', 0.0), ('rate', 1.0)):
         if not getattr(args, name) >= least:
             raise ValueError(f'--{name} is {getattr(args, name)}; expected at least {least}')
+    for path in (args.map, args.other_map):
+        if path is not None and not path.is_file():
+            raise ValueError(f'map file {path} does not exist; make one with scene_reloc map, or '
+                             'leave the option out')
 
 
 def _made(args: argparse.Namespace, names: list[str], sequence: str, name: str) -> Path:
