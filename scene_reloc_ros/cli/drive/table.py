@@ -16,7 +16,7 @@ Losses = Sequence[dict[str, Any]]  # as LossRecord of ros/demo/drive
 
 def loss_rows(losses: Losses) -> list[tuple[str, ...]]:
     """Return what was seen of each way: lost, found, wrong, times in seconds."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for way in dict.fromkeys(loss['way'] for loss in losses):
         own = [loss for loss in losses if loss['way'] == way]
         rows.append((way, str(len(own)), str(sum(map(_found, own))),
