@@ -113,7 +113,8 @@ def test_a_camera_that_falls_silent_is_noticed_and_one_that_sends_is_not(resting
     told = resting.bystander.until(
         lambda: resting.new(begin, reason='camera_silent'), 'the doubt')[0]
     assert told['tracking'] == 'degraded' and 'no message on /image' in told['sentence']
-    received = told['received']
-    rests(resting)
-    resting.bystander.until(lambda: resting.new(begin, tracking='localised'), 'sight')
-    assert resting.status[-1]['received'] > received
+    resting.bystander.until(
+        lambda: resting.new(begin, tracking='localised'), 'sight',
+        send=lambda: resting.image.publish(resting.picture(
+            MAP_FROM_BASE, resting.bystander.now_ns())))
+    assert resting.new(begin, event='lost') == []
