@@ -17,7 +17,7 @@ from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy
 from scene_reloc_ros.ros.demo.drive.drive import Drive
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow, pytest.mark.alone]
-RATE, PART = 15.0, 300  # Hz; frames of a part
+RATE, PART = 15.0, 160  # Hz; frames of a part
 TRUST = {'trust_time': 2.0, 'odometry_gap_limit': 0.4}
 CAMERA = Camera(WIDTH, HEIGHT, 60.0, 60.0, 31.5, 23.5)
 FRAMES = {'map': 'map', 'odom': 'odom', 'base': 'base_link', 'camera': 'camera_optical_frame'}
