@@ -42,6 +42,8 @@ TESTED_IN = {
     'methods/matching/test_feature_tracks.py': ['methods/matching/views'],
     'methods/matching/test_features.py': ['methods/matching/feature_queries'],
     'pipeline/test_mapper.py': ['methods/coordinates/ace', 'pipeline/map_validation'],
+    'ros/relocaliser/sight/test_rig.py': [
+        f'ros/relocaliser/sight/{module}' for module in ('options', 'rig_input', 'sights')],
     'pipeline/sequence/test_joint_localiser.py': ['uncertainty/joint_assessment'],
     'pipeline/tracking/test_odometry_gate.py': ['pipeline/tracking/slew_limit'],
     'pipeline/tracking/test_supervisor.py': ['pipeline/tracking/loss'],

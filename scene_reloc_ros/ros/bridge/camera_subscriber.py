@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 import threading
 import time
-from typing import Any, Optional, TypeAlias
+from typing import Any, Optional, Protocol, TypeAlias
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import JumpThreshold
@@ -34,18 +35,26 @@ _GLANCE_S, _INFO_S = 2.0, 0.25  # between two looks at images and camera_info wh
 Seen: TypeAlias = ImageMessage | Glimpse
 
 
-def image_topic(options: CameraParameters) -> tuple[type, str]:
-    """Return message type and topic of the images."""
-    if options.image_transport == 'compressed':
-        return CompressedImage, 'image/compressed'
-    return Image, 'image'
+@dataclass(frozen=True)
+class CameraTopics:
+    """What one camera publishes: message types and topics."""
+
+    image: tuple[type, str]
+    camera_info: str
+    depth: Optional[tuple[type, str]]  # None: it has none, or it is not used
+
+    @classmethod
+    def of(cls, options: CameraParameters, image: str = 'image', camera_info: str = 'camera_info',
+           depth: str = 'depth') -> CameraTopics:
+        """Return the topics by the transports of the options; without ``depth`` it has none."""
+        return cls(_transported(image, options.image_transport), camera_info,
+                   _transported(depth, options.depth_transport)
+                   if options.use_depth and depth else None)
 
 
-def depth_topic(options: CameraParameters) -> tuple[type, str]:
-    """Return message type and topic of the depth."""
-    if options.depth_transport == 'raw':
-        return Image, 'depth'
-    return CompressedImage, f'depth/{options.depth_transport}'
+def _transported(topic: str, transport: str) -> tuple[type, str]:
+    """Return message type and topic as image_transport names them."""
+    return (Image, topic) if transport == 'raw' else (CompressedImage, f'{topic}/{transport}')
 
 
 class CameraCache:
@@ -83,19 +92,56 @@ class CameraCache:
         return self._answer
 
 
-class CameraInput:
-    """Subscribes camera_info and watches the images of a node."""
+class NodeCameras(Protocol):
+    """The cameras of a node: one, or those of a rig."""
 
-    def __init__(self, node: ConfiguredLifecycleNode, on_restart: Callable[[], None],
+    @property
+    def camera(self) -> CameraAnswer:
+        """Return (camera, None) or (None, sentence), of a rig that of its first one."""
+
+    @property
+    def lost(self) -> int:
+        """Return how many images were taken and did not arrive."""
+
+    @property
+    def silent_s(self) -> float:
+        """Return for how long nothing that can be used has come, in seconds."""
+
+    def subscribe_images(self, callback: Callable[[Any], None],
+                         passed: Callable[[], None]) -> None:
+        """Call ``callback(messages)`` for every moment while the node is active.
+
+        Where the node rests ``passed()`` is called for every image instead.
+        """
+
+    def restart_silence(self) -> None:
+        """Count silence from now on, as when the node is activated."""
+
+    def silence(self) -> Optional[str]:
+        """Return a sentence when nothing that can be used has come for too long."""
+
+    def losses(self) -> Optional[str]:
+        """Return a sentence when many of the newest images did not arrive."""
+
+    def destroy(self) -> None:
+        """Unsubscribe."""
+
+
+class CameraInput:
+    """Subscribes camera_info and watches the images of one camera."""
+
+    def __init__(self, node: ConfiguredLifecycleNode, topics: CameraTopics,
+                 on_restart: Callable[[], None],
                  on_refused: Callable[[ImageMessage, InputRejection], None]) -> None:
         """Subscribe camera_info.
 
         Args:
             node: whose options are CameraParameters.
+            topics: of the camera.
             on_restart: called when time has jumped back, as at the start of a bag loop.
             on_refused: called with an image that bears a wrong stamp, and what is wrong.
         """
-        self._node = node
+        self._node, self._topics = node, topics
         self._on_restart = on_restart
         self._image_stamps = StampFilter(node, on_refused, self._restart)
         self._depth_stamps = StampFilter(node)
@@ -110,8 +156,8 @@ class CameraInput:
         self._group = MutuallyExclusiveCallbackGroup()
         info_group = MutuallyExclusiveCallbackGroup()
         self._info = node.create_subscription(
-            CameraInfo, 'camera_info', self._on_camera_info, SENSOR, callback_group=info_group,
-            qos_overriding_options=overridable())
+            CameraInfo, topics.camera_info, self._on_camera_info, SENSOR,
+            callback_group=info_group, qos_overriding_options=overridable())
         node.batches.subscription(self._info, _INFO_S)
         self._cache = CameraCache(self._info.topic_name, node.options.rectified)
         self._jump = node.get_clock().create_jump_callback(
@@ -131,10 +177,10 @@ class CameraInput:
         most; without it depth is None. Where the node rests ``passed()`` is called instead, and
         of the messages no more is read than their stamps.
         """
-        message_type, topic = image_topic(self._node.options)
+        message_type, topic = self._topics.image
         keywords = {'callback_group': self._group, 'qos_overriding_options': overridable()}
         self._callback, self._passed = callback, passed
-        if not self._node.options.use_depth:
+        if self._topics.depth is None:
             self._image_stamps.registerCallback(self._count)
             self._image_stamps.registerCallback(self._hand_over)
             self._images = self._node.create_subscription(
@@ -142,7 +188,7 @@ class CameraInput:
             self._node.batches.subscription(self._images, self._pause_s, self._glance)
             return
         images = Subscriber(self._node, message_type, topic, qos_profile=SENSOR, **keywords)
-        depth_type, depth_name = depth_topic(self._node.options)
+        depth_type, depth_name = self._topics.depth
         depths = Subscriber(self._node, depth_type, depth_name, qos_profile=SENSOR, **keywords)
         self._images, self._depths = images.sub, depths.sub
         self._pair_anew()
@@ -215,6 +261,11 @@ class CameraInput:
         self._last_image_s = self._last_pair_s = time.monotonic()
         with self._lock:
             self.gaps.restart()
+
+    @property
+    def lost(self) -> int:
+        """Return how many images were taken and did not arrive."""
+        return self.gaps.lost
 
     def losses(self) -> Optional[str]:
         """Return a sentence when many of the newest images did not arrive."""
