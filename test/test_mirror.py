@@ -50,7 +50,7 @@ TESTED_IN = {
     'pretraining/test_encoder_training.py': ['datasets/procedural_images'],
     'pretraining/test_pairs.py': [f'pretraining/{module}' for module in (
         'photometric', 'procedural_scenes', 'two_views')],
-    'ros/bridge/test_camera_node.py': ['ros/bridge/camera_subscriber',
+    'ros/bridge/test_camera_node.py': ['ros/bridge/camera_topics', 'ros/bridge/camera_subscriber',
                                        'ros/bridge/transform_lookup'],
     'ros/compat/test_message_filters.py': ['ros/compat/cv_bridge'],
     'ros/compat/test_tf2_ros.py': ['geometry/pose_history', 'ros/compat/upstream'],

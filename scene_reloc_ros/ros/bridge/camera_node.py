@@ -10,11 +10,8 @@ from diagnostic_msgs.msg import DiagnosticStatus
 
 from scene_reloc_ros.machine.process_load import ProcessLoad
 from scene_reloc_ros.ros.bridge.camera_frame import ImageMessage, InputRejection
-from scene_reloc_ros.ros.bridge.camera_subscriber import (
-    CameraInput,
-    CameraTopics,
-    NodeCameras,
-)
+from scene_reloc_ros.ros.bridge.camera_subscriber import CameraInput
+from scene_reloc_ros.ros.bridge.camera_topics import CameraTopics, NodeCameras
 from scene_reloc_ros.ros.bridge.transform_lookup import TransformLookup
 from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode
 from scene_reloc_ros.ros.node.status_reason import StatusReason

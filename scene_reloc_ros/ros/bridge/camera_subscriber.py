@@ -5,16 +5,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 import threading
 import time
-from typing import Any, Optional, Protocol, TypeAlias
+from typing import Any, Optional, TypeAlias
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import JumpThreshold
 from rclpy.duration import Duration
 from rclpy.subscription import Subscription
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo
 
 from scene_reloc_ros.ros.bridge.camera_frame import (
     CameraAnswer,
@@ -22,39 +21,17 @@ from scene_reloc_ros.ros.bridge.camera_frame import (
     ImageMessage,
     InputRejection,
 )
+from scene_reloc_ros.ros.bridge.camera_topics import CameraTopics
 from scene_reloc_ros.ros.bridge.conversions import camera_of_message, nanoseconds
 from scene_reloc_ros.ros.bridge.glimpse import Glimpse
 from scene_reloc_ros.ros.bridge.stamp_filter import StampFilter
 from scene_reloc_ros.ros.bridge.stamp_gaps import StampGaps
 from scene_reloc_ros.ros.compat.upstream import ApproximateTimeSynchronizer, Subscriber
-from scene_reloc_ros.ros.node.camera_options import CameraParameters
 from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode
 from scene_reloc_ros.ros.node.qos import missing_messages_sentence, overridable, SENSOR
 
 _GLANCE_S, _INFO_S = 2.0, 0.25  # between two looks at images and camera_info while a node rests
 Seen: TypeAlias = ImageMessage | Glimpse
-
-
-@dataclass(frozen=True)
-class CameraTopics:
-    """What one camera publishes: message types and topics."""
-
-    image: tuple[type, str]
-    camera_info: str
-    depth: Optional[tuple[type, str]]  # None: it has none, or it is not used
-
-    @classmethod
-    def of(cls, options: CameraParameters, image: str = 'image', camera_info: str = 'camera_info',
-           depth: str = 'depth') -> CameraTopics:
-        """Return the topics by the transports of the options; without ``depth`` it has none."""
-        return cls(_transported(image, options.image_transport), camera_info,
-                   _transported(depth, options.depth_transport)
-                   if options.use_depth and depth else None)
-
-
-def _transported(topic: str, transport: str) -> tuple[type, str]:
-    """Return message type and topic as image_transport names them."""
-    return (Image, topic) if transport == 'raw' else (CompressedImage, f'{topic}/{transport}')
 
 
 class CameraCache:
@@ -90,41 +67,6 @@ class CameraCache:
     def camera(self) -> CameraAnswer:
         """Return (camera, None) or (None, sentence)."""
         return self._answer
-
-
-class NodeCameras(Protocol):
-    """The cameras of a node: one, or those of a rig."""
-
-    @property
-    def camera(self) -> CameraAnswer:
-        """Return (camera, None) or (None, sentence), of a rig that of its first one."""
-
-    @property
-    def lost(self) -> int:
-        """Return how many images were taken and did not arrive."""
-
-    @property
-    def silent_s(self) -> float:
-        """Return for how long nothing that can be used has come, in seconds."""
-
-    def subscribe_images(self, callback: Callable[[Any], None],
-                         passed: Callable[[], None]) -> None:
-        """Call ``callback(messages)`` for every moment while the node is active.
-
-        Where the node rests ``passed()`` is called for every image instead.
-        """
-
-    def restart_silence(self) -> None:
-        """Count silence from now on, as when the node is activated."""
-
-    def silence(self) -> Optional[str]:
-        """Return a sentence when nothing that can be used has come for too long."""
-
-    def losses(self) -> Optional[str]:
-        """Return a sentence when many of the newest images did not arrive."""
-
-    def destroy(self) -> None:
-        """Unsubscribe."""
 
 
 class CameraInput:

@@ -17,7 +17,7 @@ from std_srvs.srv import Empty, Trigger
 from scene_reloc_ros.pipeline.atlas.map_files import map_files
 from scene_reloc_ros.pipeline.tracking.loss import Loss
 from scene_reloc_ros.ros.bridge.camera_node import CameraNode
-from scene_reloc_ros.ros.bridge.camera_subscriber import NodeCameras
+from scene_reloc_ros.ros.bridge.camera_topics import NodeCameras
 from scene_reloc_ros.ros.node.qos import LATCHED
 from scene_reloc_ros.ros.relocaliser.sight.rig_input import rig_cameras, RigInput
 from scene_reloc_ros.ros.relocaliser.state import LocalisationState

@@ -18,7 +18,8 @@ from scene_reloc_ros.ros.bridge.camera_frame import (
     ImageMessage,
     InputRejection,
 )
-from scene_reloc_ros.ros.bridge.camera_subscriber import CameraInput, CameraTopics
+from scene_reloc_ros.ros.bridge.camera_subscriber import CameraInput
+from scene_reloc_ros.ros.bridge.camera_topics import CameraTopics
 from scene_reloc_ros.ros.bridge.conversions import nanoseconds
 from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode
 from scene_reloc_ros.ros.node.parameters import NodeParameters
