@@ -178,7 +178,8 @@ class Sights:
         made_of = localiser, _window_options(self._node.options)
         if self._made_of[0] is not localiser or self._made_of != made_of:
             self._made_of = made_of
-            self._stream = ViewStream(*made_of) if isinstance(localiser, ViewSource) else None
+            self._stream = (ViewStream(localiser, made_of[1])
+                            if isinstance(localiser, ViewSource) else None)
         if self._stream is not None and odometry != self._odometry:
             self._stream.forget()
         self._odometry = odometry
