@@ -43,7 +43,7 @@ TESTED_IN = {
     'methods/matching/test_features.py': ['methods/matching/feature_queries'],
     'pipeline/test_mapper.py': ['methods/coordinates/ace', 'pipeline/map_validation'],
     'ros/relocaliser/sight/test_rig.py': [
-        f'ros/relocaliser/sight/{module}' for module in ('options', 'rig_input', 'sights')],
+        f'ros/relocaliser/sight/{module}' for module in ('options', 'rig_input')],
     'pipeline/sequence/test_joint_localiser.py': ['uncertainty/joint_assessment'],
     'pipeline/tracking/test_odometry_gate.py': ['pipeline/tracking/slew_limit'],
     'pipeline/tracking/test_supervisor.py': ['pipeline/tracking/loss'],
