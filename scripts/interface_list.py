@@ -65,6 +65,11 @@ def _camera_topics(node):
 
 TOPICS = (
     *_camera_topics('relocaliser'),
+    Topic('relocaliser', 'in', '<image_topic>', IMAGE, 'SENSOR',
+          'of each camera of a rig (`cameras`), or `CompressedImage` on `compressed` below it'),
+    Topic('relocaliser', 'in', '<camera_info_topic>', INFO, 'SENSOR', 'the same: calibration'),
+    Topic('relocaliser', 'in', '<depth_topic>', IMAGE, 'SENSOR',
+          'the same: depth, with `use_depth`'),
     Topic('relocaliser', 'in', '<map_ready_topic>', TEXT, 'LATCHED',
           'path of a finished map, which is loaded at once'),
     Topic('relocaliser', 'in', '<tracking_topic>', FLAG, 'SENSOR',
@@ -186,6 +191,10 @@ MESSAGES = {
         'map_votes': 'object: how many of the newest answers name each map that is not in use',
         'camera': 'what is wrong with the camera, with an estimate of the right value: a '
                   'calibration that does not fit the images, turned images; null: nothing known',
+        'cameras': 'object, with a rig: what keeps each camera from being used, or null for it; '
+        'null: one camera',
+        'joined': 'object, where several images were solved together: `frames` (instants), '
+        '`images` (of all cameras), `seconds` from the first to the last; null: one image alone',
         'map_to_odom_stamp_ns': 'stamp of the transform sent with this pose; null: none was',
         'solver': '`reference` or `cuda`',
         'device': '`cpu` or `cuda`'},

@@ -72,6 +72,9 @@ FIELDS = {
         'depth': 'queries with depth',
         'camera': 'list: sentences on a calibration that does not fit, and on turned pictures',
         'perturb': 'with `--perturb`: its kind',
+        'sequence': 'with `--sequence-seconds`: object of windows, those answered (by one frame '
+                    'or joined), gross answers, errors and nees_mean of the joined ones, frames '
+                    'and those accepted_alone',
         'unperturbed': 'with `--perturb`: object, these fields without it',
         'false_accept_rate': 'share of all queries accepted with a gross error',
         'acceptance_of_good': 'share of good answers that were accepted; null: none',

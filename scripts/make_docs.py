@@ -18,6 +18,7 @@ from scene_reloc_ros.ros.dataset_player.options import DatasetPlayerOptions
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
 from scene_reloc_ros.ros.node.status_reason import StatusReason
 from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
+from scene_reloc_ros.ros.relocaliser.sight.options import RigCameraParameters
 from scene_reloc_ros.uncertainty.pose_plausibility import PoseDoubt
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
@@ -29,6 +30,11 @@ _ABOUT_PARAMETERS = """\
 Set them in a file (`config/` holds one for each node, with the defaults), as a launch argument or
 with `ros2 param set`. A value outside its range is refused with a sentence. Where the column
 *change* says "start", a change needs a new start of the node.
+"""
+_ABOUT_RIGS = """\
+## Cameras of a rig
+Of each name in `cameras` of the relocaliser, written `<name>.<parameter>`; all are read when the
+node starts ([several cameras](relocaliser.md#several-cameras)).
 """
 _ABOUT_REASONS = """\
 The field `reason` of `~/status` is one of these codes. [How to read a
@@ -62,6 +68,8 @@ def table(header, rows):
 
 def type_name(default):
     """Return the ROS type of a parameter with such a default."""
+    if isinstance(default, tuple) and isinstance(default[0], str):
+        return 'string[]'
     if isinstance(default, tuple):
         return f'{len(default)} x {type_name(default[0])}'
     return {bool: 'bool', int: 'int', float: 'double', str: 'string'}[type(default)]
@@ -72,7 +80,8 @@ def shown(value):
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
-        return '[' + ', '.join(f'{number:.4g}' for number in value) + ']'
+        return '[' + ', '.join(repr(one) if isinstance(one, str) else f'{one:.4g}'
+                               for one in value) + ']'
     return repr(value)
 
 
@@ -96,7 +105,10 @@ def parameters():
                  option.metadata['description']] for option in fields(options)]
         parts += [f'## {node}\n', table(
             ['parameter', 'type', 'default', 'range or choices', 'unit', 'change', 'what'], rows)]
-    return '\n'.join(parts)
+    return '\n'.join([*parts, _ABOUT_RIGS, table(
+        ['parameter', 'type', 'default', 'what'],
+        [[f'`{option.name}`', type_name(option.default), f'`{shown(option.default)}`',
+          option.metadata['description']] for option in fields(RigCameraParameters)])])
 
 
 def _reason_rows(members):

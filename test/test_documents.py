@@ -66,6 +66,7 @@ def test_every_rejection_is_explained_and_no_other():
 def test_every_parameter_is_explained_and_no_other(scripts):
     fields = [field for options in scripts.make_docs.OPTIONS.values()
               for field in options.__dataclass_fields__]
+    fields += scripts.make_docs.RigCameraParameters.__dataclass_fields__
     assert rows('parameters.md') == fields
 
 

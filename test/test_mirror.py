@@ -43,13 +43,15 @@ TESTED_IN = {
     'methods/matching/test_feature_tracks.py': ['methods/matching/views'],
     'methods/matching/test_features.py': ['methods/matching/feature_queries'],
     'pipeline/test_mapper.py': ['methods/coordinates/ace', 'pipeline/map_validation'],
+    'ros/relocaliser/sight/test_rig.py': [
+        f'ros/relocaliser/sight/{module}' for module in ('options', 'rig_input')],
     'pipeline/sequence/test_joint_localiser.py': ['uncertainty/joint_assessment'],
     'pipeline/tracking/test_odometry_gate.py': ['pipeline/tracking/slew_limit'],
     'pipeline/tracking/test_supervisor.py': ['pipeline/tracking/loss'],
     'pretraining/test_encoder_training.py': ['datasets/procedural_images'],
     'pretraining/test_pairs.py': [f'pretraining/{module}' for module in (
         'photometric', 'procedural_scenes', 'two_views')],
-    'ros/bridge/test_camera_node.py': ['ros/bridge/camera_subscriber',
+    'ros/bridge/test_camera_node.py': ['ros/bridge/camera_topics', 'ros/bridge/camera_subscriber',
                                        'ros/bridge/transform_lookup'],
     'ros/compat/test_message_filters.py': ['ros/compat/cv_bridge'],
     'ros/compat/test_tf2_ros.py': ['geometry/pose_history', 'ros/compat/upstream'],

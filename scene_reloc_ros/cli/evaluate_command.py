@@ -22,12 +22,17 @@ from scene_reloc_ros.cli.arguments import (
 from scene_reloc_ros.cli.queries import add_depth, add_maps, open_maps
 from scene_reloc_ros.cli.terminal import ELSEWHERE, print_rows, ProgressBars, write_json
 from scene_reloc_ros.datasets.negative_frames import NegativeFrames
-from scene_reloc_ros.datasets.perturbed_sequence import PERTURBATIONS, PerturbedSequence
+from scene_reloc_ros.datasets.perturbed_sequence import (
+    CHANGES,
+    PERTURBATIONS,
+    PerturbedSequence,
+)
 from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.datasets.readable_frames import readable_frames
 from scene_reloc_ros.evaluation.plots import plot_evaluation, plot_trust
 from scene_reloc_ros.evaluation.report import evaluate, EvaluationReport
 from scene_reloc_ros.evaluation.risk_coverage import by_name, Group, trust_figures
+from scene_reloc_ros.evaluation.window_report import judge_windows
 from scene_reloc_ros.files.outputs import kept
 from scene_reloc_ros.geometry.pose_error import RECALL_BOUNDS
 from scene_reloc_ros.mapping.scene_map import SceneMap
@@ -35,15 +40,21 @@ from scene_reloc_ros.pipeline.atlas.atlas import Atlas
 from scene_reloc_ros.pipeline.camera_watch import CameraWatch
 from scene_reloc_ros.pipeline.frame_result import localise_frames
 from scene_reloc_ros.pipeline.localiser import Localiser
+from scene_reloc_ros.pipeline.sequence.sequence_window import WindowOptions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``evaluate``."""
     add_maps(parser)
     add_sequence(parser)
-    parser.add_argument('--perturb', choices=sorted(PERTURBATIONS),
-                        help='evaluate the frames again in other light, blurred or noisy (the '
-                        'same way every time), and print what that costs')
+    parser.add_argument('--perturb', choices=sorted(CHANGES),
+                        help='evaluate the frames again in other light, blurred, noisy, or so '
+                        'poor that most are refused (crop, smear, dark; the same way every time), '
+                        'and print what that costs')
+    parser.add_argument('--sequence-seconds', type=float, metavar='S',
+                        help='take the frames as a drive: join those of S seconds, through '
+                        'odometry that drifts as the relocaliser takes it to, and count the '
+                        'windows that have an answer')
     parser.add_argument('--trust', type=int, metavar='N',
                         help='judge the frames perturbed in every way and N pictures of other '
                         'places as well: how often is a wrong pose accepted, a right one refused?')
@@ -56,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Localise frames with known poses and say how far off the answers are."""
     files, localiser = open_maps(args)
+    windows = _windows(args, localiser)
     with ProgressBars() as bars:
         frames, left_out = readable_frames(read_sequence(args), args.depth,
                                            partial(bars, 'reading'))
@@ -67,6 +79,9 @@ def run(args: argparse.Namespace) -> int:
             judged, clean = PerturbedSequence(frames, args.perturb), summary
             report, summary = _judged(localiser, judged, bars, given)
             summary.update(perturb=args.perturb, unperturbed=clean)
+        if windows is not None:
+            summary.update(sequence=judge_windows(*windows, judged, args.depth,
+                                                  partial(bars, 'joining')).summary())
         trust = trust_figures(_groups(args, localiser, report, frames, bars))
     summary.update({name: trust[name] for name in ('false_accept_rate', 'acceptance_of_good')},
                    trust=trust)
@@ -76,6 +91,16 @@ def run(args: argparse.Namespace) -> int:
     written = write_json(args.json, summary), args.plots and kept(
         args.plots, lambda folder: _plot(folder, report, judged, localiser.scene_map, trust))
     return 0 if written == (args.json, args.plots) else ELSEWHERE
+
+
+def _windows(args: argparse.Namespace,
+             localiser: Localiser | Atlas) -> tuple[Localiser, WindowOptions] | None:
+    """Return what judges windows, None where nobody asked for them; ValueError where it cannot."""
+    if args.sequence_seconds is None:
+        return None
+    if not isinstance(localiser, Localiser):
+        raise ValueError('--sequence-seconds joins frames in one map; give one')
+    return localiser, WindowOptions(args.sequence_seconds)
 
 
 def _plot(folder: Path, report: EvaluationReport, frames: Sequence, scene_map: SceneMap,
@@ -132,6 +157,7 @@ def _rows(summary: dict[str, Any]) -> tuple[tuple[str, str], ...]:
         ('within 10 cm, 5 deg', f'{summary["recall_10cm_5deg"]:.1%}'),
         *(('frames', text) for text in summary['left_out']['sentences']),
         *_trust_rows(summary),
+        *_sequence_rows(summary.get('sequence')),
         *(('camera', notice) for notice in summary['camera']),
         ('latency', f'{latency["median"]:.0f} ms median, {latency["p95"]:.0f} ms of 95 %'),
         ('solver, device', f'{summary["solver"]}, {summary["device"]}'),
@@ -144,6 +170,20 @@ def _map_rows(answers: list[dict[str, Any]]) -> list[tuple[str, str]]:
                      if answer['map'] and answer['reason'] is None)
     text = ', '.join(f'{count} in {name}' for name, count in counts.most_common())
     return [('maps', text)] if text else []
+
+
+def _sequence_rows(figures: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """Return a row on windows, none where nobody asked for them."""
+    if figures is None:
+        return []
+    text = (f'{figures["answered"]} of {figures["windows"]} have an answer, {figures["gross"]} '
+            f'wrong; {figures["accepted_alone"]} of {figures["frames"]} frames accepted alone')
+    if figures['joined']:
+        text += (f'; {figures["joined"]} joined: median '
+                 f'{100 * figures["median_translation_m"]:.1f} cm, '
+                 f'{figures["median_rotation_deg"]:.2f} degrees after '
+                 f'{figures["median_seconds"]:.1f} s, NEES mean {figures["nees_mean"]:.2f}')
+    return [(f'windows of {figures["seconds"]:g} s', text)]
 
 
 def _trust_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:

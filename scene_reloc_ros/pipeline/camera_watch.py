@@ -175,13 +175,9 @@ def _found_turned(trace: LocalisationTrace) -> bool:
 
 
 def _upright(trace: LocalisationTrace, camera: Camera) -> LocalisationTrace:
-    """Return the trace of a turned picture as that of the picture that came.
-
-    Position and covariance are those of the same point, about the axes of the map; the pose alone
-    is that of the camera as it is mounted.
-    """
+    """Return the trace of a turned picture as that of the picture that came; not its query."""
     turn = turned_from_upright(camera.turned)
-    found, pose, result = trace.localisation, trace.pose, trace.result
+    pose, result = trace.pose, trace.result
     if result is not None:
         back = torch.from_numpy(turn.T)
         both = torch.block_diag(back[:3, :3], back[:3, :3])
@@ -189,8 +185,21 @@ def _upright(trace: LocalisationTrace, camera: Camera) -> LocalisationTrace:
                          information=both.to(result.information) @ result.information
                          @ both.T.to(result.information))
     return LocalisationTrace(
-        replace(found, map_from_cam=None if found.map_from_cam is None
-                else found.map_from_cam @ turn,
-                inlier_pixels=turned_pixels(found.inlier_pixels, camera)),
+        upright_localisation(trace.localisation, camera),
         None if pose is None else replace(pose, map_from_cam=pose.map_from_cam @ turn), result,
-        trace.finding)
+        trace.finding, trace.query)
+
+
+def upright_localisation(found: Localisation, camera: Camera) -> Localisation:
+    """Return the Localisation of a turned picture as that of the picture that came.
+
+    Position and covariance are those of the same point, about the axes of the map; the pose alone
+    is that of the camera as it is mounted.
+
+    Args:
+        found: of the turned picture.
+        camera: of it, of ``turned_camera``.
+    """
+    return replace(found, map_from_cam=None if found.map_from_cam is None
+                   else found.map_from_cam @ turned_from_upright(camera.turned),
+                   inlier_pixels=turned_pixels(found.inlier_pixels, camera))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
 from typing import Any, Protocol
 
@@ -49,6 +49,7 @@ class FrameResult:
     @classmethod
     def of(cls, frame: PosedImage, trace: LocalisationTrace) -> FrameResult:
         """Compare with the pose of the frame, if it has one; ValueError where it is impossible."""
+        trace = replace(trace, query=None)  # results are kept by the thousand
         if frame.map_from_cam is None:
             return cls(frame.name, None, trace, math.inf, math.inf)
         truth = checked_pose(frame.map_from_cam, frame.name)

@@ -18,6 +18,15 @@ from scene_reloc_ros.uncertainty.rejection import Rejection
 
 
 @dataclass(frozen=True)
+class Joined:
+    """What an answer was joined of."""
+
+    frames: int  # moments, count
+    images: int  # of all cameras at these moments, count
+    seconds: float  # from the oldest moment to the newest
+
+
+@dataclass(frozen=True)
 class Localisation:
     """One answered query: ``map_from_cam`` is set if and only if ``rejection`` is not."""
 
@@ -36,6 +45,7 @@ class Localisation:
     shares: dict[str, float] = field(default_factory=dict)  # carried by each method of a hybrid
     map: str = ''  # name of the map that says so, where several are asked
     agreeing: tuple[str, ...] = ()  # names of others that found the same place
+    joined: Joined | None = None  # None: of one image alone
 
     @property
     def accepted(self) -> bool:
@@ -51,6 +61,7 @@ class LocalisationTrace:
     pose: AssessedPose | None = None  # believed or not; None where the solver found none
     result: SolverResult | None = None  # in the coordinates of the map's own
     finding: CameraFinding | None = None  # what it tells of its camera
+    query: Query | None = None  # that was asked, where it was one
 
 
 def localisation_of(query: Query, placement: np.ndarray,

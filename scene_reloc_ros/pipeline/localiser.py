@@ -249,7 +249,8 @@ class Localiser:
         latency_ms = (time.perf_counter() - started) * 1e3
         return LocalisationTrace(
             localisation_of(query, self._placement, (result, pose, rejection),
-                            (self.solver, str(self.device)), latency_ms), pose, result, finding)
+                            (self.solver, str(self.device)), latency_ms), pose, result, finding,
+            query)
 
 
 def _scale_is_known(focal_px: float, mapped_by: Camera) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from scene_reloc_ros.datasets import camera_effects as effects
 from scene_reloc_ros.datasets.open_sequence import open_sequence
-from scene_reloc_ros.datasets.perturbed_sequence import PERTURBATIONS, PerturbedSequence
+from scene_reloc_ros.datasets.perturbed_sequence import CHANGES, PerturbedSequence
 
 
 @pytest.fixture(scope='module')
@@ -21,7 +21,7 @@ def checkers(side=64):
     return ((u // 5 + v // 5) % 2 * 0.5 + 0.25).astype(np.float32)
 
 
-@pytest.mark.parametrize('kind', sorted(PERTURBATIONS))
+@pytest.mark.parametrize('kind', sorted(CHANGES))
 def test_frames_change_repeatably_and_nothing_else_does(kind, room):
     first, again = PerturbedSequence(room, kind), PerturbedSequence(room, kind)
     other = PerturbedSequence(room, kind, seed=1)
@@ -35,6 +35,19 @@ def test_frames_change_repeatably_and_nothing_else_does(kind, room):
         assert np.array_equal(changed.map_from_cam, plain.map_from_cam)
         assert np.array_equal(changed.depth_m, plain.depth_m)
     assert np.array_equal(first.map_from_cam(1), room.map_from_cam(1))
+
+
+def test_a_crop_leaves_a_third_of_the_picture_as_it_is(room):
+    plain, changed = room[0].image, PerturbedSequence(room, 'crop')[0].image
+    same = (plain == changed).reshape(*plain.shape[:2], -1).all(-1)
+    rows, columns = (same.mean(axis) > 0.5 for axis in (1, 0))
+    assert rows.sum() * columns.sum() == pytest.approx(same.size / 3, rel=0.02)
+
+
+def test_dark_pictures_are_dark_and_a_smear_leaves_the_light(room):
+    plain = room[0].image.mean()
+    assert 0.08 < PerturbedSequence(room, 'dark')[0].image.mean() / plain < 0.25
+    assert PerturbedSequence(room, 'smear')[0].image.mean() == pytest.approx(plain, rel=0.02)
 
 
 def test_an_unknown_perturbation_is_named(room):

@@ -19,6 +19,7 @@ from scene_reloc_ros.geometry.poses import (
     se3_exp,
 )
 from scene_reloc_ros.pipeline.localisation import (
+    Joined,
     Localisation,
     localisation_of,
     LocalisationTrace,
@@ -59,8 +60,9 @@ class PlacedQuery:
     """One query and where its camera was, seen from the first view of the problem."""
 
     query: Query
-    first_from_cam: np.ndarray  # (4, 4), metres
+    first_from_cam: np.ndarray = field(default_factory=lambda: np.eye(4))  # (4, 4), metres
     drift: np.ndarray = field(default_factory=lambda: np.zeros(6))  # deviations: metres, rad
+    age_s: float = 0.0  # for how long before the first view it was seen, seconds
 
     def worth(self, threshold_px: float) -> float:
         """Return how much a cell counts whose view has drifted, 1 where it has not.
@@ -89,17 +91,20 @@ class JointLocaliser:
                 a mount is no pose, or an image does not fit its camera. One alone is localised as
                 ``Localiser.localise`` does it. Pixels and points of the answer are of the first.
         """
+        started = time.perf_counter()
+        views = self.views(images)
+        return _at_rig(self.trace(views, started).localisation,
+                       invert_pose(images[0].rig_from_cam))
+
+    def views(self, images: Sequence[RigImage]) -> list[PlacedQuery]:
+        """Return the views of a rig as its first camera sees them, see ``localise``."""
         if not 1 <= len(images) <= MOST_VIEWS:
             raise ValueError(f'a rig of {len(images)} images; expected 1 to {MOST_VIEWS}')
-        started = time.perf_counter()
         mounts = [checked_pose(each.rig_from_cam, f'camera {number} of the rig')
                   for number, each in enumerate(images)]
-        queries = [self.localiser.prepare(each.image, each.camera, each.depth_m)
-                   for each in images]
         first_from_rig = invert_pose(mounts[0])
-        trace = self.trace([PlacedQuery(query, first_from_rig @ mount)
-                            for query, mount in zip(queries, mounts)], started)
-        return _at_rig(trace.localisation, first_from_rig)
+        return [PlacedQuery(self.localiser.prepare(each.image, each.camera, each.depth_m),
+                            first_from_rig @ mount) for each, mount in zip(images, mounts)]
 
     def trace(self, views: Sequence[PlacedQuery],
               started: float | None = None) -> LocalisationTrace:
@@ -146,7 +151,8 @@ class JointLocaliser:
         cells = sum(len(view.query.pixels) for view in views)
         return LocalisationTrace(replace(
             answer, cells=cells, inliers=0 if result is None else int(result.inliers.sum()),
-            detail=_detail(len(views), cells, result, pose)), pose, result)
+            joined=_joined_of(views), detail=_detail(len(views), cells, result, pose)),
+            pose, result)
 
     def _assess(self, views: Sequence[PlacedQuery], problem: RigProblem, result: SolverResult,
                 solving: SolverOptions) -> tuple[AssessedPose, Rejection | None]:
@@ -198,6 +204,11 @@ def _of_first(first: Query, views: Sequence[PlacedQuery], problem: RigProblem,
     own = next((mask for view, mask in zip(views, masks) if view.query is first), None)
     return replace(result, inliers=torch.zeros(len(first.pixels), dtype=torch.bool)
                    if own is None else own)
+
+
+def _joined_of(views: Sequence[PlacedQuery]) -> Joined:
+    ages_s = {view.age_s for view in views}
+    return Joined(len(ages_s), len(views), max(ages_s))
 
 
 def _detail(views: int, cells: int, result: SolverResult | None,

@@ -9,8 +9,9 @@ from typing import Any, Optional
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from scene_reloc_ros.machine.process_load import ProcessLoad
-from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages, ImageMessage, InputRejection
+from scene_reloc_ros.ros.bridge.camera_frame import ImageMessage, InputRejection
 from scene_reloc_ros.ros.bridge.camera_subscriber import CameraInput
+from scene_reloc_ros.ros.bridge.camera_topics import CameraTopics, NodeCameras
 from scene_reloc_ros.ros.bridge.transform_lookup import TransformLookup
 from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode
 from scene_reloc_ros.ros.node.status_reason import StatusReason
@@ -27,7 +28,7 @@ class CameraNode(ConfiguredLifecycleNode):
 
     def __init__(self, **node_arguments: Any) -> None:
         """Create the node, unconfigured; arguments of rclpy's LifecycleNode."""
-        self.camera_input: Optional[CameraInput] = None  # while configured
+        self.camera_input: Optional[NodeCameras] = None  # while configured
         self.lookup: Optional[TransformLookup] = None
         self.slot = LatestSlot()
         self._worker: Optional[Worker] = None  # since the first activation
@@ -40,10 +41,14 @@ class CameraNode(ConfiguredLifecycleNode):
         self.closers.callback(self.lookup.destroy)
         self.batches.subscription(self.lookup.subscription, _TRANSFORMS_S)
         self.slot = LatestSlot()
-        self.camera_input = CameraInput(self, self.on_clock_jump, self.refuse)
+        self.camera_input = self.subscribe_cameras()
         self.closers.callback(self.camera_input.destroy)
         self.camera_input.subscribe_images(self.offer, self.slot.pass_by)
         self.repeat(_WATCH_S, self.watch)
+
+    def subscribe_cameras(self) -> NodeCameras:
+        """Subscribe the calibration of what the node sees with; images come later."""
+        return CameraInput(self, CameraTopics.of(self.options), self.on_clock_jump, self.refuse)
 
     def activate(self) -> None:
         """Begin to work on images."""
@@ -60,15 +65,15 @@ class CameraNode(ConfiguredLifecycleNode):
         super().cleanup()
         self.camera_input = self.lookup = self._worker = None
 
-    def offer(self, messages: FrameMessages) -> None:
-        """Take an image and its depth that have come, in the thread of their subscription."""
+    def offer(self, messages: Any) -> None:
+        """Take what ``camera_input`` hands over, in the thread of its subscription."""
         self.slot.put(messages)
 
-    def handle_frame(self, messages: FrameMessages) -> None:
-        """Work on an image and its depth, in the thread of the worker."""
+    def handle_frame(self, messages: Any) -> None:
+        """Work on what was offered, in the thread of the worker."""
         raise NotImplementedError
 
-    def frame_failed(self, _: FrameMessages, error: Exception) -> None:
+    def frame_failed(self, _: Any, error: Exception) -> None:
         """Tell that an image was lost to an error, in the thread of the worker."""
         self.guard.tell('an image', error)
         if self.is_active:
@@ -116,7 +121,7 @@ class CameraNode(ConfiguredLifecycleNode):
     @property
     def lost(self) -> int:
         """Images that the camera took and that did not arrive, since the node is configured."""
-        return self.camera_input.gaps.lost if self.camera_input is not None else 0
+        return self.camera_input.lost if self.camera_input is not None else 0
 
     def add_health(self, status: DiagnosticStatus) -> None:
         """Add to a status of /diagnostics what the process takes, and that images are lost."""

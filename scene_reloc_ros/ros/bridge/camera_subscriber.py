@@ -13,7 +13,7 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import JumpThreshold
 from rclpy.duration import Duration
 from rclpy.subscription import Subscription
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo
 
 from scene_reloc_ros.ros.bridge.camera_frame import (
     CameraAnswer,
@@ -21,31 +21,17 @@ from scene_reloc_ros.ros.bridge.camera_frame import (
     ImageMessage,
     InputRejection,
 )
+from scene_reloc_ros.ros.bridge.camera_topics import CameraTopics
 from scene_reloc_ros.ros.bridge.conversions import camera_of_message, nanoseconds
 from scene_reloc_ros.ros.bridge.glimpse import Glimpse
 from scene_reloc_ros.ros.bridge.stamp_filter import StampFilter
 from scene_reloc_ros.ros.bridge.stamp_gaps import StampGaps
 from scene_reloc_ros.ros.compat.upstream import ApproximateTimeSynchronizer, Subscriber
-from scene_reloc_ros.ros.node.camera_options import CameraParameters
 from scene_reloc_ros.ros.node.lifecycle_node import ConfiguredLifecycleNode
 from scene_reloc_ros.ros.node.qos import missing_messages_sentence, overridable, SENSOR
 
 _GLANCE_S, _INFO_S = 2.0, 0.25  # between two looks at images and camera_info while a node rests
 Seen: TypeAlias = ImageMessage | Glimpse
-
-
-def image_topic(options: CameraParameters) -> tuple[type, str]:
-    """Return message type and topic of the images."""
-    if options.image_transport == 'compressed':
-        return CompressedImage, 'image/compressed'
-    return Image, 'image'
-
-
-def depth_topic(options: CameraParameters) -> tuple[type, str]:
-    """Return message type and topic of the depth."""
-    if options.depth_transport == 'raw':
-        return Image, 'depth'
-    return CompressedImage, f'depth/{options.depth_transport}'
 
 
 class CameraCache:
@@ -84,18 +70,20 @@ class CameraCache:
 
 
 class CameraInput:
-    """Subscribes camera_info and watches the images of a node."""
+    """Subscribes camera_info and watches the images of one camera."""
 
-    def __init__(self, node: ConfiguredLifecycleNode, on_restart: Callable[[], None],
+    def __init__(self, node: ConfiguredLifecycleNode, topics: CameraTopics,
+                 on_restart: Callable[[], None],
                  on_refused: Callable[[ImageMessage, InputRejection], None]) -> None:
         """Subscribe camera_info.
 
         Args:
             node: whose options are CameraParameters.
+            topics: of the camera.
             on_restart: called when time has jumped back, as at the start of a bag loop.
             on_refused: called with an image that bears a wrong stamp, and what is wrong.
         """
-        self._node = node
+        self._node, self._topics = node, topics
         self._on_restart = on_restart
         self._image_stamps = StampFilter(node, on_refused, self._restart)
         self._depth_stamps = StampFilter(node)
@@ -110,8 +98,8 @@ class CameraInput:
         self._group = MutuallyExclusiveCallbackGroup()
         info_group = MutuallyExclusiveCallbackGroup()
         self._info = node.create_subscription(
-            CameraInfo, 'camera_info', self._on_camera_info, SENSOR, callback_group=info_group,
-            qos_overriding_options=overridable())
+            CameraInfo, topics.camera_info, self._on_camera_info, SENSOR,
+            callback_group=info_group, qos_overriding_options=overridable())
         node.batches.subscription(self._info, _INFO_S)
         self._cache = CameraCache(self._info.topic_name, node.options.rectified)
         self._jump = node.get_clock().create_jump_callback(
@@ -131,10 +119,10 @@ class CameraInput:
         most; without it depth is None. Where the node rests ``passed()`` is called instead, and
         of the messages no more is read than their stamps.
         """
-        message_type, topic = image_topic(self._node.options)
+        message_type, topic = self._topics.image
         keywords = {'callback_group': self._group, 'qos_overriding_options': overridable()}
         self._callback, self._passed = callback, passed
-        if not self._node.options.use_depth:
+        if self._topics.depth is None:
             self._image_stamps.registerCallback(self._count)
             self._image_stamps.registerCallback(self._hand_over)
             self._images = self._node.create_subscription(
@@ -142,7 +130,7 @@ class CameraInput:
             self._node.batches.subscription(self._images, self._pause_s, self._glance)
             return
         images = Subscriber(self._node, message_type, topic, qos_profile=SENSOR, **keywords)
-        depth_type, depth_name = depth_topic(self._node.options)
+        depth_type, depth_name = self._topics.depth
         depths = Subscriber(self._node, depth_type, depth_name, qos_profile=SENSOR, **keywords)
         self._images, self._depths = images.sub, depths.sub
         self._pair_anew()
@@ -215,6 +203,11 @@ class CameraInput:
         self._last_image_s = self._last_pair_s = time.monotonic()
         with self._lock:
             self.gaps.restart()
+
+    @property
+    def lost(self) -> int:
+        """Return how many images were taken and did not arrive."""
+        return self.gaps.lost
 
     def losses(self) -> Optional[str]:
         """Return a sentence when many of the newest images did not arrive."""

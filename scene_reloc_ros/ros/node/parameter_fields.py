@@ -65,7 +65,8 @@ def refuse_invalid(options: Any) -> None:
         for number in value if isinstance(value, tuple) else (value,):
             _refuse_outside(option, number)
         wanted = option.default if isinstance(option.default, tuple) else ()
-        if isinstance(value, tuple) and not option.metadata['lists'] and len(value) != len(wanted):
+        free = option.metadata['lists'] or any(isinstance(one, str) for one in wanted)
+        if isinstance(value, tuple) and not free and len(value) != len(wanted):
             raise ValueError(f'parameter {option.name} has {len(value)} numbers; expected '
                              f'{len(wanted)}')
 

@@ -24,7 +24,8 @@ class NodeParameters:
     """The options of one node, kept equal to its ROS parameters."""
 
     def __init__(self, node: Node, options_class: type,
-                 on_change: Optional[Callable[[Any, set[str]], None]] = None) -> None:
+                 on_change: Optional[Callable[[Any, set[str]], None]] = None,
+                 prefix: str = '') -> None:
         """Declare a parameter for every field of ``options_class`` on ``node``.
 
         Args:
@@ -32,22 +33,23 @@ class NodeParameters:
             options_class: a frozen dataclass of ``parameter`` fields.
             on_change: called with the new options and the set of changed names;
                 ValueError refuses the change.
+            prefix: of the names of the parameters.
 
         Raises ValueError where the values given to the node are refused.
         """
         values = {}
         for option in fields(options_class):
             declared = node.declare_parameter(
-                option.name, ros_value(option.default), _descriptor(option))
+                prefix + option.name, ros_value(option.default), _descriptor(option, prefix))
             values[option.name] = _option_value(declared.value)
         self.options = options_class(**values)
-        self._on_change = on_change
+        self._on_change, self._prefix = on_change, prefix
         node.add_on_set_parameters_callback(self._set)
 
     def _set(self, parameters: list[Parameter]) -> SetParametersResult:
         """Accept a change as a whole or refuse it with a reason."""
-        names = {option.name for option in fields(self.options)}
-        changes = {p.name: _option_value(p.value) for p in parameters if p.name in names}
+        names = {self._prefix + option.name: option.name for option in fields(self.options)}
+        changes = {names[p.name]: _option_value(p.value) for p in parameters if p.name in names}
         if not changes:
             return SetParametersResult(successful=True)
         before = self.options
@@ -68,10 +70,11 @@ def _option_value(value: Any) -> Any:
     return tuple(value) if hasattr(value, '__len__') and not is_text else value
 
 
-def _descriptor(option: Field) -> ParameterDescriptor:
+def _descriptor(option: Field, prefix: str) -> ParameterDescriptor:
     """Describe a field; the range of a list is checked by the dataclass, not by rcl."""
     descriptor = ParameterDescriptor(
-        name=option.name, description=described(option), read_only=option.metadata['read_only'],
+        name=prefix + option.name, description=described(option),
+        read_only=option.metadata['read_only'],
         dynamic_typing=option.metadata['lists'],
         additional_constraints=', '.join(option.metadata['choices'] or ()))
     minimum, maximum = option.metadata['minimum'], option.metadata['maximum']

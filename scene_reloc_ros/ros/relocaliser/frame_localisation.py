@@ -1,6 +1,6 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""One image to one outcome: read it, look the transforms up, localise, move to the robot."""
+"""From what was found in the images to the outcome: moved to the robot, beside odometry."""
 
 from __future__ import annotations
 
@@ -14,18 +14,11 @@ from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.poses import invert_pose, moved_covariance
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.pipeline.localisation import Localisation
-from scene_reloc_ros.ros.bridge.camera_frame import (
-    CameraAnswer,
-    CameraFrame,
-    FrameMessages,
-    ImageMessage,
-    InputRejection,
-)
+from scene_reloc_ros.ros.bridge.camera_frame import CameraFrame, ImageMessage, InputRejection
 from scene_reloc_ros.ros.bridge.conversions import nanoseconds
 from scene_reloc_ros.ros.bridge.transform_lookup import TransformLookup
 from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
 from scene_reloc_ros.ros.relocaliser.outcome import Outcome
-from scene_reloc_ros.uncertainty.rejection import Rejection
 
 
 class FrameLocaliser(Protocol):
@@ -66,30 +59,6 @@ class CameraNotices:
         return '; '.join(notices) or None
 
 
-def localise_frame(messages: FrameMessages, camera: CameraAnswer,
-                   localiser: Optional[FrameLocaliser], lookup: TransformLookup,
-                   options: RelocaliserOptions, now_ns: int) -> Outcome:
-    """Return the Outcome of an image message.
-
-    Args:
-        messages: of the image, and of its depth or None.
-        camera: of the newest camera_info.
-        localiser: None without a map.
-        lookup: of the transforms.
-        options: of the node.
-        now_ns: present time of the node's clock.
-    """
-    try:
-        if localiser is None:
-            raise InputRejection(Rejection.NO_MAP, 'no map is loaded; set the parameter map or '
-                                 'call ~/load_map')
-        frame = _usable_frame(messages, camera, localiser, options, now_ns)
-        base_from_cam = _base_from_cam(frame, lookup, options)
-        return _outcome(frame, _localise(localiser, frame), base_from_cam, lookup, options)
-    except InputRejection as error:
-        return refused_outcome(messages[0], error, options)
-
-
 def refused_outcome(message: ImageMessage, refusal: InputRejection,
                     options: RelocaliserOptions) -> Outcome:
     """Return the Outcome of an image that gives no pose for its message."""
@@ -97,47 +66,23 @@ def refused_outcome(message: ImageMessage, refusal: InputRejection,
                    options.camera_frame or message.header.frame_id)
 
 
-def _usable_frame(messages: FrameMessages, camera: CameraAnswer, localiser: FrameLocaliser,
-                  options: RelocaliserOptions, now_ns: int) -> CameraFrame:
-    """Read the messages; a map without depth cannot use that of the camera."""
-    message, depth_message = messages
-    if depth_message is not None and localiser.depth_unavailable() is not None:
-        depth_message = None
-    frame = CameraFrame.of(message, depth_message, camera, options.camera_frame,
-                           options.depth_range)
-    frame.refuse_unlikely_stamp(now_ns, options.stamp_age_limit, options.stamp_future_limit)
-    return frame
+def outcome_of(frame: CameraFrame, found: Localisation, base_from_cam: Optional[np.ndarray],
+               lookup: TransformLookup, options: RelocaliserOptions) -> Outcome:
+    """Return what a localisation means for the robot.
 
-
-def _base_from_cam(frame: CameraFrame, lookup: TransformLookup,
-                   options: RelocaliserOptions) -> Optional[np.ndarray]:
-    """Return where the camera sits, or None where nothing needs it."""
-    if options.tf_mode == 'map_to_camera' and options.pose_of == 'camera':
-        return None
-    base_from_cam, sentence = lookup.find(
-        options.base_frame, frame.named_frame(), frame.stamp_ns, options.tf_wait)
-    if base_from_cam is None:
-        raise InputRejection(Rejection.NO_CAMERA_TRANSFORM, sentence or '')
-    return base_from_cam
-
-
-def _localise(localiser: FrameLocaliser, frame: CameraFrame) -> Localisation:
-    try:
-        return localiser.localise(frame.image, frame.camera, frame.depth_m)
-    except (ValueError, RuntimeError) as error:
-        raise InputRejection(
-            Rejection.LOCALISER_FAILED, f'the localiser failed: {error}') from error
-
-
-def _outcome(frame: CameraFrame, found: Localisation, base_from_cam: Optional[np.ndarray],
-             lookup: TransformLookup, options: RelocaliserOptions) -> Outcome:
-    """Return what a localisation means for the robot."""
+    Args:
+        frame: image that was localised, of a rig the first.
+        found: where its camera is.
+        base_from_cam: (4, 4) where it sits, None where nothing needs it.
+        lookup: of the transforms.
+        options: of the node.
+    """
     sentence = found.detail
     if found.rejection is not None:
         sentence = f'{found.rejection.sentence} {found.detail}'.strip()
     outcome = Outcome(
         frame.stamp_ns, found.rejection, sentence, frame.frame_id, frame.image, frame.camera,
-        found)
+        found, rig_frame=options.base_frame if options.rig else '')
     if found.rejection is not None or base_from_cam is None:
         return outcome
     return _with_odometry(_moved_to_base(outcome, found, base_from_cam), lookup, options)

@@ -13,13 +13,12 @@ from diagnostic_msgs.msg import DiagnosticStatus
 
 from scene_reloc_ros.pipeline.atlas.map_files import map_files
 from scene_reloc_ros.pipeline.tracking.loss import Loss
-from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages, ImageMessage, InputRejection
+from scene_reloc_ros.ros.bridge.camera_frame import ImageMessage, InputRejection
 from scene_reloc_ros.ros.node.process import end, run_node
 from scene_reloc_ros.ros.node.status_reason import StatusReason
 from scene_reloc_ros.ros.relocaliser.frame_localisation import (
     CameraNotices,
     FrameLocaliser,
-    localise_frame,
     refused_outcome,
 )
 from scene_reloc_ros.ros.relocaliser.initial_pose import InitialPose
@@ -30,6 +29,8 @@ from scene_reloc_ros.ros.relocaliser.outcome import Outcome
 from scene_reloc_ros.ros.relocaliser.pose_filter import PoseFilter
 from scene_reloc_ros.ros.relocaliser.publishers import RelocaliserPublishers
 from scene_reloc_ros.ros.relocaliser.services import RelocaliserServices, RelocalisingNode
+from scene_reloc_ros.ros.relocaliser.sight.rig_input import SightMessages
+from scene_reloc_ros.ros.relocaliser.sight.sights import Sights
 from scene_reloc_ros.ros.relocaliser.state import LocalisationState
 from scene_reloc_ros.ros.relocaliser.status import figures_of, fill_diagnosis, status_fields, used
 from scene_reloc_ros.ros.relocaliser.tracking import TrackingWatch
@@ -60,7 +61,7 @@ class RelocaliserNode(RelocalisingNode):
         self._last_status: dict[str, Any] = {}
         self._notices = CameraNotices(self.get_logger)
         super().__init__(**node_arguments)
-        self._gate = PoseFilter(self.options)
+        self._gate, self._sights = PoseFilter(self.options), Sights(self)
         self._tracking = TrackingWatch(self)
         self._initial_pose = InitialPose(self)
         self._maps = ActiveMap(self, self._state)
@@ -165,22 +166,18 @@ class RelocaliserNode(RelocalisingNode):
                 self.get_logger().warning(f'lost: {loss.sentence}')
             self.report(loss.reason.code, loss.sentence, event='lost' if was_ready else None)
 
-    def offer(self, messages: FrameMessages) -> None:
+    def offer(self, messages: SightMessages) -> None:
         """Take an image, unless the mode or its rate makes it superfluous."""
         self._tracking.offer(messages)
 
-    def handle_frame(self, messages: FrameMessages) -> None:
-        """Localise one image, in the worker's thread."""
-        camera_input, lookup = self.camera_input, self.lookup  # cleanup may come in between
-        if camera_input is None or lookup is None:
-            return
+    def handle_frame(self, messages: SightMessages) -> None:
+        """Localise what is seen at one moment, in the worker's thread."""
         with self.swap_lock:
             localiser, epoch = self._localiser, self._tracking.epoch
-        outcome = localise_frame(
-            messages, camera_input.camera, localiser, lookup, self.options,
-            self.get_clock().now().nanoseconds)
+            odometry = self._tracking.odometry
+        outcome = self._sights.localise(messages, localiser, odometry)
         with self.swap_lock:
-            if self.is_active and localiser is self._localiser:
+            if outcome and self.is_active and localiser is self._localiser:
                 self._publish(self._tracking.examine(outcome, epoch))
 
     def _publish(self, outcome: Outcome) -> None:
@@ -218,7 +215,8 @@ class RelocaliserNode(RelocalisingNode):
         self._last_status.update(map_to_odom_stamp_ns=tf_stamp_ns, event=event, lost=self.lost,
                                  **self._maps.fields(outcome), **self._tracking.fields(),
                                  hint=self._initial_pose.hint_fields(outcome),
-                                 camera=self._notices.of(self._localiser))
+                                 camera=self._notices.of(self._localiser),
+                                 cameras=self._sights.cameras())
         if self._localiser is None:
             self._last_status['state'] = 'no_map'
         self._outputs.publish_status(self._last_status)

@@ -11,14 +11,14 @@ from scene_reloc_ros.pipeline.tracking.odometry_gate import GateOptions
 from scene_reloc_ros.ros.node.camera_options import CameraParameters
 from scene_reloc_ros.ros.node.parameter_fields import parameter, redescribed
 from scene_reloc_ros.ros.relocaliser.maps.map_options import MapParameters
-from scene_reloc_ros.ros.relocaliser.tracking_options import TrackingParameters
+from scene_reloc_ros.ros.relocaliser.sight.options import SightParameters
 from scene_reloc_ros.uncertainty.acceptance import AcceptanceOptions
 
 _ACCEPTANCE, _GATE = AcceptanceOptions(), GateOptions()
 
 
 @dataclass(frozen=True)
-class RelocaliserOptions(TrackingParameters, MapParameters):
+class RelocaliserOptions(SightParameters, MapParameters):
     """Every field is a ROS parameter of the node ``relocaliser``."""
 
     seed: int = redescribed(CameraParameters, 'seed', 'Seed of the hypothesis sampling.')

@@ -32,6 +32,7 @@ class Outcome:
     admitted: bool = True  # by the gate; it keeps poses back that odometry does not explain
     odometry_missing: bool = False  # where tf_mode needs it: a pose, but no map to odom
     sure: bool = False  # of a pose without odometry: others may start from it
+    rig_frame: str = ''  # frame that the cameras of a rig are fixed to; empty: one camera
 
     @property
     def accepted(self) -> bool:
@@ -45,6 +46,15 @@ class Outcome:
             return self.rejection.code
         reason = StatusReason.NO_ODOMETRY if self.odometry_missing else StatusReason.ACCEPTED
         return reason.code
+
+    @property
+    def tracked(self) -> tuple[np.ndarray, Optional[np.ndarray], str]:
+        """Return pose, covariance and frame of what is placed in the map without odometry.
+
+        It is the camera, or what the cameras of a rig are fixed to: they have a parent already.
+        """
+        pose, covariance = self.pose_of('base' if self.rig_frame else 'camera')
+        return pose, covariance, self.rig_frame or self.camera_frame
 
     def pose_of(self, which: str) -> tuple[np.ndarray, Optional[np.ndarray]]:
         """Return pose (4, 4) and covariance (6, 6) of the 'base' or the 'camera', if accepted."""

@@ -69,12 +69,10 @@ class PoseFilter:
 
 
 def _measurement(outcome: Outcome) -> PoseMeasurement:
-    """Return what the gate judges: the robot where odometry tracks it, else the camera."""
-    found = outcome.localisation
-    assert found is not None and found.map_from_cam is not None
+    """Return what the gate judges: the robot where odometry tracks it, else what is seen."""
     if outcome.map_from_odom is None or outcome.map_from_base is None:
-        return PoseMeasurement(outcome.stamp_ns, found.map_from_cam, _covariance(found.covariance),
-                           np.eye(4))
+        pose, covariance, _ = outcome.tracked
+        return PoseMeasurement(outcome.stamp_ns, pose, _covariance(covariance), np.eye(4))
     odom_from_base = invert_pose(outcome.map_from_odom) @ outcome.map_from_base
     return PoseMeasurement(outcome.stamp_ns, outcome.map_from_base,
                        _covariance(outcome.base_covariance), odom_from_base)

@@ -75,9 +75,8 @@ class RelocaliserPublishers:
         """
         options = self._node.options
         if options.tf_mode == 'map_to_camera':
-            found = outcome.localisation
-            assert found is not None and found.map_from_cam is not None
-            target, child, odom_from_base = found.map_from_cam, outcome.camera_frame, np.eye(4)
+            target, _, child = outcome.tracked
+            odom_from_base = np.eye(4)
         elif outcome.map_from_odom is not None:
             target, child = outcome.map_from_odom, options.odom_frame
             odom_from_base = invert_pose(target) @ outcome.map_from_base

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 import math
 import threading
+from typing import Any
 
 from nav_msgs.srv import LoadMap
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
@@ -16,7 +17,9 @@ from std_srvs.srv import Empty, Trigger
 from scene_reloc_ros.pipeline.atlas.map_files import map_files
 from scene_reloc_ros.pipeline.tracking.loss import Loss
 from scene_reloc_ros.ros.bridge.camera_node import CameraNode
+from scene_reloc_ros.ros.bridge.camera_topics import NodeCameras
 from scene_reloc_ros.ros.node.qos import LATCHED
+from scene_reloc_ros.ros.relocaliser.sight.rig_input import rig_cameras, RigInput
 from scene_reloc_ros.ros.relocaliser.state import LocalisationState
 from scene_reloc_ros.ros.relocaliser.typed.relocalise_action import RelocaliseAction
 
@@ -25,6 +28,17 @@ class RelocalisingNode(CameraNode):
     """What services ask of the node that they belong to."""
 
     swap_lock: threading.RLock  # a result of before a loss or of another map never follows it
+
+    def __init__(self, **node_arguments: Any) -> None:
+        """Create the node, unconfigured, with the parameters of the cameras that it names."""
+        super().__init__(**node_arguments)
+        self.rig = rig_cameras(self)
+
+    def subscribe_cameras(self) -> NodeCameras:
+        """Subscribe one camera, or those of a rig."""
+        if not self.rig:
+            return super().subscribe_cameras()
+        return RigInput(self, self.rig, self.on_clock_jump, self.refuse)
 
     def forget(self) -> None:
         """Forget the pose and tell everyone."""

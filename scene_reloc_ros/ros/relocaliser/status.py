@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 import math
 from typing import Any, Optional
 
@@ -34,7 +35,7 @@ def status_fields(state: LocalisationState, slot: LatestSlot, reason: str, sente
         'frames': state.frames, 'accepted': state.accepted,
         'received': slot.received, 'dropped': slot.dropped, 'lost': 0,
         'jumps': state.jumps, 'refusals': dict(state.refusals), 'event': None,
-        'camera': None, 'probability': None,
+        'camera': None, 'cameras': None, 'joined': None, 'probability': None,
         'map': '', 'maps': [], 'active_map': None, 'image_map': None, 'map_votes': {},
         'mode': '', 'tracking': '', 'doubt': None, 'hint': None,
         'inliers': 0, 'cells': 0, 'latency_ms': None, 'solver': None, 'device': None}
@@ -45,6 +46,8 @@ def status_fields(state: LocalisationState, slot: LatestSlot, reason: str, sente
                       probability=round(float(localisation.probability), 4),
                       latency_ms=round(float(localisation.latency_ms), 2),
                       solver=localisation.solver, device=str(localisation.device))
+        if localisation.joined is not None:
+            fields['joined'] = asdict(localisation.joined)
     return fields
 
 
@@ -75,10 +78,13 @@ def fill_diagnosis(status: DiagnosticStatus, state: LocalisationState,
         fields: of the newest ~/status.
     """
     ready = state.ready
+    absent = [sentence for sentence in (fields.get('cameras') or {}).values() if sentence]
     if fields.get('camera'):
         status.summary(DiagnosticStatus.WARN, f'the camera: {fields["camera"]}')
     elif ready and fields.get('doubt'):
         status.summary(DiagnosticStatus.WARN, f'localised, but {fields["doubt"]}')
+    elif ready and absent:
+        status.summary(DiagnosticStatus.WARN, f'localised without all cameras: {absent[0]}')
     elif ready:
         status.summary(DiagnosticStatus.OK, 'localised')
     else:

@@ -16,11 +16,11 @@ from scene_reloc_ros.pipeline.tracking.odometry_gate import GateOptions
 from scene_reloc_ros.pipeline.tracking.odometry_trust import OdometryTrust
 from scene_reloc_ros.pipeline.tracking.odometry_watch import Disagreement, OdometryWatch
 from scene_reloc_ros.pipeline.tracking.supervisor import Event, Supervisor
-from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages
 from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
 from scene_reloc_ros.ros.relocaliser.outcome import Outcome
 from scene_reloc_ros.ros.relocaliser.pose_filter import gate_options
 from scene_reloc_ros.ros.relocaliser.services import RelocalisingNode
+from scene_reloc_ros.ros.relocaliser.sight.rig_input import SightMessages
 from scene_reloc_ros.ros.relocaliser.watch.listeners import ODOMETRY, TrackingListeners
 from scene_reloc_ros.ros.relocaliser.watch.transform_odometry import TransformOdometry
 from scene_reloc_ros.uncertainty.rejection import Rejection
@@ -43,6 +43,7 @@ class TrackingWatch:
         self._listeners = TrackingListeners(node, self._watch, self)
         self._transforms = TransformOdometry(self._watch)
         self._ticks = 0
+        self._breaks = 0  # of odometry
 
     def configure(self) -> None:
         """Listen and watch, until the node is cleaned up."""
@@ -63,6 +64,12 @@ class TrackingWatch:
         """Return a number that every loss changes."""
         return self._supervisor.epoch
 
+    @property
+    def odometry(self) -> Optional[int]:
+        """Return the number of the stretch in which odometry is whole, None: it is not now."""
+        whole = self._has_odometry and self._supervisor.held is None
+        return self._breaks if whole else None
+
     def begin(self, with_map: bool) -> None:
         """Hear that the node is active, and whether it has a map."""
         self._handle(Event.BEGIN if with_map else Event.END)
@@ -75,6 +82,7 @@ class TrackingWatch:
 
     def forget(self) -> None:
         """Hear that the pose is forgotten."""
+        self._breaks += 1
         self._handle(Event.FORGET)
         self._trust.reset()
         self._disagreement.reset()
@@ -87,7 +95,7 @@ class TrackingWatch:
         """Try images for so long, whatever the mode."""
         self._supervisor.request(time.monotonic() + seconds)
 
-    def offer(self, messages: FrameMessages) -> None:
+    def offer(self, messages: SightMessages) -> None:
         """Hand an image to the worker, where it is wanted."""
         with self._node.swap_lock:
             wanted = self._supervisor.wants(time.monotonic())
@@ -145,6 +153,7 @@ class TrackingWatch:
 
     def lose(self, loss: Optional[Loss]) -> None:
         """Give the pose up, where there is one, and tell everyone."""
+        self._breaks += loss is not None
         if loss is not None and self._node.is_active:
             self._handle(Event.LOSS, loss)
             self._trust.reset()
@@ -152,6 +161,7 @@ class TrackingWatch:
 
     def hold(self, source: str, loss: Optional[Loss]) -> None:
         """Give the pose up, and find none while a source goes on to say so; None: it is well."""
+        self._breaks += loss is not None
         if loss is None:
             self._supervisor.release(source)
         elif self._supervisor.hold(source, loss, time.monotonic()):

@@ -13,7 +13,7 @@ import torch
 
 from scene_reloc_ros.geometry.chi_square import nees
 from scene_reloc_ros.geometry.pose_error import pose_errors
-from scene_reloc_ros.pipeline.sequence.joint_localiser import JointLocaliser
+from scene_reloc_ros.pipeline.sequence.joint_localiser import JointLocaliser, PlacedQuery
 from scene_reloc_ros.pipeline.sequence.sequence_window import SequenceWindow, WindowOptions
 from scene_reloc_ros.pipeline.tracking.odometry_gate import GateOptions
 from scene_reloc_ros.uncertainty.ambiguity import voxels_of
@@ -50,7 +50,8 @@ def drive(box, window, poses, odometry, poverty, seed=0, image=TEXTURE):
     for number, (pose, odom_from_cam) in enumerate(zip(poses, odometry)):
         box.sees(seen_points(pose, poverty, 1000 * seed + number))
         alone, query = box.localiser.localise(image, CAMERA), box.localiser.prepare(image, CAMERA)
-        answers.append((alone, window.join(number * STEP_NS, query, odom_from_cam, alone)))
+        found = window.join(number * STEP_NS, [PlacedQuery(query)], odom_from_cam, alone)
+        answers.append((alone, found))
     return answers
 
 
@@ -58,10 +59,11 @@ def last_pose(box, window, poses, odometry, poverties, seed):
     """Return the AssessedPose of the last view of a drive, joined with those before it."""
     for number, (pose, odom_from_cam, poverty) in enumerate(zip(poses, odometry, poverties)):
         query = box.query(seen_points(pose, poverty, 1000 * seed + number))
-        newest = window._place(number * STEP_NS, query, odom_from_cam)
+        newest = window._place(number * STEP_NS, [PlacedQuery(query)], odom_from_cam)
         chosen = window._chosen(newest)
         window._keep(newest)
-    return window.joint.trace([window._seen_from(newest, view) for view in chosen]).pose
+    return window.joint.trace([placed for kept in chosen
+                               for placed in window._seen_from(newest, kept)]).pose
 
 
 @pytest.mark.slow
@@ -140,7 +142,9 @@ def test_equal_input_gives_equal_answers(box):
     assert np.array_equal(first.map_from_cam, second.map_from_cam)
     assert np.array_equal(first.covariance, second.covariance)
     assert len(first.inlier_pixels) == len(first.inlier_points) < first.inliers
-    assert first.cells in (2 * 4800, 3 * 4800, 4 * 4800, 5 * 4800)
+    joined = first.joined
+    assert joined.frames == joined.images >= 2 and first.cells == joined.images * 4800
+    assert joined.seconds == pytest.approx((joined.frames - 1) * 0.3)
 
 
 def test_views_that_have_made_an_answer_are_not_heard_again(box):
@@ -215,7 +219,7 @@ def test_memory_and_the_views_of_a_problem_are_bounded(box):
     window = window_of(box, WindowOptions(seconds=1000.0, views=4, apart=0.0))
     query = box.query(seen_points(place(), Poverty(1.0, 0.0)))
     for number in range(100):
-        newest = window._place(number, query, np.eye(4))
+        newest = window._place(number, [PlacedQuery(query)], np.eye(4))
         chosen = window._chosen(newest)
         window._keep(newest)
     assert len(window) == 64 and len(chosen) == 4
@@ -227,7 +231,7 @@ def test_a_camera_that_stands_remembers_one_view(box):
     window = window_of(box)
     query = box.query(seen_points(place(), Poverty(1.0, 0.0)))
     for number in range(5):
-        newest = window._place(number, query, np.eye(4))
+        newest = window._place(number, [PlacedQuery(query)], np.eye(4))
         assert window._chosen(newest) == [newest]
         window._keep(newest)
     assert len(window) <= 2
@@ -237,7 +241,7 @@ def test_old_views_are_forgotten_and_a_clock_that_jumps_back_begins_anew(box):
     window = window_of(box)
     query = box.query(seen_points(place(), Poverty(1.0, 0.0)))
     for stamp_ns, count in ((10**10, 1), (11 * 10**9, 2), (12 * 10**9 + 1, 2), (5, 1)):
-        window._keep(window._place(stamp_ns, query, place(stamp_ns * 1e-9)))
+        window._keep(window._place(stamp_ns, [PlacedQuery(query)], place(stamp_ns * 1e-9)))
         assert len(window) == count
 
 
@@ -245,7 +249,7 @@ def test_old_views_are_forgotten_and_a_clock_that_jumps_back_begins_anew(box):
 def test_odometry_that_is_no_pose_is_named_and_costs_nothing(box, broken):
     window = window_of(box)
     query = box.query(seen_points(place(), Poverty(1.0, 0.0)))
-    window._keep(window._place(1, query, np.eye(4)))
+    window._keep(window._place(1, [PlacedQuery(query)], np.eye(4)))
     with pytest.raises(ValueError, match='odometry'):
         window.localise(2, TEXTURE, CAMERA, broken)
     assert len(window) == 1

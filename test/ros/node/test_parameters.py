@@ -16,6 +16,7 @@ from scene_reloc_ros.ros.node.parameter_fields import declared_defaults
 from scene_reloc_ros.ros.node.parameters import NodeParameters
 from scene_reloc_ros.ros.relocaliser.node import RelocaliserNode
 from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
+from scene_reloc_ros.ros.relocaliser.sight.options import RigCameraParameters
 
 
 @pytest.fixture
@@ -50,6 +51,24 @@ def test_values_of_the_command_line_reach_the_options(make_node):
                               odometry_start=[1.0, 2.0, 0.0, 90.0])
     assert parameters.options.rate == 25.0
     assert parameters.options.odometry_start == (1.0, 2.0, 0.0, 90.0)
+
+
+def test_a_list_of_names_may_have_any_length(make_node):
+    _, parameters = make_node(RelocaliserOptions, cameras=['front', 'left', 'right'])
+    assert parameters.options.rig == ('front', 'left', 'right')
+    with pytest.raises(ValueError, match="cameras has the name '2nd'"):
+        make_node(RelocaliserOptions, cameras=['front', '2nd'])
+
+
+def test_parameters_below_a_name_are_apart_from_the_others(make_node):
+    node, _ = make_node(RelocaliserOptions, **{'front.image_topic': '/a', 'left.frame': 'b'})
+    front, left = (NodeParameters(node, RigCameraParameters, prefix=f'{name}.').options
+                   for name in ('front', 'left'))
+    assert (front.image_topic, front.frame) == ('/a', '')
+    assert (left.image_topic, left.frame) == ('', 'b')
+    assert node.describe_parameter('left.frame').description.startswith('Its optical frame.')
+    refused = node.set_parameters([Parameter('front.image_topic', value='/c')])[0]
+    assert not refused.successful and 'read-only' in refused.reason
 
 
 def test_a_value_outside_its_range_is_refused_at_the_start(make_node):
