@@ -144,6 +144,9 @@ SERVICES = (
             'swaps the map, or all of several; as the parameter `map`, or `file://`'),
     Service('mapper', '~/start', TRIGGER, 'records, or goes on with what was stopped'),
     Service('mapper', '~/stop', TRIGGER, 'pauses recording'),
+    Service('mapper', '~/resume', TRIGGER, 'goes on with a recording: the one that was stopped, '
+            'the one that `session` names, or the newest that has no map'),
+    Service('mapper', '~/recordings', TRIGGER, 'lists the recordings in `folder`'),
     Service('mapper', '~/train', TRIGGER, 'trains a map in a process of its own'),
     Service('mapper', '~/cancel', TRIGGER, 'stops a training; the recording stays'),
     Service('mapper', '~/discard', TRIGGER, 'deletes the recording of the session'),
@@ -192,6 +195,8 @@ MESSAGES = {
     ('mapper', '~/status'): {
         **_SCHEMA, **_COMMON, 'state': '`idle`, `recording`, `recorded` or `training`',
         'keyframes': 'key frames on disk', 'recording': 'folder of the recording',
+        'recorded_mb': 'what the pictures take on disk, MB; 0 before the first key frame of this '
+        'run', 'thinned': 'key frames that made room for others at `max_frames` or `max_disk_mb`',
         'refusal': 'code of a [rejection or doubt](reasons.md) where `reason` is `refused` for '
         'an image, else null',
         'refusals': 'object: how many images of the session were not kept for each such code',
@@ -221,6 +226,7 @@ del MESSAGES['dataset_player', '~/status']['reason']
 MAPPER_REASONS = {
     'idle': ('Nothing is recorded yet.', 'Call `~/start`.'),
     'start': ('Recording has begun.', 'Drive through the place, slowly.'),
+    'resume': ('Recording goes on.', 'Drive through the place, slowly.'),
     'stop': ('Recording is paused.', 'Call `~/train`, or `~/start` to go on.'),
     'kept': ('The image is a key frame and is on disk.', 'Nothing.'),
     'not_moved': ('The camera has not moved enough since the last key frame.',

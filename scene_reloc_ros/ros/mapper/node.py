@@ -20,6 +20,7 @@ from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
 from scene_reloc_ros.ros.mapper.pose_sources import PoseSource, TopicPoses, TransformPoses
 from scene_reloc_ros.ros.mapper.recorder import Recorder
 from scene_reloc_ros.ros.mapper.services import MapperServices
+from scene_reloc_ros.ros.mapper.stored_recordings import described
 from scene_reloc_ros.ros.mapper.training_client import TrainingClient
 from scene_reloc_ros.ros.node.process import end, run_node
 from scene_reloc_ros.ros.node.qos import LATCHED, RESULT
@@ -47,8 +48,10 @@ class MapperNode(CameraNode):
         recorder, training = self._recorder, self._training
         self._triggers = MapperServices(self, {
             'start': lambda: recorder.start(self.options.folder), 'stop': recorder.stop,
+            'resume': lambda: recorder.resume(self.options),
             'train': lambda: training.begin(self.options), 'cancel': training.cancel,
-            'discard': recorder.discard}, self.report)
+            'discard': recorder.discard,
+            'recordings': lambda: described(self.options.folder)}, self.report)
 
     def on_options(self, options: MapperNodeOptions, changed: set[str]) -> None:
         """Try what names a folder or an encoder; ValueError refuses the change."""
@@ -125,6 +128,7 @@ class MapperNode(CameraNode):
         return {'stamp_ns': self._last_stamp_ns, 'state': self._recorder.state,
                 'reason': self._last[0], 'sentence': self._last[1],
                 'keyframes': self._recorder.keyframes, 'recording': self._recorder.path,
+                **self._recorder.recorded,
                 'refusal': self._recorder.refusal if self._last[0] == 'refused' else None,
                 'refusals': dict(self._recorder.refusals), 'pose_jumps': self._recorder.jumps,
                 'received': self.slot.received, 'dropped': self.slot.dropped,

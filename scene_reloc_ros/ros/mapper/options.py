@@ -21,6 +21,9 @@ class MapperNodeOptions(CameraParameters):
 
     folder: str = parameter(
         '~/.ros/scene_reloc', 'Recordings go to its recordings/, maps to its maps/.')
+    session: str = parameter(
+        '', 'Name of a recording in recordings/ that ~/resume goes on with and ~/train trains. '
+        'Empty: ~/resume takes the newest without a map, ~/train the present one.')
     pose_source: str = parameter(
         'tf', 'Where the camera pose in the map comes from: tf (map_frame to the camera), or the '
         'topic odom (nav_msgs/Odometry) or pose (geometry_msgs/PoseStamped) of base_frame.',
@@ -40,6 +43,17 @@ class MapperNodeOptions(CameraParameters):
         unit='degrees', limits=(0.0, 90.0))
     key_frame_interval: float = parameter(
         0.0, 'Least time between two frames that are kept.', unit='s', limits=(0.0, 60.0))
+    blur_limit: float = parameter(
+        0.4, 'A picture is not kept when its sharpness is less than this share of the median of '
+        'those before. 0: any is.', limits=(0.0, 1.0))
+    check_exposure: bool = parameter(
+        True, 'Pictures that are too dark or too bright to show anything are not kept.')
+    max_frames: int = parameter(
+        10_000, 'Key frames that a recording may have; beyond, those that others are near to '
+        'make room for views that are new. 0: any number.', limits=(0, 1_000_000))
+    max_disk_mb: float = parameter(
+        20_000.0, 'The same of what its pictures take on disk. 0: any amount.', unit='MB',
+        limits=(0.0, 1e8))
     pose_speed_limit: float = parameter(
         _BOUNDS.metres_s, 'A pose that is reached faster is a jump, and its frame is not kept, '
         'until several go on from there. 0: any.', unit='m/s', limits=(0.0, 1000.0))

@@ -20,6 +20,7 @@ from scene_reloc_ros.ros.bridge.camera_frame import (
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
 from scene_reloc_ros.ros.mapper.pose_sources import PoseSource
 from scene_reloc_ros.ros.mapper.session import MappingSession
+from scene_reloc_ros.ros.mapper.stored_recordings import left_from_before, recording_to_resume
 from scene_reloc_ros.uncertainty.pose_plausibility import DoubtfulPose
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
@@ -72,6 +73,14 @@ class Recorder:
         session = self._session
         return '' if session is None else str(session.recording)
 
+    @property
+    def recorded(self) -> dict[str, float | int]:
+        """Return what the bounds of the session are about: MB on disk, key frames that went."""
+        session = self._session
+        if session is None:
+            return {'recorded_mb': 0.0, 'thinned': 0}
+        return {'recorded_mb': round(session.size_mb, 1), 'thinned': session.bound.thinned}
+
     def start(self, folder: str) -> str:
         """Begin a session in ``folder``, or go on with the one that was stopped."""
         with self._lock:
@@ -83,6 +92,30 @@ class Recorder:
                 self.refusals.clear()
             self._recording = True
             return f'recording to {self.path}, {self.keyframes} key frames so far'
+
+    def resume(self, options: MapperNodeOptions) -> str:
+        """Go on with a session that was stopped, or that an end of the node cut short."""
+        with self._lock:
+            self._refuse_while_lent('wait for it or call ~/cancel')
+            if self._recording:
+                raise ValueError(f'already recording to {self.path}; call ~/stop first')
+            if not self._has(options.session):
+                self._take_up(options, recording_to_resume(options.folder, options.session))
+            self._recording = True
+            return (f'recording to {self.path} goes on, {self.keyframes} key frames so far; its '
+                    'poses have to be in the same map as before')
+
+    def _has(self, name: str) -> bool:
+        """Tell whether the present session is the one that is asked for, '': any."""
+        session = self._session
+        return session is not None and len(session) > 0 and name in ('', session.name)
+
+    def _take_up(self, options: MapperNodeOptions, name: str) -> None:
+        """Take a recording from before as the session."""
+        session = MappingSession(options.folder, name)
+        session.refuse_other_frame(options.map_frame)
+        self._session = session
+        self.refusals.clear()
 
     def stop(self) -> str:
         """Pause the session."""
@@ -109,15 +142,23 @@ class Recorder:
             self._session = None
             return f'discarded {count} key frames'
 
-    def lend(self) -> MappingSession:
+    def lend(self, options: MapperNodeOptions) -> MappingSession:
         """Stop recording and hand the session to a training until ``take_back``."""
         with self._lock:
             self._refuse_while_lent('wait for it or call ~/cancel')
-            self._recording = False
-            if self._session is None or not self.keyframes:
-                raise ValueError(f'the session has no key frames: {EMPTY}')
+            name, session = options.session, self._session
+            if name and not self._has(name):
+                if session is not None and len(session):
+                    raise ValueError(
+                        f'the present session is {session.name}, the parameter session is '
+                        f'{name}; set it to nothing, or call ~/resume to change to {name}')
+                self._take_up(options, recording_to_resume(options.folder, name))
+            session, self._recording = self._session, False
+            if session is None or not len(session):
+                raise ValueError(f'the session has no key frames: {EMPTY}'
+                                 f'{left_from_before(options.folder)}')
             self._lent = True
-            return self._session
+            return session
 
     def take_back(self, finished: bool) -> None:
         """End the loan; with a map of it the session is over, else it can go on."""

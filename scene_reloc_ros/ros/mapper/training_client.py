@@ -139,7 +139,7 @@ class TrainingClient:
     def begin(self, options: MapperNodeOptions) -> str:
         """Begin to train; answers when the recording is open in the training process."""
         with self._lock:  # who cancels meets a training that runs, or none
-            session = self._recorder.lend()  # refuses while another training has it
+            session = self._recorder.lend(options)  # refuses while another training has it
             count = len(session)
             try:
                 writable_folder(session.map_path.parent)
