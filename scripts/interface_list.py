@@ -111,7 +111,8 @@ TOPICS = (
     Topic('mapper', 'out', '~/status', TEXT, 'RESULT', 'one line of JSON for every image, and '
           'once a second'),
     Topic('mapper', 'out', '~/progress', TEXT, 'RESULT', 'one line of JSON while training'),
-    Topic('mapper', 'out', '~/map_ready', TEXT, 'LATCHED', 'path of the finished map, no JSON'),
+    Topic('mapper', 'out', '~/map_ready', TEXT, 'LATCHED', 'path of the newest map, no JSON: the '
+          'instant one while it grows, see `instant_map`, then the trained one'),
     Topic('mapper', 'out', '~/keyframes', 'geometry_msgs/PoseArray', 'LATCHED',
           'camera poses of the recording'),
     Topic('dataset_player', 'in', '<pace_topic>', TEXT, 'RESULT',
@@ -197,6 +198,7 @@ MESSAGES = {
         'keyframes': 'key frames on disk', 'recording': 'folder of the recording',
         'recorded_mb': 'what the pictures take on disk, MB; 0 before the first key frame of this '
         'run', 'thinned': 'key frames that made room for others at `max_frames` or `max_disk_mb`',
+        'instant_map': 'key frames of the newest instant map that was offered; null: none was',
         'refusal': 'code of a [rejection or doubt](reasons.md) where `reason` is `refused` for '
         'an image, else null',
         'refusals': 'object: how many images of the session were not kept for each such code',

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scene_reloc_ros.mapping.presets import PRESETS
+from scene_reloc_ros.methods.registry import METHODS
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER
 from scene_reloc_ros.ros.node.camera_options import CameraParameters
 from scene_reloc_ros.ros.node.parameter_fields import parameter, redescribed
@@ -68,11 +69,15 @@ class MapperNodeOptions(CameraParameters):
         'position has a larger standard deviation. 0: any.', unit='m', limits=(0.0, 1e6))
     pose_turn_deviation_limit: float = parameter(
         60.0, 'The same of its rotation. 0: any.', unit='degrees', limits=(0.0, 1e6))
+    instant_map: float = parameter(
+        5.0, 'How often a map of the key frames so far is offered on ~/map_ready while they are '
+        'recorded; less often where it is large. 0: never.', unit='s', limits=(0.0, 600.0))
+    method: str = parameter('ace', 'Method of the trained map.', choices=tuple(METHODS))
     preset: str = parameter('standard', 'Effort of the training.',
                             choices=tuple(PRESETS))
     encoder: str = parameter(
-        DEFAULT_ENCODER, 'Encoder of the package, or a file of scene_reloc pretrain, or a .pt '
-        'checkpoint in the layout of ACE.')
+        DEFAULT_ENCODER, 'Encoder of the package, where the method has one, or a file of '
+        'scene_reloc pretrain, or a .pt checkpoint in the layout of ACE.')
     minutes: float = parameter(
         0.0, 'Length of the training instead of the one of the preset; 0: as in the preset.',
         unit='minutes', limits=(0.0, 240.0))

@@ -57,6 +57,11 @@ class Recorder:
         return self._recording
 
     @property
+    def session(self) -> Optional[MappingSession]:
+        """The session, None where there is none."""
+        return self._session
+
+    @property
     def keyframes(self) -> int:
         """Number of key frames of the session."""
         return len(self.poses)
@@ -74,12 +79,14 @@ class Recorder:
         return '' if session is None else str(session.recording)
 
     @property
-    def recorded(self) -> dict[str, float | int]:
-        """Return what the bounds of the session are about: MB on disk, key frames that went."""
-        session = self._session
-        if session is None:
-            return {'recorded_mb': 0.0, 'thinned': 0}
-        return {'recorded_mb': round(session.size_mb, 1), 'thinned': session.bound.thinned}
+    def recorded_mb(self) -> float:
+        """What the pictures of the session take on disk, MB."""
+        return 0.0 if self._session is None else round(self._session.size_mb, 1)
+
+    @property
+    def thinned(self) -> int:
+        """Number of key frames of the session that made room for others."""
+        return 0 if self._session is None else self._session.bound.thinned
 
     def start(self, folder: str) -> str:
         """Begin a session in ``folder``, or go on with the one that was stopped."""

@@ -22,7 +22,7 @@ from scene_reloc_ros.ros.node.threads import guarded_thread, sentence_of
 _BEGIN_S = 100.0  # a slow machine imports the network within this time
 _STOP_S = 20.0  # a training step, and a feature buffer in work, end within this time
 _END_S = 1.0  # the same where the node ends
-_SETTINGS = ('preset', 'encoder', 'minutes', 'device', 'seed', 'niceness')
+_SETTINGS = ('method', 'preset', 'encoder', 'minutes', 'device', 'seed', 'niceness')
 
 
 class TrainingFiles(Protocol):
