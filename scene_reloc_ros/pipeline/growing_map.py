@@ -60,7 +60,7 @@ class GrowingMap(Mapper):
         if self._present is None or len(usable) >= self._enough(self._present):
             self._present = self._made(frames.at(usable), progress)
             self._fitted = len(usable)
-        else:
+        elif fresh:
             self._present = self._quick.add(self._present, frames.at(fresh), progress)
         self._taken.update(frames.stamp_ns(index) for index in fresh)
         points = self._present.metadata['points']

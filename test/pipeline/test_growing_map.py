@@ -65,6 +65,7 @@ def test_a_frame_that_shows_nothing_new_changes_nothing_but_the_count(tmp_path, 
     still = [wall[0], wall[1], wall[2], wall[2], wall[2]]
     recording = Recording(tmp_path, still)
     before = recording.grow(3)
+    assert recording.grow(3).metadata['key_frames'] == before.metadata['key_frames']
     after = recording.grow(4)
     assert after.metadata['frames'] == 4
     assert after.metadata['key_frames'] == before.metadata['key_frames']

@@ -18,7 +18,7 @@ import threading
 import time
 from typing import Optional, Protocol
 
-from scene_reloc_ros.datasets.recording import is_recording, RecordingSequence
+from scene_reloc_ros.datasets.recording import RecordingSequence
 from scene_reloc_ros.datasets.recording_label import RecordingLabel
 from scene_reloc_ros.machine.threads import one_thread
 from scene_reloc_ros.mapping.progress import MappingCancelled
@@ -37,6 +37,9 @@ class RecordedSession(Protocol):
     recording: Path
     map_path: Path
     revision: int
+
+    def __len__(self) -> int:
+        """Return the number of key frames that are on disk."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +174,7 @@ class InstantMap:
 
     def _grown(self, growing: GrowingMap, task: _Task) -> Optional[SceneMap]:
         """Return the map of all key frames on disk, None where they make none yet."""
-        if not is_recording(task.session.recording):
+        if not len(task.session):
             return None
         frames = RecordingSequence(task.session.recording)
         with one_thread():
