@@ -108,11 +108,16 @@ class MappingSession:
         self._lock = threading.Lock()
         if name:
             self._read()
-        self._clock = RecordingClock(max(self._stamps_ns, default=0))
+        self._clock = RecordingClock(self.newest_ns)
 
     def __len__(self) -> int:
         """Return the number of key frames on disk."""
         return len(self.poses)
+
+    @property
+    def newest_ns(self) -> int:
+        """Return the stamp of the last key frame, 0 where there is none."""
+        return self._stamps_ns[-1] if self._stamps_ns else 0
 
     @property
     def size_mb(self) -> float:
