@@ -136,7 +136,8 @@ class InstantMap:
             except MappingCancelled:
                 continue
             except Exception as error:  # noqa: BLE001  # whatever a library may think of
-                self._tell('the instant map', error)
+                if task.era == self._era and len(task.session):  # else it was discarded meanwhile
+                    self._tell('the instant map', error)
 
     def _work(self, task: _Task) -> None:
         """Let the map take what has come, write it and offer it."""

@@ -39,6 +39,7 @@ class Recorder:
         self._lock = threading.RLock()
         self._session: Optional[MappingSession] = None
         self._recording = self._lent = False
+        self._for_training = False  # whether the session was taken up for a training only
         self.refusals: Counter[str] = Counter()  # images of the session not kept, by reason code
         self.refusal: Optional[str] = None  # code of the newest image, where it was refused
 
@@ -160,6 +161,7 @@ class Recorder:
                         f'the present session is {session.name}, the parameter session is '
                         f'{name}; set it to nothing, or call ~/resume to change to {name}')
                 self._take_up(options, recording_to_resume(options.folder, name))
+                self._for_training = True
             session, self._recording = self._session, False
             if session is None or not len(session):
                 raise ValueError(f'the session has no key frames: {EMPTY}'
@@ -168,11 +170,14 @@ class Recorder:
             return session
 
     def take_back(self, finished: bool) -> None:
-        """End the loan; with a map of it the session is over, else it can go on."""
+        """End the loan; with a map of it the session is over, else it can go on.
+
+        One that was taken up by its name is over in any case: ~/start begins another recording.
+        """
         with self._lock:
-            self._lent = False
-            if finished:
+            if finished or self._for_training:
                 self._session = None
+            self._lent = self._for_training = False
 
     def take(self, messages: FrameMessages, camera: CameraAnswer, poses: PoseSource,
              options: MapperNodeOptions) -> Optional[tuple[str, str]]:

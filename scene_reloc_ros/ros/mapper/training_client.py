@@ -168,10 +168,11 @@ class TrainingClient:
         training = self._running()
         if training is None:
             raise ValueError('no training is running')
+        count = self._recorder.keyframes
         training.cancel()
         if training.outcome is not None and training.outcome[0] == 'done':
             raise ValueError('the training had finished already; see ~/map_ready')
-        return f'the training is cancelled; {self._recorder.keyframes} key frames are kept'
+        return f'the training is cancelled; {count} key frames are kept'
 
     def shut_down(self) -> None:
         """Cancel a training without a word, and soon: the recording is on disk."""
