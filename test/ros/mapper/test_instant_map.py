@@ -6,11 +6,13 @@ from dataclasses import replace
 import threading
 import time
 
+import numpy as np
 import pytest
 from support.exact_relocaliser import SCENE_MAP
 from support.small_recording import small_frames
 
 from scene_reloc_ros.datasets.recording_label import RecordingLabel
+from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.mapping.progress import MappingCancelled
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.ros.mapper.instant_map import instant_path, InstantMap
@@ -168,3 +170,19 @@ def test_it_is_warm_before_the_first_key_frame_and_can_begin_anew_after_a_close(
     listener.instant.close()
     listener.record(1)
     until(lambda: listener.offered)
+
+
+@pytest.mark.alone
+def test_the_first_map_is_there_two_seconds_after_the_first_key_frame(tmp_path):
+    rng, shape = np.random.default_rng(0), (480, 640)
+    camera = Camera(640, 480, 525.0, 525.0, 319.5, 239.5)
+    frame = replace(small_frames(1)[0], camera=camera, depth_m=np.full(shape, 2.0, np.float32),
+                    image=rng.integers(60, 200, (*shape, 3), np.uint8))
+    offered = threading.Event()
+    instant = InstantMap(lambda path: offered.set(), lambda what, error: None)
+    session = MappingSession(tmp_path)
+    instant.follow(session, OPTIONS)  # as ~/start does
+    assert session.offer(frame, OPTIONS)
+    instant.follow(session, OPTIONS)
+    assert offered.wait(2.0)
+    instant.close()

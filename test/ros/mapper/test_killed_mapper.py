@@ -87,8 +87,7 @@ def test_a_recording_goes_on_after_each_kill_and_has_all_that_was_acknowledged(
         assert f'{named}: call ~/resume' in refused.message
         assert f'{count} key frames so far' in robot.call('resume').message
     for frame in frames[shown:]:
-        robot.frame = frame
-        robot.until(lambda: robot.mapper[-1]['reason'] in ('kept', 'not_moved'), 'a status')
+        robot.show(frame)
     robot.until(lambda: robot.mapper[-1]['keyframes'] >= TWICE // 2, 'enough for a map')
 
 

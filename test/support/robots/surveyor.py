@@ -63,6 +63,12 @@ class Surveyor:
             (s for s in self.mapper if s['reason'] == 'kept' and s['keyframes'] > known), None),
             'a key frame')
 
+    def show(self, frame):
+        """Go to a frame and wait for what the mapper makes of it, whatever that is."""
+        self.frame, begin_ns = frame, self.bystander.now_ns()
+        self.until(lambda: any((s['stamp_ns'] or 0) > begin_ns for s in self.mapper[-20:]),
+                   'a status')
+
     def until(self, condition, what):
         """Wait for a condition of the messages."""
         return self.bystander.until(condition, what, 90.0)
