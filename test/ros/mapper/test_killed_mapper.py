@@ -9,7 +9,7 @@ import signal
 import numpy as np
 import pytest
 from support.machine.killed import KILLS
-from support.robots.surveyor import Surveyor
+from support.robots.surveyor import Surveyor, TRAINED_S
 from support.worlds.wall import wall_frames
 
 from scene_reloc_ros.datasets.recording import RecordingSequence
@@ -17,13 +17,13 @@ from scene_reloc_ros.mapping.scene_map import SceneMap
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
 ROUNDS = max(1, KILLS // 3)
-TWICE = 2 * 12  # frames of the wall
+COUNT = 18  # frames of the wall; of more, several maps are made
 
 
 @pytest.fixture(scope='module')
 def frames():
     """Return exact frames along a wall, more than 5 cm apart."""
-    return wall_frames(TWICE)
+    return wall_frames(COUNT)
 
 
 class KilledMapper:
@@ -37,7 +37,7 @@ class KilledMapper:
         """Start the node."""
         self.node = self._start('scene_reloc_ros.ros.mapper.node', {
             'folder': str(self.folder), 'use_depth': True, 'tf_wait': 0.3, 'niceness': 0,
-            'method': 'cells', 'preset': 'fast', 'instant_map': 0.5})
+            'method': 'cells', 'preset': 'fast', 'minutes': 30.0, 'instant_map': 0.5})
 
     def kill(self):
         """Kill the node alone, not what it has started, and wait for it."""
@@ -88,7 +88,7 @@ def test_a_recording_goes_on_after_each_kill_and_has_all_that_was_acknowledged(
         assert f'{count} key frames so far' in robot.call('resume').message
     for frame in frames[shown:]:
         robot.show(frame)
-    robot.until(lambda: robot.mapper[-1]['keyframes'] >= TWICE // 2, 'enough for a map')
+    robot.until(lambda: robot.mapper[-1]['keyframes'] >= 12, 'enough for a map')
 
 
 def test_a_kill_while_it_trains_leaves_the_recording_and_no_half_map(mapper, robot, frames):
@@ -107,7 +107,8 @@ def test_a_kill_while_it_trains_leaves_the_recording_and_no_half_map(mapper, rob
         assert robot.call('stop').success
     begin = len(robot.maps)
     assert robot.call('train').success
-    robot.until(lambda: any('.instant' not in path for path in robot.maps[begin:]), 'a map')
+    robot.until(lambda: any('.instant' not in path for path in robot.maps[begin:]), 'a map',
+                TRAINED_S)
     trained = [path for path in robot.maps[begin:] if '.instant' not in path][-1]
-    assert SceneMap.load(Path(trained)).metadata['frames'] >= TWICE // 2
+    assert SceneMap.load(Path(trained)).metadata['frames'] >= 12
     assert not list((mapper.folder / 'maps').glob('*.partial'))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.robots.surveyor import Surveyor
+from support.robots.surveyor import Surveyor, TRAINED_S
 from support.worlds.wall import wall_frames
 
 from scene_reloc_ros.datasets.open_sequence import open_sequence
@@ -26,7 +26,8 @@ def robot(start_node, bystander, frames, tmp_path_factory):
     """Start a mapper and a relocaliser that follows its maps; a wall is no rich scene."""
     start_node('scene_reloc_ros.ros.mapper.node', {
         'folder': str(tmp_path_factory.mktemp('mapper')), 'use_depth': True, 'tf_wait': 0.3,
-        'method': 'cells', 'preset': 'fast', 'instant_map': 1.0, 'niceness': 0})
+        'method': 'cells', 'preset': 'fast', 'minutes': 30.0, 'instant_map': 1.0,
+        'niceness': 0})
     start_node('scene_reloc_ros.ros.relocaliser.node', {
         'map_ready_topic': '/mapper/map_ready', 'base_frame': 'camera', 'publish_tf': False,
         'tf_wait': 0.3, 'accept_within': 0.5, 'accept_angle': 20.0, 'accept_probability': 0.5})
@@ -79,7 +80,7 @@ def test_the_trained_map_takes_the_place_of_the_instant_one_and_the_pose_stays(r
     instant, ready, begin = robot.maps[-1], len(robot.ready), len(robot.found)
     assert robot.ready[-1]
     assert robot.call('train').success
-    robot.until(lambda: robot.maps[-1] != instant, 'the trained map')
+    robot.until(lambda: robot.maps[-1] != instant, 'the trained map', TRAINED_S)
     trained = robot.maps[-1]
     assert trained == f'{Path(recording).parents[1]}/maps/{Path(recording).name}.safetensors'
     assert not Path(instant).exists()

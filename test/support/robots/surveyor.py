@@ -20,6 +20,7 @@ from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy
 from support.bystander import BEST_EFFORT, LATCHED
 
 PERIOD_S = 0.15
+TRAINED_S = 300.0  # in which a machine that is very busy trains
 MAP_FROM_ODOM = pose_of_rpy((2.0, -1.0, 0.3), (0.0, 0.0, 0.8))
 ODOM_FROM_MAP = np.linalg.inv(MAP_FROM_ODOM)
 
@@ -69,9 +70,9 @@ class Surveyor:
         self.until(lambda: any((s['stamp_ns'] or 0) > begin_ns for s in self.mapper[-20:]),
                    'a status')
 
-    def until(self, condition, what):
+    def until(self, condition, what, timeout_s=90.0):
         """Wait for a condition of the messages."""
-        return self.bystander.until(condition, what, 90.0)
+        return self.bystander.until(condition, what, timeout_s)
 
     def _run(self):
         while not self._over.wait(PERIOD_S):
