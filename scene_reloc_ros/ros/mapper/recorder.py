@@ -20,7 +20,11 @@ from scene_reloc_ros.ros.bridge.camera_frame import (
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
 from scene_reloc_ros.ros.mapper.pose_sources import PoseSource
 from scene_reloc_ros.ros.mapper.session import MappingSession
-from scene_reloc_ros.ros.mapper.stored_recordings import left_from_before, recording_to_resume
+from scene_reloc_ros.ros.mapper.stored_recordings import (
+    left_from_before,
+    recording_to_resume,
+    refuse_other_frame,
+)
 from scene_reloc_ros.uncertainty.pose_plausibility import DoubtfulPose
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
@@ -121,7 +125,7 @@ class Recorder:
     def _take_up(self, options: MapperNodeOptions, name: str) -> None:
         """Take a recording from before as the session."""
         session = MappingSession(options.folder, name)
-        session.refuse_other_frame(options.map_frame)
+        refuse_other_frame(session.recording, options.map_frame)
         self._session = session
         self.refusals.clear()
 

@@ -35,6 +35,7 @@ from scene_reloc_ros.ros.mapper.stored_recordings import (
     MAPS,
     recording_of,
     RECORDINGS,
+    refuse_other_frame,
 )
 from scene_reloc_ros.uncertainty.pose_plausibility import (
     DoubtfulPose,
@@ -140,14 +141,6 @@ class MappingSession:
         if self.poses:
             self._selection.keep(self._stamps_ns[-1], self.poses[-1])
 
-    def refuse_other_frame(self, map_frame: str) -> None:
-        """Raise ValueError where the poses on disk are in another frame."""
-        known = RecordingLabel.read(self.recording).map_frame
-        if known not in ('', map_frame):
-            raise ValueError(f'recording {self.recording} is in frame {known!r}, the parameter '
-                             f'map_frame is {map_frame!r}; set it to {known!r}, or call ~/start '
-                             'for a new recording')
-
     def offer(self, frame: PosedImage, options: MapperNodeOptions) -> bool:
         """Write a frame if it is a key frame; tells whether it was.
 
@@ -181,7 +174,7 @@ class MappingSession:
         if self._writer is not None:
             return self._writer
         if self._goes_on:
-            self.refuse_other_frame(options.map_frame)
+            refuse_other_frame(self.recording, options.map_frame)
         else:  # under another name where the mapper of another robot has taken it
             self._use_name(claimed_name(self._root, self.name))
         try:

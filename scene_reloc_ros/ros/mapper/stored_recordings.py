@@ -11,6 +11,7 @@ import time
 from typing import Optional
 
 from scene_reloc_ros.datasets.recording import is_recording, RecordingSequence
+from scene_reloc_ros.datasets.recording_label import RecordingLabel
 from scene_reloc_ros.files.outputs import full_path
 
 RECORDINGS, MAPS = 'recordings', 'maps'  # folders of a mapper
@@ -44,6 +45,15 @@ def claimed_name(root: Path, name: str) -> str:
             return name
         except FileExistsError:
             name = fresh_name(root)
+
+
+def refuse_other_frame(recording: Path, map_frame: str) -> None:
+    """Raise ValueError where the poses of a recording are in another frame."""
+    known = RecordingLabel.read(recording).map_frame
+    if known not in ('', map_frame):
+        raise ValueError(f'recording {recording} is in frame {known!r}, the parameter map_frame '
+                         f'is {map_frame!r}; set it to {known!r}, or call ~/start for a new '
+                         'recording')
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,6 @@ from scene_reloc_ros.ros.relocaliser.services import RelocalisingNode
 from scene_reloc_ros.ros.relocaliser.state import LocalisationState
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
-POSE_FORGOTTEN = 'the pose is forgotten'
-POSE_KEPT = ('it is of the same recording as the one before: the pose is kept, and its answers are '
-             'held against that')
-
 
 class ActiveMap:
     """Holds on to one map until several answers name another; all under the lock of the node."""
@@ -129,3 +125,10 @@ def _same_recording(old: Optional[SceneMap], new: Optional[SceneMap]) -> bool:
     """Tell whether both maps are known to be of one recording, and so in the same coordinates."""
     return old is not None and new is not None and RecordingLabel.of_map(
         old.metadata).same_coordinates(RecordingLabel.of_map(new.metadata))
+
+
+def loaded_sentence(listed: str, goes_on: bool) -> str:
+    """Return what is said of maps that were loaded, and of the pose that was known before."""
+    left = ('it is of the same recording as the one before: the pose is kept, and its answers are '
+            'held against that') if goes_on else 'the pose is forgotten'
+    return f'map {listed} is loaded; {left}'
