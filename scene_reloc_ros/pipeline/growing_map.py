@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 import time
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from scene_reloc_ros.mapping.progress import MappingProgress, never
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.methods.local_frames import local_origin, LocalFrames
 from scene_reloc_ros.methods.matching.cells import QuickCells
+from scene_reloc_ros.methods.method import LocalisationMethod
 from scene_reloc_ros.pipeline.mapper import Mapper
 
 _GROWTH = 2.0  # of the frames of a map, after which it is made anew
@@ -39,7 +40,7 @@ class GrowingMap(Mapper):
         options = replace(QuickCells.presets['standard'], encoder=encoder)
         super().__init__(options, 'cpu', seed)
         self._quick = QuickCells(options, self.device)
-        self.method = self._quick
+        self.method = cast(LocalisationMethod, self._quick)
         self._present: SceneMap | None = None
         self._fitted = 0  # frames of which it was last made anew
         self._taken: set[int] = set()  # stamps of the frames of the map
