@@ -116,7 +116,8 @@ TOPICS = (
     Topic('mapper', 'out', '~/status', TEXT, 'RESULT', 'one line of JSON for every image, and '
           'once a second'),
     Topic('mapper', 'out', '~/progress', TEXT, 'RESULT', 'one line of JSON while training'),
-    Topic('mapper', 'out', '~/map_ready', TEXT, 'LATCHED', 'path of the finished map, no JSON'),
+    Topic('mapper', 'out', '~/map_ready', TEXT, 'LATCHED', 'path of the newest map, no JSON: the '
+          'instant one while it grows, see `instant_map`, then the trained one'),
     Topic('mapper', 'out', '~/keyframes', 'geometry_msgs/PoseArray', 'LATCHED',
           'camera poses of the recording'),
     Topic('dataset_player', 'in', '<pace_topic>', TEXT, 'RESULT',
@@ -149,6 +150,9 @@ SERVICES = (
             'swaps the map, or all of several; as the parameter `map`, or `file://`'),
     Service('mapper', '~/start', TRIGGER, 'records, or goes on with what was stopped'),
     Service('mapper', '~/stop', TRIGGER, 'pauses recording'),
+    Service('mapper', '~/resume', TRIGGER, 'goes on with a recording: the one that was stopped, '
+            'the one that `session` names, or the newest that has no map'),
+    Service('mapper', '~/recordings', TRIGGER, 'lists the recordings in `folder`'),
     Service('mapper', '~/train', TRIGGER, 'trains a map in a process of its own'),
     Service('mapper', '~/cancel', TRIGGER, 'stops a training; the recording stays'),
     Service('mapper', '~/discard', TRIGGER, 'deletes the recording of the session'),
@@ -201,6 +205,9 @@ MESSAGES = {
     ('mapper', '~/status'): {
         **_SCHEMA, **_COMMON, 'state': '`idle`, `recording`, `recorded` or `training`',
         'keyframes': 'key frames on disk', 'recording': 'folder of the recording',
+        'recorded_mb': 'what the pictures take on disk, MB; 0 before the first key frame of this '
+        'run', 'thinned': 'key frames that made room for others at `max_frames` or `max_disk_mb`',
+        'instant_map': 'key frames of the newest instant map that was offered; null: none was',
         'refusal': 'code of a [rejection or doubt](reasons.md) where `reason` is `refused` for '
         'an image, else null',
         'refusals': 'object: how many images of the session were not kept for each such code',
@@ -230,6 +237,7 @@ del MESSAGES['dataset_player', '~/status']['reason']
 MAPPER_REASONS = {
     'idle': ('Nothing is recorded yet.', 'Call `~/start`.'),
     'start': ('Recording has begun.', 'Drive through the place, slowly.'),
+    'resume': ('Recording goes on.', 'Drive through the place, slowly.'),
     'stop': ('Recording is paused.', 'Call `~/train`, or `~/start` to go on.'),
     'kept': ('The image is a key frame and is on disk.', 'Nothing.'),
     'not_moved': ('The camera has not moved enough since the last key frame.',

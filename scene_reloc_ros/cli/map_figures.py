@@ -63,9 +63,8 @@ def map_rows(figures: dict[str, Any]) -> tuple[tuple[str, str], ...]:
         ('content', _content_text(figures)),
         *(('frames', text) for text in figures.get('left_out', {}).get('sentences', ())),
         *([('minutes', figures['overrun'])] if figures.get('overrun') else []),
-        *([('cut short', f'the clock left time for {figures["check"]["cut_short"]}')]
-          if figures['check'].get('cut_short') else []),
-        *_check_rows(figures['check'], figures['calibration_table']))
+        *(_check_rows(figures['check'], figures['calibration_table']) if 'check' in figures
+          else [('checked on', 'nothing: it grew while its frames were recorded')]))
 
 
 def _still_text(figures: dict[str, Any]) -> str:
@@ -103,7 +102,9 @@ def _check_rows(check: dict[str, Any], table: dict[str, Any] | None) -> list[tup
     what += ', with their depth' if check.get('with_depth') else ''
     metres, degrees = (float('nan') if check[key] is None else check[key]
                        for key in ('median_translation_m', 'median_rotation_deg'))
-    rows = [('checked on', what),
+    cut_short = check.get('cut_short')
+    rows = [*([('cut short', f'the clock left time for {cut_short}')] if cut_short else []),
+            ('checked on', what),
             ('accuracy', f'{check["recall_5cm_5deg"]:.0%} within 5 cm, 5 degrees, '
                          f'{check["recall_10cm_5deg"]:.0%} within 10 cm; {check["accepted"]} '
                          f'accepted; median {100 * metres:.1f} cm, {degrees:.2f} degrees'),

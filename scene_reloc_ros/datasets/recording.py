@@ -9,7 +9,7 @@ map_from_cam of the optical frame. A frame's line in rgb.txt is written last: it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from collections.abc import Sequence as Words
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -25,7 +25,7 @@ from scene_reloc_ros.datasets.image_files import read_colour, read_depth
 from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.datasets.stamped_lines import (
     append_line,
-    drop_lines_from,
+    drop_lines,
     finish_last_line,
     nearest,
     read_stamped_lines,
@@ -49,6 +49,7 @@ DEPTH_UNITS_PER_METRE = 5000  # as the TUM RGB-D tools expect
 MAX_GAP_NS = 20_000_000  # an image takes the pose and depth nearest in time within 20 ms
 _LARGEST_UNIT = 65535
 _PNG_OPTIONS = (cv2.IMWRITE_PNG_COMPRESSION, 1)  # fast: a key frame must not wait for the disk
+_PARTS = ('rgb', 'depth')  # folders of pictures
 _IMAGES, _DEPTHS, _POSES = 'rgb.txt', 'depth.txt', 'groundtruth.txt'
 _FIELDS = {_IMAGES: 1, _DEPTHS: 1, _POSES: 7}  # words after the stamp
 _UNIT_LENGTH = 1e-3  # farthest that a quaternion is from it where a torn number does no harm
@@ -66,7 +67,7 @@ class RecordingWriter:
         """Begin a recording in ``folder``, or go on with the one of the same camera there."""
         self._folder = Path(folder)
         self._camera = camera
-        for part in ('rgb', 'depth'):
+        for part in _PARTS:
             (self._folder / part).mkdir(parents=True, exist_ok=True)
         self._claim_camera()
         for name in (_DEPTHS, _POSES, _IMAGES):
@@ -74,13 +75,21 @@ class RecordingWriter:
             path.touch()
             finish_last_line(path, _FIELDS[name], lambda words: _is_whole(words, self._folder))
         sync_folder(self._folder)
-        images = _read_lines(self._folder, _IMAGES)
-        self._count = len(images)
-        self._last_ns = max(images, default=-1)
+        with suppress(OSError):  # these may be new too, and may be of somebody else
+            for folder in self._folder.absolute().parents[:2]:
+                sync_folder(folder)
+        self._note_stamps()
+        self._bytes = sum(entry.stat().st_size for part in _PARTS
+                          for entry in os.scandir(self._folder / part))
 
     def __len__(self) -> int:
         """Return the number of frames on disk."""
         return self._count
+
+    @property
+    def size_bytes(self) -> int:
+        """Return what the pictures take on disk, bytes."""
+        return self._bytes
 
     def append(self, frame: PosedImage) -> None:
         """Write a ``PosedImage`` (stamp_ns, image, map_from_cam, depth_m or None) durably.
@@ -107,17 +116,26 @@ class RecordingWriter:
             append_line(self._folder / _IMAGES, f'{stamp} rgb/{stamp}.png')
         self._last_ns = frame.stamp_ns
         self._count += 1
+        self._bytes += sum(path.stat().st_size for path in self._pictures(stamp))
 
-    def withdraw(self, first_ns: int) -> None:
-        """Take back the frames of a stamp and of later ones, as where their poses were wrong."""
-        images = _read_lines(self._folder, _IMAGES)
+    def remove(self, stamps_ns: Collection[int]) -> None:
+        """Take the frames of some stamps back; OSError where the disk does not allow that."""
         for name in (_IMAGES, _POSES, _DEPTHS):  # the line in rgb.txt is what commits a frame
-            drop_lines_from(self._folder / name, first_ns)
-        for stamp_ns in [stamp_ns for stamp_ns in images if stamp_ns >= first_ns]:
-            for part in ('rgb', 'depth'):
-                (self._folder / part / f'{stamp_text(stamp_ns)}.png').unlink(missing_ok=True)
-            del images[stamp_ns]
+            drop_lines(self._folder / name, stamps_ns)
+        self._note_stamps()
+        for stamp_ns in stamps_ns:
+            for path in self._pictures(stamp_text(stamp_ns)):
+                self._bytes -= path.stat().st_size
+                path.unlink()
+
+    def _note_stamps(self) -> None:
+        images = _read_lines(self._folder, _IMAGES)
         self._count, self._last_ns = len(images), max(images, default=-1)
+
+    def _pictures(self, stamp: str) -> list[Path]:
+        """Return the files of a frame that are there."""
+        paths = (self._folder / part / f'{stamp}.png' for part in _PARTS)
+        return [path for path in paths if path.is_file()]
 
     @contextmanager
     def _all_or_nothing(self, stamp: str) -> Iterator[None]:
@@ -127,8 +145,8 @@ class RecordingWriter:
             yield
         except OSError:
             with suppress(OSError):  # where the folder has gone there is nothing to take back
-                for part in ('rgb', 'depth'):
-                    (self._folder / part / f'{stamp}.png').unlink(missing_ok=True)
+                for path in self._pictures(stamp):
+                    path.unlink()
                 for name, size in sizes.items():
                     os.truncate(self._folder / name, size)
             raise
@@ -211,11 +229,11 @@ class RecordingSequence(Sequence):
 
     @cached_property
     def _depths(self) -> dict[int, list[str]]:
-        return _sorted(_read_lines(self._folder, _DEPTHS))
+        return dict(sorted(_read_lines(self._folder, _DEPTHS).items()))
 
     @cached_property
     def _poses(self) -> dict[int, list[str]]:
-        return _sorted(_read_lines(self._folder, _POSES))
+        return dict(sorted(_read_lines(self._folder, _POSES).items()))
 
     @cached_property
     def _depth_stamps(self) -> list[int]:
@@ -271,10 +289,6 @@ def _is_whole(words: Words[str], folder: Path) -> bool:
     except ValueError:
         return False
     return last >= min(others) or abs(length - 1) < _UNIT_LENGTH
-
-
-def _sorted(entries: dict[int, list[str]]) -> dict[int, list[str]]:
-    return dict(sorted(entries.items()))
 
 
 def _depth_units(depth_m: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
 import logging
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy.typing as npt
 
+from scene_reloc_ros.files.outputs import write_whole
 from scene_reloc_ros.geometry.poses import translation_quaternion_from_pose
 from scene_reloc_ros.geometry.text_files import read_text
 
@@ -73,17 +74,14 @@ def finish_last_line(path: Path, fields: int, is_whole: IsWhole) -> None:
     os.truncate(path, begins)
 
 
-def drop_lines_from(path: Path, stamp_ns: int) -> None:
-    """Cut a file of ascending stamps off before the first line of ``stamp_ns`` or later."""
-    kept = 0
-    for line in Path(path).read_bytes().splitlines(keepends=True):
+def drop_lines(path: Path, stamps_ns: Collection[int]) -> None:
+    """Take the lines of some stamps out of a file, which is whole at any time."""
+    def stays(line: bytes) -> bool:
         words = line.decode('utf-8-sig', 'replace').split('#')[0].split()
-        if _is_entry(words, 0) and _stamp_ns(words) >= stamp_ns:
-            break
-        kept += len(line)
-    with open(path, 'r+b') as file:
-        file.truncate(kept)
-        os.fsync(file.fileno())
+        return not (_is_entry(words, 0) and _stamp_ns(words) in stamps_ns)
+    lines = Path(path).read_bytes().splitlines(keepends=True)
+    write_whole(path, b''.join(line for line in lines if stays(line)))
+    sync_folder(Path(path).parent)
 
 
 def sync_folder(folder: Path) -> None:

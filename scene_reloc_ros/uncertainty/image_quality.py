@@ -13,6 +13,7 @@ from scene_reloc_ros.uncertainty.model import ImageStatistics
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
 FINE_DETAIL_PX = 1.5  # structures below it vanish first when a picture is blurred, pixels
+_KERNEL_PX = 9  # pixels, six times as wide as that
 _WHITE = 250  # grey value from which on a sensor tells nothing more
 _LEAST_CONTRAST = 1e-3  # keeps the ratio finite
 _DARK = 0.12  # mean grey value in [0, 1] of a picture that shows nothing
@@ -40,6 +41,27 @@ def image_quality(grey: np.ndarray) -> ImageQuality:
                         float((grey >= _WHITE).mean()))
 
 
+def directed_sharpness(grey: np.ndarray) -> float:
+    """Return the share of the contrast of an (H, W) uint8 image that is fine detail, at least.
+
+    Of the rows or of the columns, where it is less: a camera that turns while it exposes leaves
+    all of the detail across its motion.
+    """
+    values = grey.astype(np.float32) / 255
+    kernel = cv2.getGaussianKernel(_KERNEL_PX, FINE_DETAIL_PX).astype(np.float32)
+    alone = np.ones((1, 1), np.float32)
+    fine = min(float((values - cv2.sepFilter2D(values, -1, *kernels)).std())
+               for kernels in ((kernel, alone), (alone, kernel)))
+    return fine / max(float(values.std()), _LEAST_CONTRAST)
+
+
+def exposure_rejection(quality: ImageQuality) -> Rejection | None:
+    """Return the Rejection of a picture whose exposure leaves nothing to see, or None."""
+    if quality.saturated > _SATURATED:
+        return Rejection.TOO_BRIGHT
+    return Rejection.TOO_DARK if quality.brightness < _DARK else None
+
+
 def image_rejection(quality: ImageQuality, images: ImageStatistics) -> Rejection | None:
     """Return the Rejection of a picture that shows too little, or None.
 
@@ -47,9 +69,10 @@ def image_rejection(quality: ImageQuality, images: ImageStatistics) -> Rejection
         quality: of the picture.
         images: what pictures of the mapped place look like.
     """
-    if quality.saturated > _SATURATED:
-        return Rejection.TOO_BRIGHT
-    if quality.brightness < _DARK or quality.contrast < _FLAT:
+    exposure = exposure_rejection(quality)
+    if exposure is not None:
+        return exposure
+    if quality.contrast < _FLAT:
         return Rejection.TOO_DARK
     if quality.sharpness < _BLURRED * images.sharpness:
         return Rejection.TOO_BLURRED

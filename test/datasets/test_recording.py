@@ -248,3 +248,29 @@ def test_a_disk_that_fails_leaves_the_lines_as_they_were(
     assert (tmp_path / 'groundtruth.txt').read_text() == before
     writer.append(make_frame(1))
     assert len(RecordingSequence(tmp_path)) == 2
+
+
+def test_frames_that_are_removed_leave_the_others_whole(tmp_path, small_camera, make_frame):
+    frames = [make_frame(0), make_frame(1, depth_m=None), *map(make_frame, (2, 3, 4))]
+    writer = _record(tmp_path, small_camera, frames)
+    writer.remove({frames[1].stamp_ns, frames[3].stamp_ns, 5})
+    sequence = RecordingSequence(tmp_path)
+    assert len(writer) == len(sequence) == 3
+    for frame, read in zip((frames[0], frames[2], frames[4]), sequence):
+        assert read.stamp_ns == frame.stamp_ns and np.array_equal(read.image, frame.image)
+        assert np.abs(read.depth_m - frame.depth_m).max() < 1.01e-4
+        assert np.abs(read.map_from_cam - frame.map_from_cam).max() < 1e-8
+    writer.append(make_frame(5))
+    assert len(RecordingSequence(tmp_path)) == 4
+    writer.remove({frames[4].stamp_ns, make_frame(5).stamp_ns})
+    writer.append(frames[4])  # as after a start that was wrong: the last stamp is an older one
+
+
+def test_the_size_is_that_of_the_pictures_also_when_a_recording_goes_on(
+        tmp_path, small_camera, make_frame):
+    frames = [make_frame(number) for number in range(4)]
+    writer = _record(tmp_path, small_camera, frames)
+    writer.remove({frames[2].stamp_ns})
+    sizes = [path.stat().st_size for path in tmp_path.glob('*/*.png')]
+    assert len(sizes) == 6
+    assert writer.size_bytes == sum(sizes) == RecordingWriter(tmp_path, small_camera).size_bytes

@@ -7,11 +7,13 @@ last byte may show that the camera is calibrated wrongly. So a test of topics, f
 knows the exact answer to every image and needs no network.
 """
 
+from dataclasses import replace
 import sys
 
 import numpy as np
 import torch
 
+from scene_reloc_ros.datasets.recording_label import RecordingLabel
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.mapping.scene_map import MapContent, SceneMap
 from scene_reloc_ros.pipeline.localisation import Localisation
@@ -45,8 +47,12 @@ SCENE_MAP = SceneMap(
 class ExactLocaliser:
     """Reads the pose out of the image."""
 
-    scene_map = SCENE_MAP
+    scene_map = SCENE_MAP  # of the recording that its file names
     notices: tuple[str, ...] = ()  # of the camera, since an image has shown it
+
+    def __init__(self, session=''):
+        metadata = RecordingLabel(session, 'map').metadata()
+        self.scene_map = replace(SCENE_MAP, metadata=metadata)
 
     def depth_unavailable(self):
         """Take depth."""
@@ -71,10 +77,11 @@ class ExactLocaliser:
 
 
 def exact_localiser(path, options):
-    """Make the stand-in of any file but a broken one."""
-    if path.read_text() == 'broken':
+    """Make the stand-in of any file but a broken one; 'of ab12' is a map of that recording."""
+    content = path.read_text()
+    if content == 'broken':
         raise ValueError(f'map file {path} is truncated')
-    return ExactLocaliser()
+    return ExactLocaliser(content.removeprefix('of ') if content.startswith('of ') else '')
 
 
 class ExactRelocaliserNode(RelocaliserNode):

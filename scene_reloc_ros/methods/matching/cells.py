@@ -113,6 +113,27 @@ class Cells(KeyFrameMap[CellGrid]):
         return measured_points(view, self._options.points, scene_map.correction, scene_map.depth)
 
 
+class QuickCells(Cells):
+    """The same where there is no time to learn the camera: its calibration is taken as right.
+
+    Points are measured where there is depth, and triangulated only where there is none.
+    """
+
+    def _points(self, views: list[CellView], generators: MappingGenerators,
+                progress: MappingProgress) -> ViewPoints:
+        count, rng = self._options.points, generators.augmentation
+        correction, depth, _ = calibrate(views, generators.pairs, points=False)
+        neighbours = None if depth else Neighbours(views, rng)
+        found = []
+        for number, view in enumerate(views):
+            progress('lifting', number / len(views), f'{number} of {len(views)} frames')
+            found.append(measured_points(view, count, correction, depth) if neighbours is None
+                         else points_of(view, [views[i] for i in neighbours.of(number)], count,
+                                        correction, depth, rng))
+        points, cells = ([one[part] for one in found] for part in (0, 1))
+        return ViewPoints(correction, depth, None, points, cells)
+
+
 class Reference(Cells):
     """A map whose queries are matched with the one key frame most like them."""
 

@@ -92,6 +92,8 @@ class Buffer:
 
     def _insert(self, transform: TransformStamped, is_static: bool) -> None:
         child, parent = transform.child_frame_id.lstrip('/'), transform.header.frame_id.lstrip('/')
+        if child == parent:  # tf2 ignores it too: every look-up above it would go round for ever
+            return
         t, q = transform.transform.translation, transform.transform.rotation
         with self._lock:
             history = self._histories.get(child)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path as FilePath
 from typing import Any, Optional
 
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -16,10 +17,12 @@ from scene_reloc_ros.ros.bridge.camera_frame import FrameMessages, ImageMessage,
 from scene_reloc_ros.ros.bridge.camera_node import CameraNode
 from scene_reloc_ros.ros.bridge.conversions import nanoseconds, pose_message
 from scene_reloc_ros.ros.bridge.json_text import json_text
+from scene_reloc_ros.ros.mapper.instant_map import InstantMap
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
 from scene_reloc_ros.ros.mapper.pose_sources import PoseSource, TopicPoses, TransformPoses
 from scene_reloc_ros.ros.mapper.recorder import Recorder
 from scene_reloc_ros.ros.mapper.services import MapperServices
+from scene_reloc_ros.ros.mapper.stored_recordings import described
 from scene_reloc_ros.ros.mapper.training_client import TrainingClient
 from scene_reloc_ros.ros.node.process import end, run_node
 from scene_reloc_ros.ros.node.qos import LATCHED, RESULT
@@ -42,13 +45,35 @@ class MapperNode(CameraNode):
         self._poses: Optional[PoseSource] = None  # while configured
         self._recorder = Recorder()
         self._told_jumps = 0
-        self._training = TrainingClient(self._recorder, self._publish_text, self.report)
+        self._training = TrainingClient(self._recorder, self._announce, self.report)
+        self._instant = InstantMap(lambda path: self._publish_text('map_ready', path),
+                                   lambda what, error: self.guard.tell(what, error))
         super().__init__(**node_arguments)
         recorder, training = self._recorder, self._training
         self._triggers = MapperServices(self, {
-            'start': lambda: recorder.start(self.options.folder), 'stop': recorder.stop,
+            'start': lambda: self._followed(recorder.start(self.options.folder)),
+            'stop': lambda: self._followed(recorder.stop()),
+            'resume': lambda: self._followed(recorder.resume(self.options)),
             'train': lambda: training.begin(self.options), 'cancel': training.cancel,
-            'discard': recorder.discard}, self.report)
+            'discard': self._discard,
+            'recordings': lambda: described(self.options.folder)}, self.report)
+
+    def _followed(self, sentence: str) -> str:
+        """Let the instant map catch up with what a service has changed; return its answer."""
+        self._instant.follow(self._recorder.session, self.options, at_once=True)
+        return sentence
+
+    def _discard(self) -> str:
+        session = self._recorder.session
+        sentence = self._recorder.discard()
+        self._instant.end(None if session is None else session.map_path)
+        return sentence
+
+    def _announce(self, name: str, text: str) -> None:
+        """Publish what a training tells; its map takes the place of the instant one."""
+        if name == 'map_ready':
+            self._instant.end(FilePath(text))
+        self._publish_text(name, text)
 
     def on_options(self, options: MapperNodeOptions, changed: set[str]) -> None:
         """Try what names a folder or an encoder; ValueError refuses the change."""
@@ -87,6 +112,7 @@ class MapperNode(CameraNode):
         self._recorder.pause()
         self.state_label = 'unconfigured'
         self._training.shut_down()
+        self._instant.close()
         super().cleanup()
         self._poses = None
 
@@ -97,6 +123,8 @@ class MapperNode(CameraNode):
             return
         answer = self._recorder.take(messages, camera_input.camera, poses, self.options)
         if answer is not None:
+            if answer[0] == 'kept':
+                self._instant.follow(self._recorder.session, self.options)
             self._tell(*answer, nanoseconds(messages[0].header.stamp))
 
     def refuse(self, message: ImageMessage, refusal: InputRejection) -> None:
@@ -125,6 +153,8 @@ class MapperNode(CameraNode):
         return {'stamp_ns': self._last_stamp_ns, 'state': self._recorder.state,
                 'reason': self._last[0], 'sentence': self._last[1],
                 'keyframes': self._recorder.keyframes, 'recording': self._recorder.path,
+                'recorded_mb': self._recorder.recorded_mb, 'thinned': self._recorder.thinned,
+                'instant_map': self._instant.keyframes,
                 'refusal': self._recorder.refusal if self._last[0] == 'refused' else None,
                 'refusals': dict(self._recorder.refusals), 'pose_jumps': self._recorder.jumps,
                 'received': self.slot.received, 'dropped': self.slot.dropped,

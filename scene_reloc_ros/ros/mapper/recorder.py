@@ -20,6 +20,11 @@ from scene_reloc_ros.ros.bridge.camera_frame import (
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
 from scene_reloc_ros.ros.mapper.pose_sources import PoseSource
 from scene_reloc_ros.ros.mapper.session import MappingSession
+from scene_reloc_ros.ros.mapper.stored_recordings import (
+    left_from_before,
+    recording_to_resume,
+    refuse_other_frame,
+)
 from scene_reloc_ros.uncertainty.pose_plausibility import DoubtfulPose
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
@@ -38,6 +43,7 @@ class Recorder:
         self._lock = threading.RLock()
         self._session: Optional[MappingSession] = None
         self._recording = self._lent = False
+        self._for_training = False  # whether the session was taken up for a training only
         self.refusals: Counter[str] = Counter()  # images of the session not kept, by reason code
         self.refusal: Optional[str] = None  # code of the newest image, where it was refused
 
@@ -56,6 +62,11 @@ class Recorder:
         return self._recording
 
     @property
+    def session(self) -> Optional[MappingSession]:
+        """The session, None where there is none."""
+        return self._session
+
+    @property
     def keyframes(self) -> int:
         """Number of key frames of the session."""
         return len(self.poses)
@@ -72,6 +83,16 @@ class Recorder:
         session = self._session
         return '' if session is None else str(session.recording)
 
+    @property
+    def recorded_mb(self) -> float:
+        """What the pictures of the session take on disk, MB."""
+        return 0.0 if self._session is None else round(self._session.size_mb, 1)
+
+    @property
+    def thinned(self) -> int:
+        """Number of key frames of the session that made room for others."""
+        return 0 if self._session is None else self._session.bound.thinned
+
     def start(self, folder: str) -> str:
         """Begin a session in ``folder``, or go on with the one that was stopped."""
         with self._lock:
@@ -83,6 +104,30 @@ class Recorder:
                 self.refusals.clear()
             self._recording = True
             return f'recording to {self.path}, {self.keyframes} key frames so far'
+
+    def resume(self, options: MapperNodeOptions) -> str:
+        """Go on with a session that was stopped, or that an end of the node cut short."""
+        with self._lock:
+            self._refuse_while_lent('wait for it or call ~/cancel')
+            if self._recording:
+                raise ValueError(f'already recording to {self.path}; call ~/stop first')
+            if not self._has(options.session):
+                self._take_up(options, recording_to_resume(options.folder, options.session))
+            self._recording = True
+            return (f'recording to {self.path} goes on, {self.keyframes} key frames so far; its '
+                    'poses have to be in the same map as before')
+
+    def _has(self, name: str) -> bool:
+        """Tell whether the present session is the one that is asked for, '': any."""
+        session = self._session
+        return session is not None and len(session) > 0 and name in ('', session.name)
+
+    def _take_up(self, options: MapperNodeOptions, name: str) -> None:
+        """Take a recording from before as the session."""
+        session = MappingSession(options.folder, name)
+        refuse_other_frame(session.recording, options.map_frame)
+        self._session = session
+        self.refusals.clear()
 
     def stop(self) -> str:
         """Pause the session."""
@@ -109,22 +154,34 @@ class Recorder:
             self._session = None
             return f'discarded {count} key frames'
 
-    def lend(self) -> MappingSession:
+    def lend(self, options: MapperNodeOptions) -> MappingSession:
         """Stop recording and hand the session to a training until ``take_back``."""
         with self._lock:
             self._refuse_while_lent('wait for it or call ~/cancel')
-            self._recording = False
-            if self._session is None or not self.keyframes:
-                raise ValueError(f'the session has no key frames: {EMPTY}')
+            name, session = options.session, self._session
+            if name and not self._has(name):
+                if session is not None and len(session):
+                    raise ValueError(
+                        f'the present session is {session.name}, the parameter session is '
+                        f'{name}; set it to nothing, or call ~/resume to change to {name}')
+                self._take_up(options, recording_to_resume(options.folder, name))
+                self._for_training = True
+            session, self._recording = self._session, False
+            if session is None or not len(session):
+                raise ValueError(f'the session has no key frames: {EMPTY}'
+                                 f'{left_from_before(options.folder)}')
             self._lent = True
-            return self._session
+            return session
 
     def take_back(self, finished: bool) -> None:
-        """End the loan; with a map of it the session is over, else it can go on."""
+        """End the loan; with a map of it the session is over, else it can go on.
+
+        One that was taken up by its name is over in any case: ~/start begins another recording.
+        """
         with self._lock:
-            self._lent = False
-            if finished:
+            if finished or self._for_training:
                 self._session = None
+            self._lent = self._for_training = False
 
     def take(self, messages: FrameMessages, camera: CameraAnswer, poses: PoseSource,
              options: MapperNodeOptions) -> Optional[tuple[str, str]]:

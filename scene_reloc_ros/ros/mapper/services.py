@@ -46,7 +46,7 @@ class MapperServices:
             self._node.get_logger().info(response.message)
             if not response.success:
                 self._say('refused', response.message)
-            elif name != 'train':  # it has said so already, and may have ended by now
+            elif name not in ('train', 'recordings'):  # said already, or nothing happened
                 self._say(name, response.message)
             return response
         return callback

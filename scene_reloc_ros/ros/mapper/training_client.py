@@ -22,7 +22,7 @@ from scene_reloc_ros.ros.node.threads import guarded_thread, sentence_of
 _BEGIN_S = 100.0  # a slow machine imports the network within this time
 _STOP_S = 20.0  # a training step, and a feature buffer in work, end within this time
 _END_S = 1.0  # the same where the node ends
-_SETTINGS = ('preset', 'encoder', 'minutes', 'device', 'seed', 'niceness')
+_SETTINGS = ('method', 'preset', 'encoder', 'minutes', 'device', 'seed', 'niceness')
 
 
 class TrainingFiles(Protocol):
@@ -139,7 +139,7 @@ class TrainingClient:
     def begin(self, options: MapperNodeOptions) -> str:
         """Begin to train; answers when the recording is open in the training process."""
         with self._lock:  # who cancels meets a training that runs, or none
-            session = self._recorder.lend()  # refuses while another training has it
+            session = self._recorder.lend(options)  # refuses while another training has it
             count = len(session)
             try:
                 writable_folder(session.map_path.parent)
@@ -168,10 +168,11 @@ class TrainingClient:
         training = self._running()
         if training is None:
             raise ValueError('no training is running')
+        count = self._recorder.keyframes
         training.cancel()
         if training.outcome is not None and training.outcome[0] == 'done':
             raise ValueError('the training had finished already; see ~/map_ready')
-        return f'the training is cancelled; {self._recorder.keyframes} key frames are kept'
+        return f'the training is cancelled; {count} key frames are kept'
 
     def shut_down(self) -> None:
         """Cancel a training without a word, and soon: the recording is on disk."""

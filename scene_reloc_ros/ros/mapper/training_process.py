@@ -17,9 +17,12 @@ import time
 from typing import Any, Optional
 
 from scene_reloc_ros.datasets.open_sequence import open_sequence
+from scene_reloc_ros.datasets.recording_label import RecordingLabel
 from scene_reloc_ros.files.outputs import kept
-from scene_reloc_ros.mapping.presets import MappingOptions, PRESETS, with_minutes
+from scene_reloc_ros.mapping.presets import with_minutes
 from scene_reloc_ros.mapping.scene_map import SceneMap
+from scene_reloc_ros.methods.method import MethodOptions
+from scene_reloc_ros.methods.registry import method_class
 from scene_reloc_ros.pipeline.map_report import quality_sentence
 from scene_reloc_ros.pipeline.mapper import Mapper, MappingCancelled
 from scene_reloc_ros.ros.node.threads import guarded_thread, sentence_of
@@ -35,7 +38,7 @@ def train(recording: str, map_path: str, settings: dict[str, Any], messages: Con
     Args:
         recording: folder of the recording.
         map_path: file that the map is written to.
-        settings: dict with preset, encoder, minutes, device, seed, niceness, bounds
+        settings: dict with method, preset, encoder, minutes, device, seed, niceness, bounds
             (MotionBounds), and began_s: when the training was asked for, of ``time.monotonic``.
         messages: a multiprocessing connection; it gets tuples ('opened', frames),
             ('progress', stage, fraction, text), ('judged', sentence), ('done', path),
@@ -52,6 +55,8 @@ def train(recording: str, map_path: str, settings: dict[str, Any], messages: Con
                         settings['bounds'])
         scene_map = mapper.build(sequence, _Progress(messages), cancel.is_set,
                                  settings.get('began_s'))
+        label = RecordingLabel.read(recording)
+        scene_map = replace(scene_map, metadata={**scene_map.metadata, **label.metadata()})
         path = kept(Path(map_path), partial(_save, scene_map))
         elsewhere = [] if path == Path(map_path) else [f'it could not be written to {map_path}']
         messages.send(('judged', '; '.join((
@@ -85,8 +90,10 @@ class _Progress:
             self._messages.send(('progress', stage, float(fraction), text))
 
 
-def _mapping_options(settings: dict[str, Any]) -> MappingOptions:
-    options = replace(PRESETS[settings['preset']], encoder=settings['encoder'])
+def _mapping_options(settings: dict[str, Any]) -> MethodOptions:
+    options = method_class(settings['method']).presets[settings['preset']]
+    if hasattr(options, 'encoder'):
+        options = replace(options, encoder=settings['encoder'])
     return with_minutes(options, settings['minutes']) if settings['minutes'] else options
 
 

@@ -33,4 +33,6 @@ class StatusReason(Reason):
     HINT_REFUSED = (
         'A pose on initialpose cannot be used as a hint.',
         'Give it in map_frame, as rviz does with map as its fixed frame.')
-    MAP_LOADED = ('A map was loaded; the pose is forgotten.', 'Nothing.')
+    MAP_LOADED = (
+        'A map was loaded; the pose is forgotten, unless both maps are of one recording.',
+        'Nothing.')

@@ -23,7 +23,7 @@ from scene_reloc_ros.ros.relocaliser.frame_localisation import (
 )
 from scene_reloc_ros.ros.relocaliser.initial_pose import InitialPose
 from scene_reloc_ros.ros.relocaliser.map_loading import load_localiser
-from scene_reloc_ros.ros.relocaliser.maps.active_map import ActiveMap
+from scene_reloc_ros.ros.relocaliser.maps.active_map import ActiveMap, loaded_sentence
 from scene_reloc_ros.ros.relocaliser.options import RelocaliserOptions
 from scene_reloc_ros.ros.relocaliser.outcome import Outcome
 from scene_reloc_ros.ros.relocaliser.pose_filter import PoseFilter
@@ -126,18 +126,18 @@ class RelocaliserNode(RelocalisingNode):
         """Load what ``map_files`` takes and swap it in; ValueError says why it cannot be used."""
         files = map_files(given)
         localiser = self._make_localiser(files if len(files) > 1 else files[0], self.options)
-        self._swap(localiser, files, StatusReason.MAP_LOADED,
-                   f'map {", ".join(map(str, files))} is loaded; the pose is forgotten')
+        self._swap(localiser, files, StatusReason.MAP_LOADED)
 
     def _swap(self, localiser: Optional[FrameLocaliser], files: Sequence[Path],
-              reason: StatusReason, sentence: str) -> None:
+              reason: StatusReason, sentence: str = '') -> None:
         with self.swap_lock:
             self._localiser = localiser
-            self._maps.use(localiser, files)
-            self.forget()
+            if not (goes_on := self._maps.use(localiser, files)):
+                self.forget()
+        sentence = sentence or loaded_sentence(self._maps.listed, goes_on)
         self.get_logger().info(sentence)
         if self.is_active:
-            self._tracking.begin(localiser is not None)
+            self._tracking.begin(localiser is not None, goes_on)
             self.report(reason.code, sentence)
 
     def forget(self) -> None:

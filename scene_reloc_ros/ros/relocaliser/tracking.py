@@ -70,9 +70,10 @@ class TrackingWatch:
         whole = self._has_odometry and self._supervisor.held is None
         return self._breaks if whole else None
 
-    def begin(self, with_map: bool) -> None:
-        """Hear that the node is active, and whether it has a map."""
-        self._handle(Event.BEGIN if with_map else Event.END)
+    def begin(self, with_map: bool, goes_on: bool = False) -> None:
+        """Hear that the node is active, whether it has a map, and whether its pose outlived it."""
+        if not goes_on:
+            self._handle(Event.BEGIN if with_map else Event.END)
 
     def end(self) -> None:
         """Hear that the node has fallen silent; what was heard of others may be old by then."""

@@ -159,3 +159,11 @@ def test_a_lookup_waits_for_a_late_transform_no_longer_than_told():
     with pytest.raises(fallback.ExtrapolationException):
         buffer.lookup_transform('odom', 'base_link', Time(nanoseconds=11 * SECOND),
                                 Duration(seconds=0.05))
+
+
+def test_a_transform_of_a_frame_to_itself_is_ignored(tf):
+    buffer = filled(tf)
+    buffer.set_transform(transform_message(CAMERA, 'odom', 'odom', 5 * SECOND), 'test')
+    buffer.set_transform_static(transform_message(CAMERA, 'camera', 'camera', 0), 'test')
+    np.testing.assert_allclose(lookup(buffer, 'odom', 'camera', 4 * SECOND), robot(3.0) @ CAMERA,
+                               atol=1e-9)

@@ -3,11 +3,13 @@
 """The recorder of a mapper: what it takes, what it refuses, and the loan to a training."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from support.key_frames import KnownPoses, messages_of
-from support.small_recording import CAMERA, small_frames
+from support.small_recording import CAMERA, SHARP_CAMERA, sharp_frames, small_frames
 
 from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.ros.bridge.camera_frame import InputRejection
@@ -81,18 +83,19 @@ def test_a_stopped_session_goes_on_and_a_discarded_one_does_not(recorder, tmp_pa
         recorder.discard()
 
 
-def test_a_session_without_key_frames_is_not_lent(recorder):
+def test_a_session_without_key_frames_is_not_lent(recorder, tmp_path):
     with pytest.raises(ValueError, match='the session has no key frames: call ~/start'):
-        recorder.lend()
+        recorder.lend(replace(OPTIONS, folder=str(tmp_path)))
     assert recorder.state == 'idle'
 
 
 def test_a_lent_session_is_left_alone_until_it_is_taken_back(recorder, tmp_path):
     shown(recorder, small_frames(2))
-    session = recorder.lend()
+    session = recorder.lend(OPTIONS)
     assert len(session) == 2 and recorder.state == 'training'
     assert shown(recorder, small_frames(3)) == [None] * 3
-    for refused in (lambda: recorder.start(str(tmp_path)), recorder.discard, recorder.lend):
+    for refused in (lambda: recorder.start(str(tmp_path)), recorder.discard,
+                    lambda: recorder.lend(OPTIONS), lambda: recorder.resume(OPTIONS)):
         with pytest.raises(ValueError, match='a training is running; '):
             refused()
     recorder.take_back(finished=False)
@@ -101,7 +104,7 @@ def test_a_lent_session_is_left_alone_until_it_is_taken_back(recorder, tmp_path)
 
 def test_a_session_that_became_a_map_is_over(recorder):
     shown(recorder, small_frames(2))
-    recorder.lend()
+    recorder.lend(OPTIONS)
     recorder.take_back(finished=True)
     assert (recorder.state, recorder.keyframes, recorder.path) == ('idle', 0, '')
 
@@ -122,3 +125,82 @@ def test_what_is_not_kept_is_counted_by_its_reason_until_the_next_session(record
     recorder.discard()
     recorder.start(str(tmp_path))
     assert not recorder.refusals
+
+
+def in_folder(folder, **changes):
+    """Return options of a mapper whose recordings lie there."""
+    return replace(OPTIONS, folder=str(folder), **changes)
+
+
+def left_behind(folder, count, begin=0):
+    """Leave a recording as a node that was killed does; returns its name."""
+    recorder = Recorder()
+    recorder.start(str(folder))
+    assert shown(recorder, small_frames(begin + count)[begin:]) == ['kept'] * count
+    return Path(recorder.path).name
+
+
+def test_after_a_restart_a_training_names_the_recording_and_resume_goes_on_with_it(tmp_path):
+    name, frames = left_behind(tmp_path, 3), small_frames(5)
+    recorder = Recorder()
+    with pytest.raises(ValueError, match=f'no key frames: call ~/start.*; from before there is '
+                       f'recording {name} .3 key frames, no map.: call ~/resume'):
+        recorder.lend(in_folder(tmp_path))
+    assert 'goes on, 3 key frames so far' in recorder.resume(in_folder(tmp_path))
+    assert recorder.state == 'recording' and recorder.keyframes == 3
+    assert shown(recorder, frames[2:]) == ['not_moved', 'kept', 'kept']
+    assert recorder.lend(in_folder(tmp_path)).name == name
+    recorded = open_sequence(recorder.path)
+    assert [recorded.stamp_ns(index) for index in range(5)] == [f.stamp_ns for f in frames]
+    np.testing.assert_allclose(recorder.poses, [frame.map_from_cam for frame in frames], atol=1e-8)
+
+
+def test_a_recording_is_trained_by_its_name_and_nothing_is_recorded_meanwhile(tmp_path):
+    first, second = left_behind(tmp_path, 2), left_behind(tmp_path, 4)
+    recorder = Recorder()
+    assert recorder.lend(in_folder(tmp_path, session=first)).name == first
+    assert shown(recorder, small_frames(9)[6:]) == [None] * 3
+    recorder.take_back(finished=False)
+    assert recorder.state == 'idle'
+    recorder.start(str(tmp_path))
+    assert Path(recorder.path).name not in (first, second)
+    shown(recorder, small_frames(1))
+    with pytest.raises(ValueError, match=f'the present session is .*, the parameter session is '
+                       f'{second}; set it to nothing, or call ~/resume'):
+        recorder.lend(in_folder(tmp_path, session=second))
+    recorder.stop()
+    recorder.resume(in_folder(tmp_path, session=second))
+    assert Path(recorder.path).name == second and recorder.keyframes == 4
+    with pytest.raises(ValueError, match='already recording'):
+        recorder.resume(in_folder(tmp_path, session=first))
+
+
+def test_a_session_in_hand_goes_on_with_resume_too(recorder, tmp_path):
+    shown(recorder, small_frames(2))
+    recorder.stop()
+    left_behind(tmp_path, 5)
+    assert '2 key frames so far' in recorder.resume(in_folder(tmp_path))
+    assert recorder.state == 'recording'
+
+
+@pytest.mark.parametrize('session, sentence', [
+    ('', 'there are no recordings in .*recordings; call ~/start'),
+    ('yesterday', 'there are no recordings in .*recordings; call ~/start')])
+def test_where_nothing_was_recorded_there_is_nothing_to_resume(tmp_path, session, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        Recorder().resume(in_folder(tmp_path, session=session))
+
+
+def test_poses_of_another_frame_are_not_mixed_with_those_on_disk(tmp_path):
+    name = left_behind(tmp_path, 2)
+    with pytest.raises(ValueError, match=f"{name} is in frame 'map', the parameter map_frame is "
+                       "'odom'; set it to 'map'"):
+        Recorder().resume(in_folder(tmp_path, map_frame='odom'))
+
+
+def test_a_blurred_picture_is_counted_by_its_reason(recorder):
+    frames = sharp_frames(9)
+    frames[7] = replace(frames[7], image=cv2.GaussianBlur(frames[7].image, (0, 0), 4))
+    assert shown(recorder, frames, camera=(SHARP_CAMERA, None)) == [
+        'kept'] * 7 + ['refused', 'kept']
+    assert recorder.refusals == {'too_blurred': 1}

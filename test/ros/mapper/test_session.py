@@ -3,36 +3,21 @@
 """Mapping sessions: which frames are key frames, and what lies on disk of them."""
 
 from dataclasses import replace
-import math
 import shutil
 import time
 
 import numpy as np
 import pytest
 from support.machine.disks import names_below, small_disk
-from support.small_recording import small_frames
+from support.small_recording import sharp_frames, small_frames
 
 from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.ros.bridge.camera_frame import InputRejection
-from scene_reloc_ros.ros.dataset_player.simulated_odometry import pose_of_rpy
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
-from scene_reloc_ros.ros.mapper.session import KeyFrameSelection, MappingSession
+from scene_reloc_ros.ros.mapper.session import MappingSession
 from scene_reloc_ros.uncertainty.pose_plausibility import DoubtfulPose
 
 OPTIONS = MapperNodeOptions()
-
-
-@pytest.mark.parametrize('position, yaw_deg, stamp_s, wanted', [
-    ((0.049, 0, 0), 0.0, 2.0, False), ((0.051, 0, 0), 0.0, 2.0, True),
-    ((0, 0, 0), 2.9, 2.0, False), ((0, 0, 0), 3.1, 2.0, True), ((1, 0, 0), 90.0, 0.4, False)])
-def test_a_key_frame_has_moved_or_turned_enough_and_is_late_enough(
-        position, yaw_deg, stamp_s, wanted):
-    options = MapperNodeOptions(key_frame_interval=0.5)
-    selection = KeyFrameSelection()
-    assert selection.wants(0, np.eye(4), options)
-    selection.keep(0, np.eye(4))
-    pose = pose_of_rpy(position, (0, 0, math.radians(yaw_deg)))
-    assert selection.wants(int(stamp_s * 1e9), pose, options) is wanted
 
 
 def test_a_session_writes_nothing_before_its_first_key_frame_and_then_each_of_them(tmp_path):
@@ -225,8 +210,86 @@ def test_one_image_that_comes_late_is_refused_and_nothing_else(tmp_path):
     assert offered(session, [late, *frames[3:]]) == ['stale_stamp', 'K', 'K']
 
 
-def test_the_least_interval_does_not_hold_for_a_clock_that_went_back():
-    options = MapperNodeOptions(key_frame_interval=0.5)
-    selection = KeyFrameSelection()
-    selection.keep(10_000_000_000, np.eye(4))
-    assert selection.wants(1_000_000_000, pose_of_rpy((1, 0, 0), (0, 0, 0)), options)
+def test_a_session_that_goes_on_knows_what_lies_on_disk(tmp_path):
+    frames = small_frames(6)
+    before = MappingSession(tmp_path)
+    assert offered(before, frames[:3]) == ['K'] * 3
+    session = MappingSession(tmp_path, before.name)
+    assert (session.recording, session.map_path) == (before.recording, before.map_path)
+    assert len(session) == 3 and offered(session, frames[2:]) == ['-', 'K', 'K', 'K']
+    np.testing.assert_allclose(session.poses, [frame.map_from_cam for frame in frames], atol=1e-8)
+    assert session.discard() == 6 and not session.recording.exists()
+
+
+@pytest.mark.parametrize('back_s', [0.15, 5.0, 86_400.0, -86_400.0])
+def test_a_session_goes_on_whatever_the_clock_says_after_a_restart(tmp_path, back_s):
+    frames = [moved(frame, 0.0, 100_000.0 - (back_s if index >= 4 else 0.0))
+              for index, frame in enumerate(small_frames(12))]
+    before = MappingSession(tmp_path)
+    assert offered(before, frames[:4]) == ['K'] * 4
+    session = MappingSession(tmp_path, before.name)
+    said = offered(session, frames[4:])
+    assert said.count('stale_stamp') <= 2 and said[2:] == ['K'] * 6
+    stamps, places = recorded(session)
+    assert stamps == sorted(stamps) and len(stamps) == len(session) == 4 + said.count('K')
+    assert places == sorted(places)
+
+
+def test_a_torn_end_and_a_pose_that_is_none_are_left_out_when_a_session_goes_on(tmp_path):
+    before, frames = MappingSession(tmp_path), small_frames(6)
+    offered(before, frames[:4])
+    poses = (before.recording / 'groundtruth.txt').read_text().splitlines()
+    stamp, *numbers = poses[1].split()
+    poses[1] = ' '.join((stamp, *numbers[:3], *['0'] * 4))
+    (before.recording / 'groundtruth.txt').write_text('\n'.join(poses) + '\n')
+    with (before.recording / 'rgb.txt').open('a') as file:
+        file.write('1.9000000')
+    session = MappingSession(tmp_path, before.name)
+    assert len(session) == 3 and offered(session, frames[4:]) == ['K', 'K']
+    assert len(open_sequence(str(session.recording))) == 6
+
+
+@pytest.mark.parametrize('bounds', [{'max_frames': 20}, {'max_disk_mb': 1.0}])
+def test_a_full_recording_thins_evenly_and_counts_what_lies_on_disk(tmp_path, bounds):
+    session, options = MappingSession(tmp_path), replace(OPTIONS, **bounds)
+    frames = sharp_frames(60)
+    kept = [session.offer(frame, options) for frame in frames]
+    stamps, places = recorded(session)
+    assert len(places) == len(session) == sum(kept) - session.bound.thinned
+    assert session.bound.thinned > 0 and sum(kept) > 30
+    if 'max_frames' in bounds:
+        assert 17 <= len(session) <= 20
+    pictures = [path.stat().st_size for part in ('rgb', 'depth')
+                for path in (session.recording / part).iterdir()]
+    assert len(pictures) == 2 * len(session)
+    assert sum(pictures) / 1e6 == pytest.approx(session.size_mb)
+    assert session.size_mb <= options.max_disk_mb
+    gaps = np.diff(places)  # 5.9 m: evenly that is 0.3 m of 20
+    assert places[0] < 0.6 and places[-1] > 5.3 and gaps.max() < 4 * np.median(gaps)
+    assert 'is full' in session.news()
+
+
+def test_a_full_recording_takes_no_view_that_it_has_and_takes_new_ones(tmp_path):
+    session, options = MappingSession(tmp_path), replace(OPTIONS, max_frames=20)
+    there = small_frames(40)
+    for frame in there:
+        session.offer(frame, options)
+    again = [moved(frame, 0.0, 10.0 + 2 * 0.1 * (39 - index))
+             for index, frame in enumerate(there[:-1])][::-1]
+    writes = session.bound.thinned
+    assert [session.offer(frame, options) for frame in again].count(True) <= 3
+    assert session.bound.thinned - writes <= 3
+    far = [moved(frame, 4.0 + index * 0.1, 100.0) for index, frame in enumerate(there[:5])]
+    assert any(session.offer(frame, options) for frame in far)
+
+
+@pytest.mark.parametrize('bounds, sentence', [
+    ({'max_frames': 5}, 'max_frames 5 and max_disk_mb 20000 leave room for 5 key frames'),
+    ({'max_disk_mb': 0.01}, 'max_frames 10000 and max_disk_mb 0.01 leave room for')])
+def test_a_bound_that_leaves_no_room_for_a_map_is_named(tmp_path, bounds, sentence):
+    session, options = MappingSession(tmp_path), replace(OPTIONS, **bounds)
+    frames = sharp_frames(3)
+    with pytest.raises(ValueError, match=sentence):
+        for frame in frames:
+            session.offer(frame, options)
+    assert session.offer(frames[2], OPTIONS)

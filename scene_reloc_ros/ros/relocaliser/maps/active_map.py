@@ -11,6 +11,7 @@ from typing import Any, Optional
 
 from std_msgs.msg import String
 
+from scene_reloc_ros.datasets.recording_label import RecordingLabel
 from scene_reloc_ros.mapping.scene_map import SceneMap
 from scene_reloc_ros.pipeline.atlas.map_files import map_name
 from scene_reloc_ros.pipeline.atlas.map_switch import Choice, MapSwitch
@@ -46,14 +47,21 @@ class ActiveMap:
         self._node.closers.callback(self._node.destroy_lifecycle_publisher, self._publisher)
         self._told = None
 
-    def use(self, localiser: Optional[FrameLocaliser], files: Sequence[Path]) -> None:
-        """Take other maps, or none; depth that they cannot use is told."""
+    def use(self, localiser: Optional[FrameLocaliser], files: Sequence[Path]) -> bool:
+        """Take other maps, or none; tells whether the pose of before holds in the new one.
+
+        It does where both are of one recording: the gate then judges what the new map answers by
+        the pose that is known, as it does from image to image. The pose is confirmed, or several
+        answers that agree with one another deny it. Depth that maps cannot use is told.
+        """
+        before = self._scene
         self._localiser, self._names = localiser, tuple(map_name(file) for file in files)
         self.listed = ', '.join(map(str, files))
         self._switch.reset(self._names[0] if len(self._names) == 1 else '')
         if localiser is not None and self._node.options.use_depth:
             if (reason := localiser.depth_unavailable()) is not None:
                 self._node.get_logger().warning(f'depth is not used: {reason}')
+        return _same_recording(before, self._scene)
 
     def tell(self) -> Optional[SceneMap]:
         """Return the map in use; its name, '' of none, is published where it is another."""
@@ -111,3 +119,16 @@ class ActiveMap:
 def _shares_frame(old: SceneMap, new: Optional[SceneMap]) -> bool:
     """Tell whether poses in two maps are of one frame."""
     return old.transform is not None and new is not None and new.transform is not None
+
+
+def _same_recording(old: Optional[SceneMap], new: Optional[SceneMap]) -> bool:
+    """Tell whether both maps are known to be of one recording, and so in the same coordinates."""
+    return old is not None and new is not None and RecordingLabel.of_map(
+        old.metadata).same_coordinates(RecordingLabel.of_map(new.metadata))
+
+
+def loaded_sentence(listed: str, goes_on: bool) -> str:
+    """Return what is said of maps that were loaded, and of the pose that was known before."""
+    left = ('it is of the same recording as the one before: the pose is kept, and its answers are '
+            'held against that') if goes_on else 'the pose is forgotten'
+    return f'map {listed} is loaded; {left}'
