@@ -151,6 +151,12 @@ def test_every_field_of_the_json_of_map_and_info_is_documented(scripts):
     assert set(scripts.json_outputs.FIELDS['map, info']) == found | {'schema'}
 
 
+def test_every_field_of_the_json_of_a_recording_is_documented(scripts):
+    found = keys(scripts, 'evaluation/recording_report.py', 'as_dict')
+    found |= keys(scripts, 'cli/sequence_figures.py', 'sequence_figures')
+    assert set(scripts.json_outputs.FIELDS['info SEQUENCE']) == found | {'schema'}
+
+
 def test_every_field_of_the_json_of_evaluate_is_documented(scripts):
     found = keys(scripts, 'pipeline/frame_result.py', 'summarise') | set(RECALL_BOUNDS)
     found |= keys(scripts, 'evaluation/report.py', 'summary')
