@@ -49,6 +49,7 @@ class OffsetCosts:
     def __init__(self, track: PoseTrack, stamps_ns: np.ndarray, pairs: ViewPairs) -> None:
         """Take the poses, the stamps (F,) of the frames, and their pairs."""
         self._track, self._stamps_ns, self.pairs = track, stamps_ns, pairs
+        self.still = self.at(0.0)  # (P,) without an offset
 
     def at(self, seconds: float) -> np.ndarray:
         """Return the costs (P,) of an offset; NaN where a frame has no pose there."""
@@ -58,7 +59,7 @@ class OffsetCosts:
 
     def mean_change(self, seconds: float) -> float:
         """Return the mean of the costs against those without offset; NaN for too few pairs."""
-        change = self.at(seconds) - self.at(0.0)
+        change = self.at(seconds) - self.still
         known = np.isfinite(change)
         return float(change[known].mean()) if known.sum() >= _LEAST_PAIRS else float('nan')
 
@@ -73,10 +74,9 @@ def time_offset(costs: OffsetCosts, span_s: float) -> TimeOffset | None:
     steps = int(min(_LARGEST_S, _OF_SPAN * span_s) / _COARSE_S)
     if steps < 1 or not len(costs.pairs):
         return None
-    places = _COARSE_S * np.arange(-steps, steps + 1)
-    if not np.isfinite([costs.mean_change(place) for place in places]).any():
+    seconds = lowest(costs.mean_change, _COARSE_S * np.arange(-steps, steps + 1), _FINE_S)
+    best = costs.at(seconds)
+    if not np.isfinite(best).any():
         return None
-    seconds = lowest(costs.mean_change, places, _FINE_S)
-    best, still = costs.at(seconds), costs.at(0.0)
-    return TimeOffset(seconds, best, gain_of(best, still, costs.pairs),
+    return TimeOffset(seconds, best, gain_of(best, costs.still, costs.pairs),
                       gain_of(best, costs.at(-seconds), costs.pairs))
