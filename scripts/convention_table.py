@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
 """Table of the convention check: what it says of clean recordings and of planted mistakes.

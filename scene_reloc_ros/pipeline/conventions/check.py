@@ -121,7 +121,7 @@ def check_conventions(frames: PosedFrames,
     _end_where(cancelled)
     count = len(looked.seen)
     if len(pairs) < _LEAST_PAIRS:
-        untold = _STILL.format(pairs.moved_px) if pairs.moved_px else _BLANK
+        untold = _BLANK if np.isnan(pairs.moved_px) else _STILL.format(pairs.moved_px)
         return _with_depth(ConventionReport(count, len(pairs), None, untold=untold), looked, None)
     given = _Meaning(looked.poses, pairs, costs_of(looked.poses, pairs))
     best = _best_meaning(given, looked).known()

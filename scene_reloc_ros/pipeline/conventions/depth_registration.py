@@ -101,9 +101,8 @@ def depth_edges(frame: PosedImage) -> DepthEdges | None:
     if frame.depth_m is None:
         return None
     grey, camera = working_image(frame.image, frame.camera, _HEIGHT)
-    depth_m = np.nan_to_num(np.asarray(frame.depth_m, np.float32), posinf=0.0, neginf=0.0)
-    depth_m = cv2.resize(depth_m, (camera.width, camera.height),
-                         interpolation=cv2.INTER_NEAREST)
+    whole = np.nan_to_num(np.asarray(frame.depth_m, np.float32), posinf=0.0, neginf=0.0)
+    depth_m = cv2.resize(whole, (camera.width, camera.height), interpolation=cv2.INTER_NEAREST)
     # a shadow beside a near thing has no depth: what lies behind goes on there
     behind = cv2.dilate(depth_m, np.ones((9, 9), np.uint8))
     filled = np.where(depth_m > 0, depth_m, behind)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import permutations, product
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp
@@ -124,9 +125,9 @@ def _residuals(alternative: PoseAlternative, given: np.ndarray, pairs: ViewPairs
     return chords_px(relative_poses(alternative.of(given), pairs), pairs)[1]
 
 
-def _pose(rotation: object) -> np.ndarray:
+def _pose(rotation: npt.ArrayLike) -> np.ndarray:
     pose = np.eye(4)
-    pose[:3, :3] = rotation
+    pose[:3, :3] = np.asarray(rotation, np.float64)
     return pose
 
 

@@ -45,7 +45,7 @@ class ViewPairs:
     second: np.ndarray  # (M, 2) the same in the other view
     depths: np.ndarray  # (M,) in the first view, metres as the file says it, 0 where unknown
     camera: Camera  # of the working images
-    moved_px: float  # median of all matches, of those pairs too that moved too little
+    moved_px: float  # median of pairs, of those too that moved too little; NaN: none matched
 
     def __len__(self) -> int:
         """Return P."""
@@ -92,15 +92,17 @@ def view_pairs(seen: Numbers[SeenFrame], runs: np.ndarray) -> ViewPairs:
         runs: (F,) number of the stretch of the recording that each belongs to; only frames of one
             stretch are matched.
     """
-    parts, frames, moved = [], [], []
+    frames: list[tuple[int, int]] = []
+    parts, moved = [], []
     for i, j in _candidates(runs):
         rows, columns = _matched(seen[i], seen[j])
-        shift = float(np.median(np.linalg.norm(
-            _pixels(seen[i])[rows] - _pixels(seen[j])[columns], axis=1))) if len(rows) else 0.0
-        if len(rows) >= _LEAST_MATCHES:
-            moved.append(shift)
-        if len(rows) < _LEAST_MATCHES or shift < _LEAST_MOVED_PX:
+        if len(rows) < _LEAST_MATCHES:
             continue
+        moved.append(_moved_px(seen[i], seen[j], rows, columns))
+        chosen = _agreeing(seen[i], seen[j], rows, columns)
+        if moved[-1] < _LEAST_MOVED_PX or len(chosen) < _LEAST_MATCHES:
+            continue
+        rows, columns = rows[chosen], columns[chosen]
         number = np.full(len(rows), len(frames))
         frames.append((i, j))
         parts.append((number, seen[i].plane[rows], seen[j].plane[columns], seen[i].depths[rows]))
@@ -108,7 +110,7 @@ def view_pairs(seen: Numbers[SeenFrame], runs: np.ndarray) -> ViewPairs:
         np.zeros(0, int), np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0)]
     return ViewPairs(np.array(frames, int).reshape(-1, 2), joined[0], joined[1], joined[2],
                      joined[3].astype(np.float64), seen[0].camera,
-                     float(np.median(moved)) if moved else 0.0)
+                     float(np.median(moved)) if moved else float('nan'))
 
 
 def _candidates(runs: np.ndarray) -> list[tuple[int, int]]:
@@ -116,31 +118,33 @@ def _candidates(runs: np.ndarray) -> list[tuple[int, int]]:
             if i + apart < len(runs) and runs[i] == runs[i + apart]]
 
 
-def _pixels(seen: SeenFrame) -> np.ndarray:
-    return np.asarray(seen.features.pixels, np.float64)
+def _moved_px(one: SeenFrame, other: SeenFrame, rows: np.ndarray, columns: np.ndarray) -> float:
+    """Return how far matches are seen from where they were, median, pixels."""
+    apart = one.features.pixels[rows] - other.features.pixels[columns]
+    return float(apart.norm(dim=1).median())
 
 
 def _matched(one: SeenFrame, other: SeenFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return the features (N,) of two frames that are one, at most so many."""
-    nothing = np.zeros(0, int), np.zeros(0, int)
+    """Return the features (N,) of two frames that look like one, and have rays."""
     rows, columns = (part.numpy() for part in ratio_matches(
         one.features.descriptors @ other.features.descriptors.T, _LOWE))
     whole = np.isfinite(one.plane[rows]).all(1) & np.isfinite(other.plane[columns]).all(1)
-    rows, columns = rows[whole], columns[whole]
-    if len(rows) < _LEAST_MATCHES:
-        return nothing
-    kept = _agreeing(one.camera.focal * one.plane[rows], one.camera.focal * other.plane[columns])
-    chosen = np.flatnonzero(kept)
-    chosen = chosen[np.linspace(0, len(chosen) - 1, min(len(chosen), _MOST_MATCHES)).astype(int)
-                    ] if len(chosen) else chosen
-    return rows[chosen], columns[chosen]
+    return rows[whole], columns[whole]
 
 
-def _agreeing(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return which matches (N, 2), of undistorted pictures, agree with one epipolar geometry."""
+def _agreeing(one: SeenFrame, other: SeenFrame, rows: np.ndarray,
+              columns: np.ndarray) -> np.ndarray:
+    """Return the numbers of matches, at most so many, that agree with one epipolar geometry.
+
+    It is that of undistorted pictures, whatever their focal length.
+    """
+    first, second = one.camera.focal * one.plane[rows], one.camera.focal * other.plane[columns]
     try:
         fitted, kept = cv2.findFundamentalMat(first, second, cv2.USAC_MAGSAC, _OFF_LINE_PX,
                                               0.999, 500)
     except cv2.error:  # raised for matches that fix no geometry
-        return np.zeros(len(first), bool)
-    return np.zeros(len(first), bool) if fitted is None or kept is None else kept[:, 0] > 0
+        return np.zeros(0, int)
+    if fitted is None or kept is None:
+        return np.zeros(0, int)
+    chosen = np.flatnonzero(kept)
+    return chosen[::max(1, -(-len(chosen) // _MOST_MATCHES))]

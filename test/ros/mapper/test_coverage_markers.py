@@ -19,7 +19,7 @@ from scene_reloc_ros.ros.mapper.coverage_markers import coverage_markers
 
 ROOT = Path(__file__).resolve().parents[3]
 HEADER = Header(frame_id='map')
-CENTRES = np.array([(x + 0.25, y + 0.25, 0.25) for x in range(4) for y in range(3)])
+CENTRES = np.array([(x / 2 + 0.25, y / 2 + 0.25, 0.25) for x in range(4) for y in range(3)])
 VIEWS = np.array([9] * 4 + [1] * 4 + [9] * 4)
 PARALLAX = np.array([0.2] * 8 + [0.0] * 4)
 
