@@ -36,7 +36,7 @@ def plot_recording(report: RecordingReport, title: str, folder: str | Path) -> P
     right, ahead = plan_axes(report.up)
     _draw_coverage(plan, report, (right, ahead))
     plan.set(title='from above', xlabel='m', ylabel='m', aspect='equal')
-    plan.legend(loc='best', fontsize=8)
+    plan.legend(loc='best', fontsize=7, framealpha=0.6)
     _draw_coverage(side, report, (right, report.up))
     side.set(title='from aside', xlabel='m', ylabel='m, up', aspect='equal')
     _draw_motion(motion, report.route)

@@ -99,8 +99,9 @@ def plan_axes(up: np.ndarray) -> np.ndarray:
 def report_recording(sequence: Sequence) -> RecordingReport:
     """Return the RecordingReport of a sequence; frames that cannot be read are named in it."""
     route = _route(sequence)
-    grid, faults, depths, sample = CoverageGrid(), [], [], None
     indices = np.unique(np.linspace(0, len(sequence) - 1, _LOOKED_AT).astype(int))
+    grid = CoverageGrid(stands_for=len(sequence) / len(indices))
+    faults, depths, sample = [], [], None
     for index in indices.tolist():
         try:
             frame = sequence[index]

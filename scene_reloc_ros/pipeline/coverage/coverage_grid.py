@@ -54,7 +54,7 @@ class Coverage:
 
     centres: np.ndarray  # (C, 3) metres, in the map
     views: np.ndarray  # (C,) that saw each
-    parallax: np.ndarray  # (C,) root mean square angle between them, rad
+    parallax: np.ndarray  # (C,) root mean square angle between them, rad; NaN of a single one
     route: np.ndarray  # (F, 3) metres
     headings: np.ndarray  # (F, 3) unit, where the camera looked
 
@@ -95,9 +95,14 @@ class Coverage:
 class CoverageGrid:
     """Counts views one by one; what it knows of them has a bound by the size of the place."""
 
-    def __init__(self, cell_m: float = CELL_M) -> None:
-        """Begin without a view."""
-        self.cell_m = cell_m
+    def __init__(self, cell_m: float = CELL_M, stands_for: float = 1.0) -> None:
+        """Begin without a view.
+
+        Args:
+            cell_m: side of a cell, metres.
+            stands_for: frames of the recording for each that is added, where some are passed by.
+        """
+        self.cell_m, self._stands_for = cell_m, stands_for
         self._cells: dict[tuple[int, int, int], np.ndarray] = {}  # views, sum of directions
         self._route: list[np.ndarray] = []
 
@@ -124,9 +129,11 @@ class CoverageGrid:
         # directions d have a mean of length 1 - s^2 / 2, if they spread by s about it
         length = np.linalg.norm(sums[:, 1:], axis=1) / np.maximum(views, 1)
         spread = np.sqrt(np.maximum(2 * (1 - length), 0))
+        spread[views < 2] = np.nan  # one view says nothing of those that it stands for
         poses = np.array(self._route).reshape(-1, 4, 4)
-        return Coverage((cells + 0.5) * self.cell_m, views.astype(int), spread,
-                        poses[:, :3, 3], poses[:, :3, 2])
+        return Coverage((cells + 0.5) * self.cell_m,
+                        np.rint(self._stands_for * views).astype(int), spread, poses[:, :3, 3],
+                        poses[:, :3, 2])
 
 
 def coverage_of(frames: Iterable[PosedImage]) -> Coverage:

@@ -51,6 +51,14 @@ def test_parallax_is_the_root_mean_square_angle_between_the_views():
     assert coverage.parallax[cell] == pytest.approx(angles.std(), rel=0.02)
 
 
+def test_a_view_may_stand_for_those_beside_it_that_are_passed_by():
+    grid = CoverageGrid(stands_for=5.0)
+    grid.add(frame_at(-0.2))
+    grid.add(frame_at(0.2))
+    assert set(grid.coverage().views) <= {5, 10}
+    assert set(grid.coverage().states) == {CellState.GOOD}
+
+
 def test_two_views_are_few():
     coverage = coverage_of([frame_at(-0.2), frame_at(0.2)])
     assert set(coverage.states) == {CellState.THIN}
