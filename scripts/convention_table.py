@@ -9,6 +9,7 @@ A row is a block of consecutive frames; a column a mistake that was planted in i
 
 import argparse
 from collections import Counter
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 import sys
 import time
@@ -17,6 +18,7 @@ import torch
 
 from scene_reloc_ros.datasets.open_sequence import open_sequence
 from scene_reloc_ros.datasets.planted_mistakes import MistakenSequence, PLANTS
+from scene_reloc_ros.datasets.posed_sequence import SelectedFrames
 from scene_reloc_ros.pipeline.conventions.check import check_conventions
 
 CLEAN = 'clean'
@@ -26,7 +28,7 @@ SPARED = 8  # frames before and after a block, of which poses of other times are
 
 
 def simulated_blocks(count, frames):
-    """Yield (name, sequence) of blocks of simulated rooms, each with a seed of its own."""
+    """Yield (name, sequence, first frame) of simulated rooms, each with a seed of its own."""
     for seed in range(count):
         room = ROOMS[seed % len(ROOMS)]
         sequence = open_sequence(f'simulated:survey?seed={seed}&room={room}')
@@ -48,13 +50,27 @@ def whole(sequence, first, frames):
     return max(steps) < MOST_STEPS * min(steps)
 
 
-def block_of(sequence, first, frames, mistake, seed):
+class Kept(SelectedFrames):
+    """Frames of a sequence that are read once, whatever is planted in them."""
+
+    def __init__(self, sequence, indices):
+        """Take the frames at indices."""
+        super().__init__(sequence, indices)
+        self._kept = {}
+
+    def _read(self, index):
+        if index not in self._kept:
+            self._kept[index] = super()._read(index)
+        return self._kept[index]
+
+
+def block_of(around, mistake, seed):
     """Return (frames of a block with a mistake, the offset planted in milliseconds)."""
-    around = sequence.at(range(first, first + frames + 2 * SPARED))
-    if mistake == CLEAN:
-        return around.at(range(SPARED, SPARED + frames)), 0.0
-    planted = MistakenSequence(around, mistake, seed)
-    return planted.at(range(SPARED, SPARED + frames)), -1000 * planted.plant.offset_s
+    frames, planted_ms = around, 0.0
+    if mistake != CLEAN:
+        frames = MistakenSequence(around, mistake, seed)
+        planted_ms = -1000 * frames.plant.offset_s
+    return [frames[index] for index in range(SPARED, len(frames) - SPARED)], planted_ms
 
 
 def said(report):
@@ -63,16 +79,32 @@ def said(report):
     return found or CLEAN, 1000 * report.time_offset_s
 
 
-def judged(block, frames, mistake, seed, with_depth):
-    """Return (what was said, milliseconds found, planted, seconds that it took, report)."""
-    _, sequence, first = block
-    chosen, planted_ms = block_of(sequence, first, frames, mistake, seed)
-    if not with_depth:
-        chosen = chosen.at(range(len(chosen)), with_depth=False)
-    loaded = [chosen[index] for index in range(len(chosen))]
-    began_s = time.process_time()
-    report = check_conventions(loaded)
-    return (*said(report), planted_ms, time.process_time() - began_s, report)
+@dataclass
+class Tally:
+    """What was said of all blocks with one mistake."""
+
+    said: Counter = field(default_factory=Counter)
+    errors_ms: list = field(default_factory=list)
+    seconds: list = field(default_factory=list)
+
+    def judge(self, around, mistake, seed, with_depth):
+        """Check a block with a mistake; return what was found, and the report."""
+        frames, planted_ms = block_of(around, mistake, seed)
+        if not with_depth:
+            frames = [replace(frame, depth_m=None) for frame in frames]
+        began_s = time.process_time()
+        report = check_conventions(frames)
+        self.seconds.append(time.process_time() - began_s)
+        found, found_ms = said(report)
+        self.said[found] += 1
+        self.errors_ms += [abs(found_ms - planted_ms)] if 'time_offset' in found else []
+        return found, report
+
+    def line(self, mistake):
+        """Return the row of a mistake."""
+        offsets = f'; off by up to {max(self.errors_ms):.1f} ms' if self.errors_ms else ''
+        return (f'{mistake:<20} {self.said[mistake]} of {self.said.total()} right; '
+                f'{dict(self.said)}{offsets}; {max(self.seconds):.1f} s at most')
 
 
 def say(line):
@@ -101,24 +133,18 @@ def main(argv=None):
     blocks = [*simulated_blocks(arguments.simulated, arguments.frames)]
     for folder in arguments.folder:
         blocks += recorded_blocks(folder, arguments.frames, arguments.stride)
-    failed = 0
-    for mistake in arguments.mistake or (CLEAN, *PLANTS):
-        counts, errors_ms, seconds = Counter(), [], []
-        for seed, block in enumerate(blocks):
-            found, found_ms, planted_ms, took_s, report = judged(
-                block, arguments.frames, mistake, seed, not arguments.no_depth)
-            counts[found] += 1
-            seconds.append(took_s)
-            errors_ms += [abs(found_ms - planted_ms)] if 'time_offset' in found else []
-            failed += found != mistake
+    tallies = {mistake: Tally() for mistake in arguments.mistake or (CLEAN, *PLANTS)}
+    for seed, (name, sequence, first) in enumerate(blocks):
+        around = Kept(sequence, range(first, first + arguments.frames + 2 * SPARED))
+        for mistake, tally in tallies.items():
+            found, report = tally.judge(around, mistake, seed, not arguments.no_depth)
             if arguments.verbose:
-                say(f'  {block[0]:<18} {mistake:<18} {found}: {report.error_px or 0:.1f} px, '
-                    f'{report.pairs} pairs; {took_s:.1f} s; {report.sentence}; '
-                    f'{report.figures}')
-        say(f'{mistake:<20} {counts[mistake]} of {len(blocks)} right; {dict(counts)}'
-            + (f'; off by up to {max(errors_ms):.1f} ms' if errors_ms else '')
-            + f'; {max(seconds):.1f} s at most')
-    return 1 if failed else 0
+                say(f'  {name:<18} {mistake:<18} {found}: {report.error_px or 0:.1f} px, '
+                    f'{report.pairs} pairs; {report.sentence}')
+    for mistake, tally in tallies.items():
+        say(tally.line(mistake))
+    wrong = sum(tally.said.total() - tally.said[mistake] for mistake, tally in tallies.items())
+    return 1 if wrong else 0
 
 
 if __name__ == '__main__':

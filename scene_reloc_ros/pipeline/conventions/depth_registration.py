@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from collections.abc import Sequence as Numbers
+from collections.abc import Sequence as Several
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -125,7 +125,7 @@ def _strength(grey: np.ndarray) -> np.ndarray:
     return gradient / max(float(gradient.mean()), 1e-6)
 
 
-def registration(edges: Numbers[DepthEdges]) -> Registration | None:
+def registration(edges: Several[DepthEdges]) -> Registration | None:
     """Return the Registration that frames of one size tell, None for too few of them."""
     if len(edges) < _LEAST_FRAMES:
         return None
@@ -169,7 +169,7 @@ class _Stacked:
     strength: np.ndarray  # (N, H, W)
 
     @classmethod
-    def of(cls, edges: Numbers[DepthEdges]) -> _Stacked:
+    def of(cls, edges: Several[DepthEdges]) -> _Stacked:
         """Return the edges of frames together."""
         frame = np.repeat(np.arange(len(edges)), [len(one.pixels) for one in edges])
         joined = DepthEdges(np.concatenate([one.pixels for one in edges]),

@@ -14,7 +14,7 @@ from scene_reloc_ros.pipeline.conventions.view_pairs import ViewPairs
 _PIXEL_PX = 1.5  # standard deviation of a match that is explained, pixels
 _BLOCKS = 8  # of neighbouring frames, which err together, that a comparison rests on
 _LEAST_BLOCKS = 3
-CLEAR_GAIN, _CLEAR_RATIO, _MOSTLY = 0.6, 3.0, 0.75  # see ``Gain.clear``
+_CLEAR_GAIN, _CLEAR_RATIO, _MOSTLY = 0.6, 3.0, 0.75  # see ``Gain.clear``
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Gain:
     @property
     def clear(self) -> bool:
         """Tell whether it is better beyond chance, by enough, and nearly everywhere."""
-        return (self.mean > CLEAR_GAIN and self.ratio > _CLEAR_RATIO
+        return (self.mean > _CLEAR_GAIN and self.ratio > _CLEAR_RATIO
                 and self.share >= _MOSTLY)
 
 

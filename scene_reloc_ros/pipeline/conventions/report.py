@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -47,7 +47,6 @@ class ConventionReport:
     findings: tuple[Finding, ...] = ()
     right: tuple[Mistake, ...] = ()  # mistakes that would have been seen
     untold: str = ''  # why little can be told; empty: enough was seen
-    figures: dict[str, Any] = field(default_factory=dict)  # for people who look closer
 
     @property
     def unknown(self) -> tuple[Mistake, ...]:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence as Numbers
+from collections.abc import Sequence as Several
 from dataclasses import dataclass, replace
 
 import cv2
@@ -81,7 +81,7 @@ def seen_frame(frame: PosedImage) -> SeenFrame:
     return SeenFrame(features, plane, depths, camera)
 
 
-def view_pairs(seen: Numbers[SeenFrame], runs: np.ndarray) -> ViewPairs:
+def view_pairs(seen: Several[SeenFrame], runs: np.ndarray) -> ViewPairs:
     """Return the ViewPairs of frames in the order of time.
 
     Matches are kept that agree with one epipolar geometry, whichever: so poses and focal length
