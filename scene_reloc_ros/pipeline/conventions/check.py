@@ -93,6 +93,7 @@ class _Meaning:
     pairs: ViewPairs
     costs: np.ndarray  # (P,); NaN where it says nothing
     finding: Finding | None = None
+    tells_scale: bool = True  # False: where the camera is was fitted, which hides a scale
 
     def known(self) -> _Meaning:
         """Return it with the pairs that it says something of."""
@@ -217,7 +218,8 @@ def _of_poses(given: _Meaning) -> list[_Meaning]:
 def _meaning_of(alternative: PoseAlternative, given: _Meaning) -> _Meaning:
     poses = alternative.of(given.poses)
     return _Meaning(poses, given.pairs, costs_of(poses, given.pairs),
-                    Finding(alternative.mistake, alternative.sentence))
+                    Finding(alternative.mistake, alternative.sentence),
+                    not alternative.given_from_cam[:3, 3].any())
 
 
 def _of_camera(given: _Meaning) -> list[_Meaning]:
@@ -277,7 +279,7 @@ def _with_depth(report: ConventionReport, looked: _Looked,
                 best: _Meaning | None) -> ConventionReport:
     """Return a report with what depth says, of poses that explain the pictures."""
     scale: DepthScale | None = None
-    if best is not None and len(best.pairs):
+    if best is not None and best.tells_scale:
         scale = depth_scale(relative_poses(best.poses, best.pairs), best.pairs)
         if scale is not None and best.finding is not None:
             scale = replace(scale, right=RIGHT_RATIO_MENDED)
