@@ -120,6 +120,10 @@ TOPICS = (
           'instant one while it grows, see `instant_map`, then the trained one'),
     Topic('mapper', 'out', '~/keyframes', 'geometry_msgs/PoseArray', 'LATCHED',
           'camera poses of the recording'),
+    Topic('mapper', 'out', '~/coverage', 'visualization_msgs/MarkerArray', 'LATCHED',
+          'cells of half a metre that the key frames have seen, namespaces `good`, `thin` (few '
+          'views) and `turned` (the camera only turned); `route`, `looks`; `advice`: where to '
+          'record more'),
     Topic('dataset_player', 'in', '<pace_topic>', TEXT, 'RESULT',
           'status of the node that is waited for'),
     Topic('dataset_player', 'out', 'image', IMAGE, 'CAMERA_PUBLISHER', 'frames of the data set'),
@@ -211,7 +215,11 @@ MESSAGES = {
         'refusal': 'code of a [rejection or doubt](reasons.md) where `reason` is `refused` for '
         'an image, else null',
         'refusals': 'object: how many images of the session were not kept for each such code',
-        'pose_jumps': 'how often the poses went on elsewhere, as at a loop closure', **_SLOT},
+        'pose_jumps': 'how often the poses went on elsewhere, as at a loop closure', **_SLOT,
+        'conventions': 'object, after the first 40 key frames: findings (mistake, sentence, '
+        'value), which mistakes are right or unknown; null before',
+        'coverage': 'object: shares of the cells seen that are good, thin and turned; null before '
+        'the first key frames'},
     ('mapper', '~/progress'): {
         **_SCHEMA, 'stage': 'of the mapping', 'fraction': 'of that stage, 0 to 1',
         'text': 'figures for people'},

@@ -52,6 +52,22 @@ FIELDS = {
         'left_out': 'object: frames that cannot be read, and sentences on them',
         'answers': 'list: of each frame (frame) the name of its map (null: there is one only), '
                    'reason (null: accepted), probability, inliers, cells, answered_ms'},
+    'info SEQUENCE': {
+        **_SCHEMA,
+        'sequence': 'as it was given', 'frames': 'of the sequence',
+        'posed': 'of them with a pose',
+        'looked_at': 'of them decoded, for coverage and depth',
+        'faults': 'list: sentences on those that cannot be read',
+        'seconds': 'from the first stamp to the last', 'length_m': 'of the way, metres',
+        'extent': 'two corners of the space that the camera moved in, metres; null: no poses',
+        'sectors': 'list: frames that looked into each eighth of the horizon',
+        'camera': 'object: of all frames',
+        'depth': 'object: share of frames and pixels that have it, median_m, farthest_m (95 % are '
+                 'nearer); null: none',
+        'coverage': 'object: cells of 0.5 m seen, shares good, thin (few views) or turned '
+                    '(the camera only turned), advice where to record more',
+        'conventions': 'object: findings (mistake, sentence, value), mistakes that are right or '
+                       'unknown, frames and pairs of views that told it, error_px'},
     'evaluate': {
         **_SCHEMA,
         'answers': 'list: as of localise, with translation_m and rotation_deg of the best pose, '

@@ -1,10 +1,11 @@
 # Copyright 2026 scene_reloc_ros maintainers
 # SPDX-License-Identifier: Apache-2.0
-"""Draw what the relocaliser publishes for people into a PNG: RViz for machines without a display.
+"""Draw what relocaliser or mapper publish for people into a PNG: RViz without a display.
 
 Usage: python scripts/render_view.py --out view.png [--node /relocaliser] [--seconds 10]
 
-Nothing but the messages of ~/scene_cloud, ~/markers, ~/path, ~/inliers and ~/debug_image is drawn.
+Nothing but the messages of ~/scene_cloud, ~/markers, ~/path, ~/inliers and ~/debug_image is drawn;
+of a mapper (--node /mapper) those of ~/coverage.
 """
 
 import argparse
@@ -26,7 +27,9 @@ from scene_reloc_ros.ros.bridge.conversions import pose_of_message
 from scene_reloc_ros.ros.compat.upstream import CvBridge
 
 TOPICS = {'scene_cloud': PointCloud2, 'markers': MarkerArray, 'path': PathMessage,
-          'inliers': PointCloud2, 'debug_image': Image}
+          'inliers': PointCloud2, 'debug_image': Image, 'coverage': MarkerArray}
+LATCHED_TOPICS = ('scene_cloud', 'coverage')
+OF_MAPPER = ('coverage',)
 TYPES = {PointField.FLOAT32: 'f4', PointField.FLOAT64: 'f8'}
 BACKGROUND, PATH, INLIERS = (48, 48, 48), (255, 200, 60), (80, 255, 80)  # red, green, blue
 LETTER_PX = 22  # height of letters of OpenCV
@@ -126,7 +129,9 @@ class Canvas:
     def marker(self, marker):
         """Draw a marker of one of the kinds that the relocaliser sends."""
         points, colour = marker_points(marker), colour_of(marker)
-        if marker.type == Marker.LINE_LIST:
+        if marker.type == Marker.CUBE_LIST:
+            self.points(points, np.tile(colour[::-1], (len(points), 1)), marker.scale.x)
+        elif marker.type == Marker.LINE_LIST:
             self.lines(points[::2], points[1::2], colour, 2)
         elif marker.type == Marker.SPHERE:
             hull = cv2.convexHull(np.float32(self.eye.seen(points)[0]))
@@ -192,13 +197,20 @@ def below_ceiling(points, colours, markers):
     return points[kept], colours[kept]
 
 
+def cube_centres(markers):
+    """Return the centres (N, 3) of the cubes among markers."""
+    return np.concatenate([np.zeros((0, 3)), *(marker_points(marker) for marker in markers
+                                               if marker.type == Marker.CUBE_LIST)])
+
+
 def drawn(messages, arguments):
     """Return the picture of the newest messages, by topic."""
-    markers = messages['markers'].markers if 'markers' in messages else []
+    markers = [marker for topic in ('markers', 'coverage') if topic in messages
+               for marker in messages[topic].markers]
     points, colours = np.zeros((0, 3)), np.zeros((0, 3))
     if 'scene_cloud' in messages and messages['scene_cloud'].width:
         points, colours = below_ceiling(*points_of(messages['scene_cloud']), markers)
-    canvas = Canvas(eye_for(points, markers, arguments))
+    canvas = Canvas(eye_for(points if len(points) else cube_centres(markers), markers, arguments))
     canvas.points(points, colours, arguments.point_size)
     way = np.array([(p.pose.position.x, p.pose.position.y, p.pose.position.z)
                     for p in getattr(messages.get('path'), 'poses', [])]).reshape(-1, 3)
@@ -218,7 +230,7 @@ def listened(node_name, seconds):
     node, messages = rclpy.create_node('render_view'), {}
     for topic, kind in TOPICS.items():
         quality = QoSProfile(depth=5)
-        if topic == 'scene_cloud':
+        if topic in LATCHED_TOPICS:
             quality.durability = DurabilityPolicy.TRANSIENT_LOCAL
         node.create_subscription(kind, f'{node_name}/{topic}',
                                  lambda message, topic=topic: messages.update({topic: message}),
@@ -251,7 +263,10 @@ def main(argv=None):
     rclpy.init()
     messages = listened(arguments.node, arguments.seconds)
     rclpy.shutdown()
-    missing = ', '.join(f'{arguments.node}/{topic}' for topic in TOPICS if topic not in messages)
+    expected = [topic for topic in TOPICS if topic not in OF_MAPPER]
+    if any(topic in messages for topic in OF_MAPPER):
+        expected = []
+    missing = ', '.join(f'{arguments.node}/{topic}' for topic in expected if topic not in messages)
     if not messages:
         sys.stderr.write(f'nothing came on {missing} for {arguments.seconds:g} s; is the '
                          'relocaliser active, and is ROS_DOMAIN_ID the same?\n')

@@ -128,8 +128,9 @@ def test_every_further_field_on_diagnostics_is_documented(scripts):
 
 
 def test_every_field_of_the_mapper_status_is_documented(scripts):
-    assert fields_of(scripts, 'mapper', '~/status') == keys(
-        scripts, 'ros/mapper/node.py', '_fields')
+    found = keys(scripts, 'ros/mapper/node.py', '_fields')
+    found |= keys(scripts, 'ros/mapper/recording_review.py', 'fields')
+    assert fields_of(scripts, 'mapper', '~/status') == found
 
 
 def test_the_other_fields_of_messages_stand_in_the_code(scripts, nodes):
@@ -150,6 +151,12 @@ def test_every_field_of_the_json_of_map_and_info_is_documented(scripts):
     found |= keys(scripts, 'methods/hybrid.py', '_together')
     found |= keys(scripts, 'pipeline/part_choice.py', 'of')
     assert set(scripts.json_outputs.FIELDS['map, info']) == found | {'schema'}
+
+
+def test_every_field_of_the_json_of_a_recording_is_documented(scripts):
+    found = keys(scripts, 'evaluation/recording_report.py', 'as_dict')
+    found |= keys(scripts, 'cli/sequence_figures.py', 'sequence_figures')
+    assert set(scripts.json_outputs.FIELDS['info SEQUENCE']) == found | {'schema'}
 
 
 def test_every_field_of_the_json_of_evaluate_is_documented(scripts):

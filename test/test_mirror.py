@@ -29,8 +29,13 @@ TESTED_IN = {
     'datasets/simulated_room/test_simulated_sequence.py': [
         f'datasets/simulated_room/{module}' for module in (
             'materials', 'patterns', 'photographs')],
+    'evaluation/test_recording_report.py': ['cli/sequence_figures',
+                                            'evaluation/recording_plots'],
     'geometry/test_poses.py': ['geometry/pose_error'],
     'mapping/test_radial_fit.py': ['mapping/view_matching'],
+    'pipeline/conventions/test_check.py': [f'pipeline/conventions/{module}' for module in (
+        'report', 'view_pairs')],
+    'pipeline/conventions/test_camera_alternatives.py': ['pipeline/conventions/minima'],
     'pipeline/test_camera_watch.py': ['pipeline/calibration_sentence', 'pipeline/camera_check'],
     'methods/test_hybrid.py': ['methods/joining'],
     'pipeline/test_localiser.py': ['pipeline/localisation', 'pipeline/observed_query',

@@ -25,7 +25,7 @@ _COMMANDS = {
     'localise': ('localise_command', 'images to a trajectory'),
     'evaluate': ('evaluate_command', 'accuracy of a map on frames with known poses'),
     'compare': ('compare_command', 'methods, or maps, beside each other on known frames'),
-    'info': ('info_command', 'what is in a map file'),
+    'info': ('info_command', 'what is in a map file, or in a sequence'),
     'bench': ('bench_command', 'measurements beside named peers'),
     'pretrain': ('pretrain_command', 'make the weights of the encoder'),
     'doctor': ('doctor_command', 'what is installed, and remedies'),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+import logging
 import math
 
 from scene_reloc_ros.cli.arguments import (
@@ -17,6 +18,7 @@ from scene_reloc_ros.cli.arguments import (
 )
 from scene_reloc_ros.cli.map_figures import map_figures, map_rows
 from scene_reloc_ros.cli.terminal import ELSEWHERE, print_rows, ProgressBars, write_json
+from scene_reloc_ros.datasets.posed_sequence import Sequence
 from scene_reloc_ros.features.local_features import EXTRACTORS
 from scene_reloc_ros.files.outputs import kept
 from scene_reloc_ros.mapping.presets import PRESETS, with_minutes
@@ -24,12 +26,15 @@ from scene_reloc_ros.mapping.progress import MappingCancelled
 from scene_reloc_ros.methods.method import MethodOptions
 from scene_reloc_ros.methods.registry import method_class, METHODS
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER
+from scene_reloc_ros.pipeline.conventions.check import check_conventions
 from scene_reloc_ros.pipeline.mapper import Mapper
 from scene_reloc_ros.uncertainty.pose_plausibility import MotionBounds
 
 _OF_SOME = ('encoder', 'features', 'keep')  # options that not every method has
 _LEAST_KEPT = 100
 _BOUNDS = MotionBounds()
+
+_logger = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -88,11 +93,19 @@ def _bounds(args: argparse.Namespace) -> MotionBounds:
     return MotionBounds(args.speed_limit, args.turn_limit)
 
 
+def _warn_of_conventions(frames: Sequence) -> None:
+    """Tell what is wrong with poses, camera, depth or clock; it is mapped all the same."""
+    report = check_conventions(frames)
+    if report.findings:
+        _logger.warning('%s', report.sentence)
+
+
 def run(args: argparse.Namespace) -> int:
     """Map a sequence; Ctrl-C leaves nothing behind."""
     options = _options(args)
     frames = read_sequence(args)
     mapper = Mapper(options, args.device, args.seed, _bounds(args))
+    _warn_of_conventions(frames)
     try:
         with ProgressBars() as bars:
             scene_map = mapper.build(frames, bars, began_s=args.began_s)

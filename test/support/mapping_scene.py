@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A camera and its poses, published by a test for a mapper in another process."""
 
+from dataclasses import replace
+
+import numpy as np
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
@@ -20,8 +23,8 @@ from support.small_recording import CAMERA, small_frames
 class MappingScene:
     """Camera and poses for one mapper, published by the test."""
 
-    def __init__(self, bystander, depth=False):
-        self.bystander = bystander
+    def __init__(self, bystander, depth=False, camera=CAMERA):
+        self.bystander, self.camera = bystander, camera
         self.image = bystander.publisher(Image, 'image', BEST_EFFORT)
         self.info = bystander.publisher(CameraInfo, 'camera_info', BEST_EFFORT)
         self.tf = bystander.publisher(TFMessage, '/tf')
@@ -31,10 +34,16 @@ class MappingScene:
     def until_everything_arrives(self):
         """Send frames without a pose until only the pose is missing; nothing is recorded."""
         def only_the_pose_is_missing():
-            self.info.publish(fill_camera_info(CameraInfo(), CAMERA))
-            sentence = self.show(small_frames(1)[0], with_pose=False)['sentence']
+            self.info.publish(fill_camera_info(CameraInfo(), self.camera))
+            sentence = self.show(self._blank(), with_pose=False)['sentence']
             return 'camera_info' not in sentence
         self.bystander.until(only_the_pose_is_missing, 'camera_info')
+
+    def _blank(self):
+        """Return a frame of the camera's size."""
+        size = self.camera.height, self.camera.width
+        return replace(small_frames(1)[0], camera=self.camera,
+                       image=np.full((*size, 3), 40, np.uint8), depth_m=np.ones(size, np.float32))
 
     def call(self, name):
         """Call a service of the mapper."""

@@ -74,10 +74,10 @@ class SimulatedRoomSequence(Sequence):
         view = _renderer(self._room, self._seed, self._light).render(self._poses[index])
         stream = [self._seed, _FRAME_STREAM, index, list(SENSORS).index(self._light)]
         image = exposed(view.image, SENSORS[self._light], np.random.default_rng(stream))
-        return PosedImage(f'frame-{index:06d}', self._stamp(index), image, CAMERA,
+        return PosedImage(f'frame-{index:06d}', self._stamp_ns(index), image, CAMERA,
                           self._pose(index), view.depth_m)
 
-    def _stamp(self, index: int) -> int:
+    def _stamp_ns(self, index: int) -> int:
         return round(index * _NANOSECONDS / self._rate_hz)
 
     def _pose(self, index: int) -> np.ndarray | None:

@@ -21,6 +21,7 @@ from scene_reloc_ros.ros.mapper.instant_map import InstantMap
 from scene_reloc_ros.ros.mapper.options import MapperNodeOptions
 from scene_reloc_ros.ros.mapper.pose_sources import PoseSource, TopicPoses, TransformPoses
 from scene_reloc_ros.ros.mapper.recorder import Recorder
+from scene_reloc_ros.ros.mapper.recording_review import RecordingReview
 from scene_reloc_ros.ros.mapper.services import MapperServices
 from scene_reloc_ros.ros.mapper.stored_recordings import described
 from scene_reloc_ros.ros.mapper.training_client import TrainingClient
@@ -48,6 +49,7 @@ class MapperNode(CameraNode):
         self._training = TrainingClient(self._recorder, self._announce, self.report)
         self._instant = InstantMap(lambda path: self._publish_text('map_ready', path),
                                    lambda what, error: self.guard.tell(what, error))
+        self._review = RecordingReview(self, self._recorder)
         super().__init__(**node_arguments)
         recorder, training = self._recorder, self._training
         self._triggers = MapperServices(self, {
@@ -97,6 +99,8 @@ class MapperNode(CameraNode):
         for publisher in (*self._text_publishers.values(), self._keyframes):
             self.closers.callback(self.destroy_lifecycle_publisher, publisher)
         self._shown_keyframes = 0
+        self._review.configure()
+        self.closers.callback(self._review.destroy)
         super().configure()
         assert self.lookup is not None  # made by the line before
         source = TransformPoses if self.options.pose_source == 'tf' else TopicPoses
@@ -158,7 +162,7 @@ class MapperNode(CameraNode):
                 'refusal': self._recorder.refusal if self._last[0] == 'refused' else None,
                 'refusals': dict(self._recorder.refusals), 'pose_jumps': self._recorder.jumps,
                 'received': self.slot.received, 'dropped': self.slot.dropped,
-                'lost': self.lost}
+                'lost': self.lost, **self._review.fields()}
 
     @property
     def awaits_images(self) -> bool:
@@ -172,6 +176,7 @@ class MapperNode(CameraNode):
         if not super().watch():
             self._publish_text('status', json_text(self._fields()))
         self._publish_keyframes()
+        self._review.watch()
         return True
 
     def _publish_keyframes(self) -> None:
@@ -200,6 +205,7 @@ class MapperNode(CameraNode):
         status.summary(level, f'{self._recorder.state}: {self._last[1]}')
         for key, value in self._fields().items():
             status.add(key, str(value))
+        self._review.warn(status)
         self.add_health(status)
 
 

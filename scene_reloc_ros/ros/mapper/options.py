@@ -64,6 +64,9 @@ class MapperNodeOptions(CameraParameters):
     pose_gap_limit: float = parameter(
         1.0, 'Longest time between two poses that one is interpolated between. 0: any.',
         unit='s', limits=(0.0, 60.0))
+    pose_time_offset: float = parameter(
+        0.0, 'The pose of an image is taken this long after its stamp, where the clocks of camera '
+        'and poses differ, as `conventions` in `~/status` says.', unit='s', limits=(-10.0, 10.0))
     pose_deviation_limit: float = parameter(
         10.0, 'A pose of the topic odom is not believed where its covariance says that its '
         'position has a larger standard deviation. 0: any.', unit='m', limits=(0.0, 1e6))

@@ -233,7 +233,8 @@ def _posed_image(messages: FrameMessages, camera: CameraAnswer, poses: PoseSourc
                  options: MapperNodeOptions) -> PosedImage:
     """Read the messages and find the pose; InputRejection names what is missing."""
     frame = CameraFrame.of(*messages, camera, options.camera_frame, options.depth_range)
-    map_from_cam, sentence = poses.find(frame.named_frame(), frame.stamp_ns)
+    at_ns = frame.stamp_ns + round(1e9 * options.pose_time_offset)
+    map_from_cam, sentence = poses.find(frame.named_frame(), at_ns)
     if map_from_cam is None:
         raise InputRejection(Rejection.NO_CAMERA_TRANSFORM, sentence or '')
     return PosedImage(str(frame.stamp_ns), frame.stamp_ns, frame.image, frame.camera,
