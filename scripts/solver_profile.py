@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 from torch.profiler import profile, ProfilerActivity
 
+from scene_reloc_ros.evaluation.benchmarks.solver_benchmark import synthetic_problem
 from scene_reloc_ros.evaluation.machine import machine_name
-from scene_reloc_ros.evaluation.solver_benchmark import synthetic_problem
 from scene_reloc_ros.solver.cuda.graph import measure
 from scene_reloc_ros.solver.cuda.solver import solver_of
 from scene_reloc_ros.solver.problem import PoseProblem, SolverOptions

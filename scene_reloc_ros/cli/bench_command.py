@@ -14,11 +14,14 @@ from scene_reloc_ros.cli.terminal import ELSEWHERE, ProgressBars, write_json
 from scene_reloc_ros.datasets.open_sequence import open_sequence, read_frame_list
 from scene_reloc_ros.datasets.perturbed_sequence import PerturbedSequence
 from scene_reloc_ros.datasets.posed_sequence import Sequence
+from scene_reloc_ros.evaluation.benchmarks.map_benchmark import benchmark_maps
+from scene_reloc_ros.evaluation.benchmarks.rig_benchmark import benchmark_rig
+from scene_reloc_ros.evaluation.benchmarks.solver_benchmark import benchmark_solver
+from scene_reloc_ros.evaluation.benchmarks.training_benchmark import (
+    busy_processes,
+    rates_of_settings,
+)
 from scene_reloc_ros.evaluation.machine import machine_name
-from scene_reloc_ros.evaluation.map_benchmark import benchmark_maps
-from scene_reloc_ros.evaluation.rig_benchmark import benchmark_rig
-from scene_reloc_ros.evaluation.solver_benchmark import benchmark_solver
-from scene_reloc_ros.evaluation.training_benchmark import busy_processes, rates_of_settings
 from scene_reloc_ros.network.device import resolve_device
 from scene_reloc_ros.network.weights import DEFAULT_ENCODER, encoder_hash, load_encoder
 from scene_reloc_ros.pipeline.atlas.atlas import load_maps

@@ -18,8 +18,8 @@ MINIMUM_CELLS = 500  # with a depth, to fit a correction
 MINIMUM_AGREEMENT = 0.5  # share of the cells, below it depth is no help
 AGREEING_M = 0.1  # farthest that a corrected depth may be from its coordinate, metres
 _ROUNDS = 10
-_TERMS = (1, 2, 4)  # of a correction: the scale, the offset, the tilts
-_BETTER = 0.1  # by which a further term has to lessen the disagreement, of it
+_TERMS = 4  # of a correction: the scale, the offset, the tilts
+_BETTER = 0.03  # by which a correction has to lessen the disagreement, of it
 _LEAST_OF_FRAME = 20  # cells whose median tells what a frame's depths share
 _INDEPENDENT = 340  # depths of a query that err each for itself: ten neighbours of 3400 do not
 _KERNEL = 0.03  # of a disparity: Cauchy's scale, of the disparity
@@ -89,16 +89,14 @@ def fit_depth_correction(predicted_N: torch.Tensor, depths_N: torch.Tensor,
 
 def _proven(predicted: torch.Tensor, depths: torch.Tensor, rays: torch.Tensor,
             frames: torch.Tensor) -> DepthCorrection:
-    """Return the simplest correction that no further term betters on frames of its own."""
+    """Return the correction, or none where it betters no frames but its own."""
     other = frames.unique(return_inverse=True)[1] % 2 == 1
-    best, least = 0, _disagreement(DepthCorrection(), predicted, depths, rays)
-    for terms in _TERMS:
-        cost = sum(_disagreement(
-            _fit_disparities(predicted[half], depths[half], rays[half], terms),
-            predicted[~half], depths[~half], rays[~half]) for half in (other, ~other)) / 2
-        if cost < (1 - _BETTER) * least:
-            best, least = terms, cost
-    return _fit_disparities(predicted, depths, rays, best)
+    as_it_is = DepthCorrection()
+    cost = sum(_disagreement(_fit_disparities(predicted[half], depths[half], rays[half]),
+                             predicted[~half], depths[~half], rays[~half])
+               for half in (other, ~other)) / 2
+    proven = cost < (1 - _BETTER) * _disagreement(as_it_is, predicted, depths, rays)
+    return _fit_disparities(predicted, depths, rays) if proven else as_it_is
 
 
 def _disagreement(correction: DepthCorrection, predicted: torch.Tensor, depths: torch.Tensor,
@@ -108,9 +106,9 @@ def _disagreement(correction: DepthCorrection, predicted: torch.Tensor, depths: 
     return float(torch.log1p((away / _KERNEL) ** 2).mean()) if len(away) else math.inf
 
 
-def _fit_disparities(predicted: torch.Tensor, depths: torch.Tensor, rays: torch.Tensor,
-                     terms: int) -> DepthCorrection:
-    """Return the first ``terms`` of scale, offset and tilts of disparities.
+def _fit_disparities(predicted: torch.Tensor, depths: torch.Tensor,
+                     rays: torch.Tensor) -> DepthCorrection:
+    """Return the scale, offset and tilts of disparities.
 
     Iteratively reweighted least squares, relative to their size: edges and holes of the sensor
     are outliers.
@@ -119,12 +117,12 @@ def _fit_disparities(predicted: torch.Tensor, depths: torch.Tensor, rays: torch.
     # relative: an error of a disparity is worth more the nearer the surface is
     columns, ones = columns * predicted[:, None], torch.ones_like(predicted)
     values = torch.tensor((1.0, 0.0, 0.0, 0.0), dtype=torch.float64)
-    for _ in range(_ROUNDS if terms else 0):
+    for _ in range(_ROUNDS):
         residual = columns @ values - ones
         weight = 1 / (1 + (residual / _KERNEL) ** 2)
-        weighted = columns[:, :terms] * weight[:, None]
-        values[:terms] = torch.linalg.solve(
-            weighted.T @ columns[:, :terms] + 1e-9 * torch.eye(terms).double(), weighted.T @ ones)
+        weighted = columns * weight[:, None]
+        values = torch.linalg.solve(
+            weighted.T @ columns + 1e-9 * torch.eye(_TERMS).double(), weighted.T @ ones)
     return DepthCorrection(*values.tolist())
 
 

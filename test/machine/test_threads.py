@@ -10,7 +10,7 @@ import sys
 import pytest
 import torch
 
-from scene_reloc_ros.evaluation.solver_benchmark import synthetic_problem
+from scene_reloc_ros.evaluation.benchmarks.solver_benchmark import synthetic_problem
 from scene_reloc_ros.machine.threads import core_quota, one_thread, SPINS
 from scene_reloc_ros.solver.problem import SolverOptions
 from scene_reloc_ros.solver.reference import solve_pose

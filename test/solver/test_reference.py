@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from scene_reloc_ros.evaluation.solver_benchmark import (
+from scene_reloc_ros.evaluation.benchmarks.solver_benchmark import (
     benchmark_solver,
     OURS,
     OURS_WITH_DEPTH,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from scene_reloc_ros.evaluation.solver_benchmark import synthetic_problem
+from scene_reloc_ros.evaluation.benchmarks.solver_benchmark import synthetic_problem
 from scene_reloc_ros.geometry.poses import invert_pose, se3_exp, transform_points
 from scene_reloc_ros.solver.problem import SolverOptions, SolverResult
 from scene_reloc_ros.solver.reference import solve_pose

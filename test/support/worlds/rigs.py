@@ -4,7 +4,7 @@
 
 import torch
 
-from scene_reloc_ros.evaluation.rig_benchmark import ring_of_cameras, synthetic_rig
+from scene_reloc_ros.evaluation.benchmarks.rig_benchmark import ring_of_cameras, synthetic_rig
 
 
 def rig_world(cameras, seed=0, cells=300, noise_px=0.0, outliers=0.0, depth=False):

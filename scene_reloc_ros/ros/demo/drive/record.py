@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 import json
 import threading
 import time
@@ -53,7 +54,7 @@ class DriveRecord:
                      lambda m: self._say('status', json.loads(m.data)))
         for kind in ('pose', 'initialpose'):
             self._listen(PoseWithCovarianceStamped, f'{own}/{kind}', RESULT,
-                         lambda m, kind=kind: self._say(kind, _stamped(m)))
+                         partial(self._on_pose, kind))
         self._listen(PoseStamped, '/dataset_player/truth', RESULT, self._on_truth)
         self._listen(TFMessage, '/tf', _TF_QOS, self._on_tf)
         self._listen(TFMessage, '/tf_static', _TF_STATIC_QOS, self._on_tf)
@@ -68,6 +69,9 @@ class DriveRecord:
 
     def _say(self, kind: str, what: Any) -> None:
         self.said[kind].append((time.monotonic(), what))
+
+    def _on_pose(self, kind: str, message: PoseWithCovarianceStamped) -> None:
+        self._say(kind, _stamped(message))
 
     def _on_truth(self, message: PoseStamped) -> None:
         self._truths[nanoseconds(message.header.stamp)] = pose_of_message(message.pose)

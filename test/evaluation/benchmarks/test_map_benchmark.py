@@ -13,7 +13,7 @@ from support.exact_scene import (
     TEXTURE,
 )
 
-from scene_reloc_ros.evaluation.map_benchmark import benchmark_maps
+from scene_reloc_ros.evaluation.benchmarks.map_benchmark import benchmark_maps
 from scene_reloc_ros.geometry.posed_image import PosedImage
 
 RIGHT = points_seen_from(MAP_FROM_CAM)

@@ -5,7 +5,7 @@
 import numpy as np
 import torch
 
-from scene_reloc_ros.evaluation.solver_benchmark import synthetic_problem
+from scene_reloc_ros.evaluation.benchmarks.solver_benchmark import synthetic_problem
 from scene_reloc_ros.geometry.poses import transform_points
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scene_reloc_ros.evaluation.training_benchmark import busy_processes, training_rate
+from scene_reloc_ros.evaluation.benchmarks.training_benchmark import busy_processes, training_rate
 
 
 def test_busy_processes_compute_and_are_gone_afterwards():

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from scene_reloc_ros.cli.main import main
-from scene_reloc_ros.evaluation.rig_benchmark import (
+from scene_reloc_ros.evaluation.benchmarks.rig_benchmark import (
     benchmark_rig,
     MISSING,
     OURS,

@@ -14,7 +14,7 @@ from typing import Any, Optional
 import numpy as np
 import torch
 
-from scene_reloc_ros.evaluation.solver_benchmark import (
+from scene_reloc_ros.evaluation.benchmarks.solver_benchmark import (
     figures_of,
     FOCAL_PX,
     HEIGHT,
