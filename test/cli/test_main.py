@@ -37,10 +37,10 @@ BAD_INPUT = {
 }
 UNWRITABLE = {
     'map': (['map', ROUTE], ('out', 'json')),
-    'localise': (['localise', 'no.map', ROUTE], ('out',)),
+    'localise': (['localise', 'no.map', ROUTE], ('out', 'json')),
     'evaluate': (['evaluate', 'no.map', ROUTE], ('json', 'plots')),
     'compare': (['compare', ROUTE, '--test', 'no.txt', '--out', 'x'], ('out',)),
-    'info': (['info', 'no.map'], ('json',)),
+    'info': (['info', 'no.map'], ('json', 'plots')),
     'bench': (['bench'], ('json',)),
     'pretrain': (['pretrain'], ('out', 'json')),
     'demo': (['demo'], ('out',)),

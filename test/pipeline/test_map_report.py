@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from scene_reloc_ros.pipeline.frame_result import FrameResult
+from scene_reloc_ros.pipeline.localisation import LocalisationTrace
 from scene_reloc_ros.pipeline.map_report import quality_sentence, validation_summary
 from scene_reloc_ros.uncertainty.rejection import Rejection
 
@@ -22,9 +23,9 @@ def answer(number, off_m):
     pose[0, 3] += off_m or 0.0
     rejection = None if off_m is not None else Rejection.TOO_BLURRED
     covariance, accepted = np.diag([1e-4] * 6), rejection is None
-    trace = SimpleNamespace(pose=SimpleNamespace(map_from_cam=pose), localisation=SimpleNamespace(
+    trace = LocalisationTrace(SimpleNamespace(
         accepted=accepted, rejection=rejection, map_from_cam=pose if accepted else None,
-        covariance=covariance if accepted else None))
+        covariance=covariance if accepted else None), SimpleNamespace(map_from_cam=pose))
     return FrameResult.of(SimpleNamespace(name=f'frame-{number:03d}', map_from_cam=truth), trace)
 
 

@@ -21,7 +21,8 @@ from scene_reloc_ros.uncertainty.pose_plausibility import (
 _LOST_VARIANCE = 9998.0  # rtabmap_odom and others write 9999 where they are lost, m^2 and rad^2
 _MEASURED = (0, 1, 5)  # x, y and yaw: every odometry has them
 _INTERVALS = 50  # newest, count
-_LEAST_INTERVALS = 5  # of them, before silence means anything
+_LEAST_INTERVALS = 5  # of them, that tell what is usual
+_UNKNOWN_S = 5.0  # silence that is a gap where that is not known, seconds
 _USUAL_SHARE = 0.8  # of them are no longer than what is usual
 _USUAL_INTERVALS = 5.0  # silence for so many times that is a gap
 _LONGEST_TICK_S = 0.15  # more is time that this process did not get: odometry may have come
@@ -43,6 +44,7 @@ class OdometryWatch:
     def __init__(self, options: WatchOptions = WatchOptions()) -> None:
         """Begin without a message."""
         self.use(options)
+        self._intervals: deque[float] = deque(maxlen=_INTERVALS)  # of a clock that never jumps
         self.reset()
 
     def use(self, options: WatchOptions) -> None:
@@ -50,12 +52,11 @@ class OdometryWatch:
         self._options = options
 
     def reset(self) -> None:
-        """Forget everything, as after a clock that was set back."""
+        """Forget everything but how often messages come, as after a clock that was set back."""
         self.declared: Loss | None = None  # what the newest message says of itself
         self._monitor = PoseMonitor(self._options.bounds)
         self._deviations: np.ndarray | None = None  # (6,) m and rad, of the newest message
         self._anchor: np.ndarray | None = None  # the same at the last pose in the map
-        self._intervals: deque[float] = deque(maxlen=_INTERVALS)
         self._received_s: float | None = None
         self._ticked_s: float | None = None
         self._silent_s, self._gap_told = 0.0, False
@@ -100,8 +101,10 @@ class OdometryWatch:
                     f'{now_s - self._received_s:.2f} s')
 
     def _allowed_s(self) -> float:
-        if not self._options.gap_s or len(self._intervals) < _LEAST_INTERVALS:
+        if not self._options.gap_s:
             return math.inf
+        if len(self._intervals) < _LEAST_INTERVALS:
+            return max(self._options.gap_s, _UNKNOWN_S)
         usual_s = sorted(self._intervals)[int(_USUAL_SHARE * len(self._intervals))]
         return max(self._options.gap_s, _USUAL_INTERVALS * usual_s)
 

@@ -9,7 +9,6 @@ import math
 from builtin_interfaces.msg import Time as TimeMessage
 from geometry_msgs.msg import Pose, Transform, TransformStamped
 import numpy as np
-from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo
 
 from scene_reloc_ros.geometry.camera import Camera, refuse_unusable_size
@@ -24,8 +23,12 @@ def nanoseconds(stamp: TimeMessage) -> int:
 
 
 def stamp_message(stamp_ns: int) -> TimeMessage:
-    """Return integer nanoseconds as a builtin_interfaces/Time."""
-    return Time(nanoseconds=stamp_ns).to_msg()
+    """Return integer nanoseconds as a builtin_interfaces/Time, or the nearest that one can be.
+
+    Images come with stamps before 1970 too, and are told by them.
+    """
+    seconds, rest = divmod(stamp_ns, 1_000_000_000)
+    return TimeMessage(sec=min(max(seconds, -2 ** 31), 2 ** 31 - 1), nanosec=rest)
 
 
 def pose_message(a_from_b: np.ndarray) -> Pose:

@@ -130,15 +130,15 @@ class RelocaliserNode(RelocalisingNode):
 
     def _swap(self, localiser: Optional[FrameLocaliser], files: Sequence[Path],
               reason: StatusReason, sentence: str = '') -> None:
-        with self.swap_lock:
+        with self.swap_lock:  # before what an image has shown in the new map is told
             self._localiser = localiser
             if not (goes_on := self._maps.use(localiser, files)):
                 self.forget()
-        sentence = sentence or loaded_sentence(self._maps.listed, goes_on)
-        self.get_logger().info(sentence)
-        if self.is_active:
-            self._tracking.begin(localiser is not None, goes_on)
-            self.report(reason.code, sentence)
+            sentence = sentence or loaded_sentence(self._maps.listed, goes_on)
+            self.get_logger().info(sentence)
+            if self.is_active:
+                self._tracking.begin(localiser is not None, goes_on)
+                self.report(reason.code, sentence)
 
     def forget(self) -> None:
         """Forget the pose and tell everyone."""

@@ -168,11 +168,12 @@ def test_a_few_pauses_do_not_hide_the_next_gap():
     assert when < 0.6
 
 
-def test_odometry_that_has_no_rate_yet_has_no_gaps():
+def test_odometry_that_never_came_has_no_gaps_and_one_whose_rate_is_unknown_has_long_ones():
     stream = Stream()
     assert stream.wait(60.0) == []
     stream.drive(3)
-    assert stream.wait(60.0) == []
+    assert stream.wait(4.0) == []
+    assert [loss.reason for loss in stream.wait(2.0)] == [LossReason.ODOMETRY_GAP]
 
 
 def test_where_gaps_are_allowed_there_are_none():
