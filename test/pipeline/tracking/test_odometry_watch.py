@@ -173,7 +173,7 @@ def test_odometry_that_never_came_has_no_gaps_and_one_whose_rate_is_unknown_has_
     assert stream.wait(60.0) == []
     stream.drive(3)
     assert stream.wait(4.0) == []
-    assert [loss.reason for loss in stream.wait(2.0)] == [LossReason.ODOMETRY_GAP]
+    assert [loss.reason for _, loss in stream.wait(2.0)] == [LossReason.ODOMETRY_GAP]
 
 
 def test_where_gaps_are_allowed_there_are_none():
