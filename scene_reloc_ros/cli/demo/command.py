@@ -67,6 +67,7 @@ def _node_parameters(args: argparse.Namespace, out: Path) -> dict[str, dict[str,
         'dataset_player': {'wait_for_subscribers': 2, 'wait_timeout': 60.0, 'pace_timeout': 5.0},
         'mapper': {
             'folder': str(out / 'mapper'), 'minutes': args.minutes, 'preset': args.preset,
+            'instant_map': 0.0,  # the demo waits for the trained map
             'device': args.device, 'seed': args.seed, 'key_frame_translation': 0.01,
             'key_frame_rotation': 0.5, 'tf_wait': 2.0, 'niceness': 0,
             # frames are left out and played at any pace: how fast they follow says nothing

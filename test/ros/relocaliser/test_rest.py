@@ -3,8 +3,6 @@
 """A node that waits for a loss costs next to nothing, and misses none; over real DDS."""
 
 import math
-import os
-from pathlib import Path
 import threading
 import time
 
@@ -20,7 +18,7 @@ from scene_reloc_ros.ros.compat.cv_bridge import CvBridge
 
 pytestmark = [pytest.mark.ros, pytest.mark.alone]
 SOON_S = 0.5
-SECONDS, MOST_PERCENT = 4.0, 3.0  # of a core, while images of a usual size come at 15 Hz
+SECONDS = 4.0  # while images of a usual size come at 15 Hz
 LARGE = CvBridge().cv2_to_imgmsg(np.zeros((480, 640, 3), np.uint8), 'bgr8',
                                  Header(frame_id='camera'))
 
@@ -72,23 +70,13 @@ def rests(robot):
     assert robot.ready[-1].data
 
 
-def seconds_of_cpu(pid):
-    """Return the time that a process has used."""
-    fields = Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
-
-
 @pytest.mark.slow
-def test_it_takes_three_percent_of_a_core_and_broadcasts_at_its_rate(resting):
-    if os.getloadavg()[0] > os.cpu_count():
-        pytest.skip('others keep this machine busy: the same work takes twice the time')
+def test_it_broadcasts_at_its_rate_while_it_rests(resting):
     rests(resting)
-    begin, sent, began_s = seconds_of_cpu(resting.pid), len(resting.corrections()), time.time()
+    sent, began_s = len(resting.corrections()), time.time()
     time.sleep(SECONDS)
-    seconds = time.time() - began_s
-    percent = 100 * (seconds_of_cpu(resting.pid) - begin) / seconds
-    assert percent <= MOST_PERCENT, f'{percent:.1f} %'
-    assert (len(resting.corrections()) - sent) / seconds == pytest.approx(30, rel=0.1)
+    assert (len(resting.corrections()) - sent) / (time.time() - began_s) == pytest.approx(
+        30, rel=0.1)
 
 
 def test_a_flag_and_odometry_that_is_none_are_losses_as_soon_as_ever(resting):
