@@ -17,8 +17,7 @@ import time
 import torch
 
 from scene_reloc_ros.datasets.open_sequence import open_sequence
-from scene_reloc_ros.datasets.planted_mistakes import MistakenSequence, PLANTS
-from scene_reloc_ros.datasets.posed_sequence import SelectedFrames
+from scene_reloc_ros.datasets.planted_mistakes import KeptFrames, MistakenSequence, PLANTS
 from scene_reloc_ros.pipeline.conventions.check import check_conventions
 
 CLEAN = 'clean'
@@ -48,20 +47,6 @@ def whole(sequence, first, frames):
     stamps = [sequence.stamp_ns(index) for index in range(first, first + frames)]
     steps = [after - before for before, after in zip(stamps, stamps[1:])]
     return max(steps) < MOST_STEPS * min(steps)
-
-
-class Kept(SelectedFrames):
-    """Frames of a sequence that are read once, whatever is planted in them."""
-
-    def __init__(self, sequence, indices):
-        """Take the frames at indices."""
-        super().__init__(sequence, indices)
-        self._kept = {}
-
-    def _read(self, index):
-        if index not in self._kept:
-            self._kept[index] = super()._read(index)
-        return self._kept[index]
 
 
 def block_of(around, mistake, seed):
@@ -135,7 +120,7 @@ def main(argv=None):
         blocks += recorded_blocks(folder, arguments.frames, arguments.stride)
     tallies = {mistake: Tally() for mistake in arguments.mistake or (CLEAN, *PLANTS)}
     for seed, (name, sequence, first) in enumerate(blocks):
-        around = Kept(sequence, range(first, first + arguments.frames + 2 * SPARED))
+        around = KeptFrames(sequence, range(first, first + arguments.frames + 2 * SPARED))
         for mistake, tally in tallies.items():
             found, report = tally.judge(around, mistake, seed, not arguments.no_depth)
             if arguments.verbose:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import cv2
@@ -156,3 +156,17 @@ class MistakenSequence(SelectedFrames):
     def _pose(self, index: int) -> np.ndarray | None:
         pose = super()._pose(index)
         return None if pose is None else self.plant.pose(pose)
+
+
+class KeptFrames(SelectedFrames):
+    """Frames of a sequence that are read once, whatever is planted in them."""
+
+    def __init__(self, sequence: Sequence, indices: Iterable[int]) -> None:
+        """Take the frames at indices."""
+        super().__init__(sequence, indices)
+        self._kept: dict[int, PosedImage] = {}
+
+    def _read(self, index: int) -> PosedImage:
+        if index not in self._kept:
+            self._kept[index] = super()._read(index)
+        return self._kept[index]

@@ -51,9 +51,9 @@ def decoded_depth(content: np.ndarray) -> np.ndarray:
 
 def _decoded(content: np.ndarray, flags: int) -> np.ndarray:
     """Return what OpenCV makes of bytes; some of its releases take half a JPEG for a whole."""
-    _refuse_claims(content.tobytes())
-    image = None
-    if content.size and not _is_cut_off(content.tobytes()):
+    coded, image = content.tobytes(), None
+    _refuse_claims(coded)
+    if coded and not _is_cut_off(coded):
         try:
             image = cv2.imdecode(content, flags)
         except cv2.error:

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from scene_reloc_ros.datasets.open_sequence import open_sequence
-from scene_reloc_ros.datasets.planted_mistakes import MistakenSequence, PLANTS
-from scene_reloc_ros.datasets.posed_sequence import SelectedFrames
+from scene_reloc_ros.datasets.planted_mistakes import KeptFrames, MistakenSequence, PLANTS
 from scene_reloc_ros.geometry.camera import Camera
 from scene_reloc_ros.geometry.posed_image import PosedImage
 from scene_reloc_ros.pipeline.conventions.check import check_conventions
@@ -19,29 +18,17 @@ CAMERA = Camera(320, 240, 260.0, 260.0, 159.5, 119.5)
 SPARED, FRAMES = 6, 24
 
 
-class Kept(SelectedFrames):
-    """Frames of a sequence that are read once."""
-
-    def __init__(self, sequence, indices):
-        super().__init__(sequence, indices)
-        self._kept = {}
-
-    def _read(self, index):
-        if index not in self._kept:
-            self._kept[index] = super()._read(index)
-        return self._kept[index]
-
-
 @pytest.fixture(scope='module')
 def room():
     """Return frames of the simulated room, with some around them."""
-    return Kept(open_sequence('simulated:survey?seed=3'), range(40, 40 + FRAMES + 2 * SPARED))
+    return KeptFrames(open_sequence('simulated:survey?seed=3'),
+                      range(40, 40 + FRAMES + 2 * SPARED))
 
 
 @pytest.fixture(scope='module')
 def kitchen(redkitchen):
     """Return recorded frames, with some around them."""
-    return Kept(open_sequence(redkitchen), range(100, 100 + 40 + 2 * SPARED))
+    return KeptFrames(open_sequence(redkitchen), range(100, 100 + 40 + 2 * SPARED))
 
 
 def middle_of(sequence):
